@@ -1,0 +1,63 @@
+"""The router's errors. Each type answers one question: can trying again help?
+
+Never carries a key, a token or a provider's raw body: messages reach logs and clients.
+"""
+
+from __future__ import annotations
+
+
+class RouterError(Exception):
+    """Anything the router refuses or cannot do, in words a musician can act on."""
+
+
+class InvalidRequest(RouterError):
+    """A request asks for something that does not exist or cannot be.
+
+    Attributes:
+        field: The parameter at fault.
+        hint: What to do instead, in one line.
+    """
+
+    def __init__(self, field: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+        self.hint = hint
+
+
+class BudgetRefused(RouterError):
+    """No paid candidate fits the money that is left; never a reason to retry."""
+
+
+class AttemptFailed(RouterError):
+    """One call to one provider did not give a pattern."""
+
+
+class Busy(AttemptFailed):
+    """Rate limit, overload or timeout: the same call may succeed later.
+
+    Attributes:
+        retry_after: Seconds to wait before this provider is asked again; 0 when it did not say.
+    """
+
+    def __init__(self, provider: str, retry_after: float = 0.0, why: str = "busy") -> None:
+        super().__init__(f"{provider} is {why}, retry in {retry_after:g} s" if retry_after else f"{provider} is {why}")
+        self.provider = provider
+        self.retry_after = retry_after
+
+
+class Refused(AttemptFailed):
+    """The same call can never succeed: key, permission, account, content filter, bad parameter."""
+
+
+class ModelGone(Refused):
+    """The model is retired or unknown at the provider; `certain` when it said so in words."""
+
+    def __init__(self, provider: str, model: str, *, certain: bool) -> None:
+        super().__init__(f"{provider} no longer serves {model}")
+        self.provider = provider
+        self.model = model
+        self.certain = certain
+
+
+class Unusable(AttemptFailed):
+    """An answer came but is no pattern: cut, garbled or against the request. A repair may help."""

@@ -1,0 +1,106 @@
+"""GrooveRequest: what a musician asks for, with every knob resolved to a value or to "not said".
+
+Pure. Names of genres, styles and drummers are checked where they are known (groove/), numbers here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
+
+from router.errors import InvalidRequest
+from router.pattern import COMMON_TIME, MAX_BARS, Meter
+
+Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
+TIERS: Final[tuple[str, ...]] = ("auto", "local", "fast", "balanced", "advanced", "expert")
+PROVIDERS: Final[tuple[str, ...]] = ("anthropic", "openai", "groq", "cohere")
+SECTIONS: Final[tuple[str, ...]] = (
+    "intro", "verse", "pre-chorus", "chorus", "bridge", "breakdown", "build", "drop", "solo", "outro", "ending",
+)  # fmt: skip
+MAX_SEED: Final = 2**53 - 1
+"""What a JSON number of any client still holds exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrooveRequest:
+    """One wish for one pattern.
+
+    Attributes:
+        prompt: Free words, at most 2,000 characters; "" when only knobs speak.
+        genre, style, drummer, section: Names the generator knows; None lets the prompt or chance decide.
+        bars: 1..64. meter: the time signature. tempo: quarter notes per minute, 20..300.
+        complexity, density, swing, humanize: 0..1; None takes the style's own. Density .5 is the style as written.
+        seed: Same seed and knobs, same bytes.
+        tier: "auto" lets the policy choose. provider: ask this one first.
+        max_cost_usd: A ceiling for this request as a decimal string, or None.
+        deadline_ms: When an answer must be there, counted from the request, or None for the tier's own.
+        constraints: Rules in words, each held or reported ("no crash", "kick at most 6 a bar").
+    """
+
+    prompt: str = ""
+    genre: str | None = None
+    style: str | None = None
+    drummer: str | None = None
+    section: str | None = None
+    bars: int = 2
+    meter: Meter = COMMON_TIME
+    tempo: float = 120.0
+    complexity: float | None = None
+    density: float | None = None
+    swing: float | None = None
+    humanize: float | None = None
+    seed: int = 0
+    tier: str = "auto"
+    provider: str | None = None
+    max_cost_usd: str | None = None
+    deadline_ms: int | None = None
+    workflow: str = "single"
+    constraints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check every number and closed list.
+
+        Raises:
+            InvalidRequest: Naming the field, what it was, what it must be.
+        """
+        _length("prompt", self.prompt, 2000)
+        _between("bars", self.bars, 1, MAX_BARS, "bars")
+        _between("tempo", self.tempo, 20, 300, "beats per minute")
+        _between("seed", self.seed, 0, MAX_SEED, "")
+        for name in ("complexity", "density", "swing", "humanize"):
+            value = getattr(self, name)
+            if value is not None:
+                _between(name, value, 0, 1, "")
+        _one_of("tier", self.tier, TIERS)
+        _one_of("workflow", self.workflow, ("single", "refine"))
+        if self.provider is not None:
+            _one_of("provider", self.provider, (*PROVIDERS, "local"))
+        if self.section is not None:
+            _one_of("section", self.section, SECTIONS)
+        for rule in self.constraints:
+            _length("constraints", rule, 200)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plain JSON form, unset fields left out."""
+        out: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value not in (None, "", ()):
+                out[item.name] = str(value) if isinstance(value, Meter) else value
+        return out
+
+
+def _length(name: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise InvalidRequest(name, f"{name} has {len(text)} characters; at most {most} are read", "say it shorter")
+
+
+def _between(name: str, value: object, low: float, high: float, unit: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # NaN fails too
+        words = f" {unit}" if unit else ""
+        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be {low:g} to {high:g}{words}", f"try {low:g}")
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be one of {', '.join(known)}", f"try {known[0]}")

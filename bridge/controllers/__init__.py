@@ -1,0 +1,1 @@
+"""Controllers: which control means what on a given device. Data files."""

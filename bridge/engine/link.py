@@ -8,7 +8,8 @@ A frame is `length:u32 big-endian | head: JSON, one line | payload`. The head of
 All times are seconds of the machine's monotonic clock, which both processes share; musical time is ticks of the song.
 
 Commands (daemon -> engine)
-  load      id, ticks, bar_ticks, beats: [ticks]    + rows     a pattern, compiled to MIDI; the same id again replaces it in place
+  load      id, ticks, bar_ticks, beats: [ticks]    + rows     a pattern, compiled to MIDI; the same id again
+                                                               replaces it in place
   forget    ids                                                patterns that nobody will queue again
   queue     id, at, once?, tag?, asked_at?                     -> {tick, bar, beat, t}; at: now|beat|bar|2bars|4bars|end
   cancel    tag                                                takes back what is queued under the tag
@@ -27,7 +28,8 @@ Commands (daemon -> engine)
 Events (engine -> daemon)
   ready     backend, out, in, realtime                         once, when the ports are open
   ports     backend, out, in, state: open|lost, why
-  transport state: stopped|armed|playing, source: internal|clock|link, tick, t, bpm, bar, beat, quality, meter: [bar_ticks, beats]
+  transport state: stopped|armed|playing, source: internal|clock|link, tick, t, bpm, bar, beat, quality,
+            meter: [bar_ticks, beats]
   player    playing: id|null, origin, queued: [{id, tick, bar, beat, t, tag, once}]
   notes     rows: [[due, left, tick, bar, beat, voice, note, velocity, channel, pattern]]    voice is the row's index
   midi      rows: [[t, hex]], dropped                          channel messages that came in, floods thinned

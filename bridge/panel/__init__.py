@@ -1,0 +1,1 @@
+"""The page, as files. Served from memory; holds no secret and needs no other host."""

@@ -1,0 +1,1 @@
+"""MIDI ports: rtmidi, JACK and their scripted twin. Foreign errors end here."""

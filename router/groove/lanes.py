@@ -1,0 +1,151 @@
+"""Reads style sheets: bar-line text becomes grooves, tables of cells with a chance each.
+
+A sheet is written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read
+(and argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it, `x` a hit,
+`X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open. One group per beat, `|` between bars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from router.pattern import RESOLUTION, VOICE_INDEX, Meter
+
+GHOST: Final = -1
+PLAIN: Final = 0
+ACCENT: Final = 1
+
+LANES: Final = {
+    "k": "kick", "s": "snare", "g": "snare", "x": "rim", "h": "hat_closed", "o": "hat_open", "p": "hat_pedal",
+    "r": "ride", "b": "ride_bell", "c": "crash", "y": "china", "a": "splash", "t": "tom_high", "m": "tom_mid",
+    "l": "tom_low", "f": "tom_floor", "w": "cowbell", "d": "tambourine", "q": "shaker", "v": "clap",
+}  # fmt: skip
+"""One letter for a lane; every voice may also be written out. `g` is the snare's ghosts."""
+
+
+class Cell(NamedTuple):
+    """A place where a groove may have a stroke: `chance` 0..1 is drawn once per take, not once per bar."""
+
+    tick: int
+    voice: str
+    chance: float
+    level: int
+    openness: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Groove:
+    """One way to play a style: the cells of one or more bars in its own metre."""
+
+    meter: Meter
+    bars: int
+    cells: tuple[Cell, ...]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style sheet's entry. `swing` is 0..1 (.667 is a triplet), on eighths unless `sixteenths`."""
+
+    genre: str
+    name: str
+    grooves: tuple[Groove, ...]
+    tempo: tuple[int, int] = (80, 140)
+    swing: float = 0.0
+    sixteenths: bool = False
+    weight: float = 1.0
+    options: dict[str, str] = field(default_factory=dict)
+
+    def number(self, name: str, default: float) -> float:
+        """Return an option of the sheet as a number."""
+        return float(self.options.get(name, default))
+
+
+_LEVELS: Final = {"x": PLAIN, "X": ACCENT, "g": GHOST, "o": PLAIN, "O": ACCENT, "u": PLAIN}
+_OPEN: Final = {"o": 33, "O": 25, "u": 62}
+"""Pedal as CC 4: 90 is closed and 33 open on the kit that was measured."""
+
+
+def _lane(label: str, text: str) -> tuple[int, list[Cell]]:
+    """Read one lane; returns its number of beats and its cells, ticks from the groove's start."""
+    voice = LANES.get(label, label)
+    if voice not in VOICE_INDEX:
+        raise ValueError(f"unknown lane {label!r}")
+    cells: list[Cell] = []
+    groups = text.replace("|", " ").split()
+    for beat, group in enumerate(groups):
+        length = RESOLUTION // len(group)
+        for index, sign in enumerate(group):
+            if sign == ".":
+                continue
+            chance = int(sign) / 10 if sign.isdigit() else 1.0
+            level = GHOST if label == "g" else _LEVELS.get(sign, PLAIN)
+            name, openness = voice, None
+            if voice in {"hat_closed", "hat_open"}:
+                openness = _OPEN.get(sign, 33 if voice == "hat_open" else 90)
+                name = "hat_open" if sign in "oOu" else voice
+            cells.append(Cell(beat * RESOLUTION + index * length, name, chance, level, openness))
+    return len(groups), cells
+
+
+def _groove(rows: list[tuple[str, str]], meter: Meter, weight: float) -> Groove:
+    beats, cells = 0, []
+    for label, text in rows:
+        count, found = _lane(label, text)
+        beats = max(beats, count)
+        cells += found
+    # Every lane is as long as the longest: a one-bar hat under a two-bar clave repeats.
+    length = beats * RESOLUTION
+    whole: list[Cell] = []
+    for label, text in rows:
+        count, found = _lane(label, text)
+        for repeat in range(max(1, beats // count)):
+            whole += [cell._replace(tick=cell.tick + repeat * count * RESOLUTION) for cell in found]
+    bars = max(1, length // meter.bar_ticks)
+    inside = [cell for cell in whole if cell.tick < bars * meter.bar_ticks]
+    return Groove(meter, bars, tuple(sorted(inside, key=lambda c: (c.tick, VOICE_INDEX[c.voice], c.level))), weight)
+
+
+def read_sheet(genre: str, text: str) -> tuple[Style, ...]:
+    """Read a sheet: `[name] key=value ...` opens a style, `-- weight=2` another groove of it, `#` is a remark.
+
+    Raises:
+        ValueError: If a lane's name is unknown; sheets are part of the program, so this is a bug.
+    """
+    styles: list[Style] = []
+    options: dict[str, str] = {}
+    name, grooves, rows = "", list[Groove](), list[tuple[str, str]]()
+    groove_options: dict[str, str] = {}
+
+    def close_groove() -> None:
+        if rows:
+            meter = Meter.parse(groove_options.get("meter", options.get("meter", "4/4")))
+            grooves.append(_groove(rows, meter, float(groove_options.get("weight", 1))))
+        rows.clear()
+
+    def close_style() -> None:
+        close_groove()
+        if name:
+            low, _, high = options.get("tempo", "80-140").partition("-")
+            sixteenths = "swing16" in options
+            swing = float(options.get("swing16", options.get("swing", 0)))
+            weight = float(options.get("weight", 1))
+            tempo = int(low), int(high or low)
+            styles.append(Style(genre, name, tuple(grooves), tempo, swing, sixteenths, weight, options))
+        grooves.clear()
+
+    for raw in text.splitlines():
+        line = raw.partition("#")[0].strip()
+        if line.startswith("["):
+            close_style()
+            head, _, rest = line[1:].partition("]")
+            name, options, groove_options = head, dict(word.split("=", 1) for word in rest.split()), {}
+        elif line.startswith("--"):
+            close_groove()
+            groove_options = dict(word.split("=", 1) for word in line[2:].split())
+        elif line:
+            label, _, cells = line.partition(" ")
+            rows.append((label, cells))
+    close_style()
+    return tuple(styles)

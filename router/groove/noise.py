@@ -1,0 +1,42 @@
+"""Random numbers of the drummer: one stream for notes, a field of noise for feel.
+
+Nothing here may depend on the platform: only integer mixing and IEEE additions, so that the same seed gives the same
+bytes everywhere. Feel noise is a function of *where* a stroke lies, not of how many strokes were drawn before it:
+thinning a pattern or turning a knob leaves every other stroke's noise as it was.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+_MASK: Final = (1 << 64) - 1
+_SCALE: Final = 3.0**0.5 / 65535.0
+"""Four uniforms on 0..65535 have a joint spread of 65535 / sqrt(3)."""
+
+
+def stream(seed: int, *names: str | int) -> random.Random:
+    """Return the note stream for a seed and a purpose; strings are seeded by SHA-512, stable across versions."""
+    return random.Random(f"{seed}/{'/'.join(map(str, names))}")
+
+
+def mix(*parts: int) -> int:
+    """Return 64 well mixed bits of some integers (the finaliser of SplitMix64, Steele et al. 2014)."""
+    z = 0x9E3779B97F4A7C15
+    for part in parts:
+        z = (z + part + 0x9E3779B97F4A7C15) & _MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        z ^= z >> 31
+    return z
+
+
+def bell(*parts: int) -> float:
+    """Return a bell-shaped number, mean 0, spread 1, never beyond 3.5: the sum of four uniforms."""
+    z = mix(*parts)
+    return ((z & 65535) + (z >> 16 & 65535) + (z >> 32 & 65535) + (z >> 48) - 131070) * _SCALE
+
+
+def uniform(*parts: int) -> float:
+    """Return a number from 0 up to but without 1."""
+    return (mix(*parts) >> 11) / (1 << 53)

@@ -1,0 +1,224 @@
+"""Frame-exact JACK through JACK-Client: each event leaves and arrives at its own frame.
+
+The process callback only moves bytes between deques (append and popleft are atomic); it never decides, waits or logs.
+Control calls (open, connect, list, close) come from one thread at a time: two at once make jackd drop every client.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import Any, Final
+
+from bridge.ports.base import Incoming, Listing, Parcel, PortError, Wish, legal, match_name
+
+HANDOVER_SECONDS: Final = 0.001
+"""How long the engine may need between waking up and handing over; a cycle's length is added."""
+
+_control = threading.Lock()
+
+
+class JackPort:
+    """One JACK client with the ports "out" and "in". Engine time is its frame clock, tied to monotonic time at opening."""
+
+    backend = "jack"
+
+    def __init__(self) -> None:
+        self.out = ""
+        self.in_ = ""
+        self.lookahead = 0.01
+        self.loop_delay = 0.0
+        self.pending: deque[Parcel] = deque()
+        self.gone: deque[Parcel] = deque(maxlen=65_536)
+        self._client: Any = None
+        self._dead = "not open"
+        self._next: Parcel | None = None
+        self._anchor = (0.0, 0.0)  # (engine seconds, monotonic seconds) of the latest cycle
+        self._cycles = 0
+
+    def __repr__(self) -> str:
+        return f"<JackPort {self.out or 'closed'}, {self._cycles} cycles, {len(self.pending)} pending>"
+
+    def open(self, wish: Wish, incoming: Incoming) -> None:
+        """Join the running server; never starts one. Raises PortError."""
+        with _control:
+            try:
+                import jack  # noqa: PLC0415 -- finding libjack costs time that only this backend should pay
+            except (ImportError, OSError) as error:
+                raise PortError(
+                    f"JACK-Client cannot load libjack: {error}", "install libjack, or pip install JACK-Client"
+                ) from error
+            jack.set_error_function(_quiet)
+            jack.set_info_function(_quiet)
+            self._open(jack, wish, incoming)
+
+    def _open(self, jack: Any, wish: Wish, incoming: Incoming) -> None:
+        try:
+            client = _join(jack, wish.client)
+        except jack.JackOpenError as error:
+            raise PortError(
+                "no JACK server is running", "start JACK (jackd, qjackctl or PipeWire), or use --midi alsa"
+            ) from error
+        try:
+            out_port = client.midi_outports.register("out")
+            in_port = client.midi_inports.register("in")
+            self._client, self._dead = client, ""
+            rate = client.samplerate
+            self.lookahead = client.blocksize / rate + HANDOVER_SECONDS
+            client.set_shutdown_callback(self._shut)
+            client.set_process_callback(self._mover(jack, client, out_port, in_port, incoming))
+            client.activate()
+            self.out, self.in_ = out_port.name, in_port.name
+            self._connect(wish)
+        except jack.JackError as error:
+            self._dead = str(error)
+            client.close()
+            raise PortError(f"JACK refused our ports: {error}") from error
+
+    def _mover(self, jack: Any, client: Any, out_port: Any, in_port: Any, incoming: Incoming) -> Any:
+        """Return the process callback, with everything it needs at hand."""
+        lib, ffi = jack._lib, jack._ffi  # noqa: SLF001 -- the public generator allocates anew at each of 750 cycles a second
+        pointer, out_pointer, in_pointer = client._ptr, out_port._ptr, in_port._ptr  # noqa: SLF001 -- likewise
+        get_buffer, clear, write = lib.jack_port_get_buffer, lib.jack_midi_clear_buffer, lib.jack_midi_event_write
+        count_in, get_in, frame_of = lib.jack_midi_get_event_count, lib.jack_midi_event_get, lib.jack_last_frame_time
+        event, view = ffi.new("jack_midi_event_t*"), ffi.buffer
+        rate, monotonic = float(client.samplerate), time.monotonic
+        pending, gone = self.pending, self.gone
+        last, total, base = int(frame_of(pointer)), 0, time.monotonic()
+
+        def process(frames: int) -> None:
+            nonlocal last, total
+            now = monotonic()
+            frame = int(frame_of(pointer))
+            step = (frame - last) & 0xFFFFFFFF
+            if step < 0x80000000:  # never backwards, and across the counter's 32 bits after 24.8 hours
+                total += step
+            last = frame
+            start = base + total / rate
+            self._anchor = (start, now)
+            self._cycles += 1
+            buffer = get_buffer(out_pointer, frames)
+            clear(buffer)
+            if pending or self._next is not None:
+                self._write(buffer, start, frames, rate, write)
+            buffer = get_buffer(in_pointer, frames)
+            count = count_in(buffer)
+            if count:
+                batch = []
+                for index in range(count):
+                    if get_in(event, buffer, index) == 0:
+                        batch.append((start + event.time / rate, bytes(view(event.buffer, event.size))))
+                incoming(batch)
+
+        gone.clear()
+        return process
+
+    def _write(self, buffer: Any, start: float, frames: int, rate: float, write: Any) -> None:
+        """Write what is due in this cycle at its frame, in order; what is late leaves at the first frame left."""
+        earliest = 0
+        while True:
+            parcel, self._next = self._next, None
+            if parcel is None:
+                try:
+                    parcel = self.pending.popleft()
+                except IndexError:
+                    return
+            offset = round((parcel.at - start) * rate)
+            if offset >= frames:
+                self._next = parcel
+                return
+            earliest = max(earliest, offset)
+            if write(buffer, earliest, parcel.data, len(parcel.data)):
+                self._next = parcel  # the cycle's buffer is full: the rest leaves in the next one
+                return
+            parcel.left = start + earliest / rate
+            self.gone.append(parcel)
+
+    def send(self, parcel: Parcel) -> None:
+        """Hand over; the callback of the cycle that holds its frame writes it."""
+        if legal(parcel.data) and not self._dead:
+            self.pending.append(parcel)
+
+    def clock(self, monotonic: float) -> float:
+        """Return the sound card's seconds, counted on by monotonic time since the latest cycle."""
+        engine, seen = self._anchor
+        return engine + (monotonic - seen) if seen else monotonic
+
+    def alive(self) -> str:
+        """Return "" while the server calls us back."""
+        if self._dead:
+            return self._dead
+        if self._anchor[1] and time.monotonic() - self._anchor[1] > 1.0:
+            return "JACK has not called for a second"
+        return ""
+
+    def ports(self) -> Listing:
+        """List every MIDI port, and who is connected to ours; notes whether the graph loops back to us."""
+        with _control:
+            client = self._client
+            if client is None or self._dead:
+                return Listing()
+            try:
+                sinks = tuple(p.name for p in client.get_ports(is_midi=True, is_input=True) if not client.owns(p))
+                sources = tuple(p.name for p in client.get_ports(is_midi=True, is_output=True) if not client.owns(p))
+                to = tuple(p.name for p in client.midi_outports[0].connections)
+                come_from = tuple(p.name for p in client.midi_inports[0].connections)
+            except Exception:  # noqa: BLE001 -- the server died while we asked; alive() tells
+                return Listing()
+            self._note_loop(to, come_from)
+            return Listing(sinks, sources, to, come_from)
+
+    def _note_loop(self, to: tuple[str, ...], come_from: tuple[str, ...]) -> None:
+        """A client that both plays to us and records us closes a loop, and JACK delays a loop by one cycle."""
+        clients = {name.partition(":")[0] for name in to} & {name.partition(":")[0] for name in come_from}
+        self.loop_delay = self._client.blocksize / self._client.samplerate if clients else 0.0
+
+    def close(self) -> None:
+        """Leave the graph. After the server's death the client is only let go of: closing it can hang."""
+        with _control:
+            client, self._client = self._client, None
+            dead, self._dead = self._dead, self._dead or "closed"
+            if client is None:
+                return
+            if dead:
+                client._ptr = None  # noqa: SLF001 -- its destructor would call into a server that is gone
+                return
+            client.deactivate()
+            client.close()
+
+    def _connect(self, wish: Wish) -> None:
+        listing = {port.name for port in self._client.get_ports(is_midi=True)}
+        outs = [*wish.to, *([] if wish.out == "virtual" else [wish.out])]
+        ins = [*wish.come_from, *([] if wish.in_ == "virtual" else [wish.in_])]
+        for name in outs:
+            self._try_connect(self.out, match_name(name, sorted(listing)))
+        for name in ins:
+            self._try_connect(match_name(name, sorted(listing)), self.in_)
+
+    def _try_connect(self, source: str | None, sink: str | None) -> None:
+        if source is None or sink is None:
+            return
+        try:
+            self._client.connect(source, sink)
+        except Exception:  # noqa: BLE001, S110 -- gone again or connected already: the watcher reports what is
+            pass
+
+    def _shut(self, _status: Any, reason: str) -> None:
+        self._dead = f"JACK shut down: {reason}"
+
+
+def _join(jack: Any, name: str) -> Any:
+    """Open a client of exactly this name; a killed predecessor's takes the server a moment to let go of."""
+    for attempt in range(8):
+        try:
+            return jack.Client(name, use_exact_name=True, no_start_server=True)
+        except jack.JackOpenError as error:
+            if not error.status.name_not_unique:
+                raise
+            time.sleep(0.02 * (attempt + 1))
+    return jack.Client(name, no_start_server=True)
+
+
+def _quiet(_text: str) -> None:
+    """Swallow what libjack would print on stderr; what matters comes back as an error."""

@@ -1,0 +1,320 @@
+"""The control channel's methods as models: what validates a request is what documents it.
+
+Strict and closed: no text is read as a number, no unknown member passes. Ranges come from the settings' rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bridge import __version__
+from bridge.control_words import API, ERROR_CODES
+from bridge.events import TOPICS
+from bridge.settings import BY_NAME, InvalidSetting
+
+At = Literal["now", "beat", "bar", "2bars", "4bars", "end", "never"]
+Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
+Provider = Literal["anthropic", "openai", "groq", "cohere", "local"]
+Section = Literal[
+    "intro", "verse", "pre-chorus", "chorus", "bridge", "breakdown", "build", "drop", "solo", "outro", "ending"
+]
+Knob = Annotated[float, Field(ge=0, le=1)]
+Bars = Annotated[int, Field(ge=1, le=64)]
+Tempo = Annotated[float, Field(ge=20, le=300)]
+Name = Annotated[str, Field(max_length=80)]
+PatternId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+JobId = Annotated[str, Field(max_length=40)]
+Topic = Literal["transport", "player", "patterns", "jobs", "notes", "midi", "settings", "route", "metrics", "alerts"]
+if get_args(Topic) != TOPICS:
+    raise AssertionError("the topics of the protocol are those of the hub")
+
+
+class Params(BaseModel):
+    """The base of all parameters."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def given(self) -> dict[str, Any]:
+        """Return only what the client said."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Nothing(Params):
+    """No parameters."""
+
+
+class AtOnly(Params):
+    """When it takes effect."""
+
+    at: At | None = None
+
+
+class Generate(Params):
+    """A wish for one pattern; what is not said comes from the present settings."""
+
+    prompt: Annotated[str, Field(max_length=2000)] = ""
+    genre: Name | None = None
+    style: Name | None = None
+    drummer: Name | None = None
+    section: Section | None = None
+    bars: Bars | None = None
+    meter: Annotated[str, Field(max_length=8)] | None = None
+    tempo: Tempo | None = None
+    complexity: Knob | None = None
+    density: Knob | None = None
+    swing: Knob | None = None
+    humanize: Knob | None = None
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    tier: Tier = "auto"
+    provider: Provider | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+    deadline_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
+    workflow: Literal["single", "refine"] = "single"
+    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
+    at: At = "bar"
+    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class JobOnly(Params):
+    """Which job."""
+
+    job: JobId
+
+
+class JobWait(JobOnly):
+    """Which job, and how long to wait for its end."""
+
+    timeout_s: Annotated[float, Field(ge=0, le=600)] = 60.0
+
+
+class Play(Params):
+    """What to play: an id of the library, a whole pattern, or nothing for what was playing."""
+
+    pattern: PatternId | dict[str, Any] | None = None
+    at: At | None = None
+    loop: bool = True
+
+
+class Set(Params):
+    """New values of live settings; what is not named stays."""
+
+    tempo: float | None = None
+    sync: str | None = None
+    swing: float | None = None
+    humanize: float | None = None
+    complexity: float | None = None
+    density: float | None = None
+    genre: str | None = None
+    style: str | None = None
+    drummer: str | None = None
+    bars: int | None = None
+    meter: str | None = None
+    ai: bool | None = None
+    drum_map: str | None = None
+    channel: int | None = None
+    offset_ms: float | None = None
+    clock_out: bool | None = None
+    at: Literal["now", "bar"] | None = None
+
+
+class PatternsList(Params):
+    """Which patterns to list."""
+
+    search: Annotated[str, Field(max_length=100)] = ""
+    favourites: bool = False
+
+
+class PatternOnly(Params):
+    """Which pattern."""
+
+    id: PatternId
+
+
+class PatternPut(Params):
+    """A whole pattern to keep."""
+
+    pattern: dict[str, Any]
+
+
+class Favourite(PatternOnly):
+    """Which pattern, and whether it is a favourite now."""
+
+    favourite: bool = True
+
+
+class Export(PatternOnly):
+    """Which pattern to write as a .mid file, under which name and at which tempo."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")] | None = None
+    tempo: Tempo | None = None
+
+
+class Subscribe(Params):
+    """What to hear, under a name of the client's choice."""
+
+    topics: Annotated[list[Topic], Field(min_length=1, max_length=len(TOPICS))]
+    sub: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Unsubscribe(Params):
+    """Which subscription ends."""
+
+    sub: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
+    "generate": (Generate, "make a groove; a draft plays at once, the answer takes over at a bar line"),
+    "job.wait": (JobWait, "wait for a job's end, or for the time-out, and return its state"),
+    "job.get": (JobOnly, "return a job's state"),
+    "job.cancel": (JobOnly, "stop a job; what already plays goes on"),
+    "play": (Play, "play a pattern, or go on with the present one"),
+    "stop": (AtOnly, "stop the transport and release every note"),
+    "panic": (AtOnly, "release every note; the transport stays as it is"),
+    "fill": (AtOnly, "play a fill in the next bar"),
+    "vary": (AtOnly, "vary the playing pattern"),
+    "next": (AtOnly, "play the next pattern of the library"),
+    "undo": (AtOnly, "go back to what played before"),
+    "redo": (AtOnly, "take the last undo back"),
+    "tap": (AtOnly, "tap the tempo"),
+    "set": (Set, "change live settings"),
+    "status": (Nothing, "everything there is to know, in one object"),
+    "patterns.list": (PatternsList, "list the library"),
+    "patterns.get": (PatternOnly, "return a pattern"),
+    "patterns.put": (PatternPut, "keep a pattern"),
+    "patterns.delete": (PatternOnly, "forget a pattern"),
+    "patterns.favourite": (Favourite, "mark a pattern as a favourite"),
+    "patterns.export": (Export, "write a pattern as a .mid file"),
+    "ports": (Nothing, "list the MIDI ports"),
+    "subscribe": (Subscribe, "hear topics; the first event of each is a snapshot"),
+    "unsubscribe": (Unsubscribe, "stop hearing"),
+    "ping": (Nothing, "return the server's clock"),
+}
+
+
+class BadParams(ValueError):
+    """Parameters that no method takes: what was wrong, where, and what would work."""
+
+    def __init__(self, message: str, field: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+        self.hint = hint
+
+
+def read_params(method: str, params: Mapping[str, Any]) -> Params:
+    """Return the checked parameters of `method`, one of `METHODS`.
+
+    Raises:
+        BadParams: For the first member at fault.
+    """
+    model = METHODS[method][0]
+    # A setting's own row says best what it takes; pydantic then only sees to the names.
+    if model is Set:
+        for name, value in params.items():
+            if name in BY_NAME and BY_NAME[name].live:
+                try:
+                    BY_NAME[name].check(value)
+                except InvalidSetting as error:
+                    raise BadParams(str(error), name, error.hint) from None
+    try:
+        return model.model_validate(params)
+    except ValidationError as error:
+        raise _translate(model, error) from None
+
+
+def _translate(model: type[Params], error: ValidationError) -> BadParams:
+    # A union reports each of its arms; the first line is the first arm's.
+    first = error.errors(include_url=False)[0]
+    path = [str(part) for part in first["loc"]]
+    name = path[0] if path else ""
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields) or "none"
+        return BadParams(f"unknown parameter {name!r:.60}", name, f"known parameters: {known}")
+    if first["type"] == "missing":
+        return BadParams(f"{name} is missing", name, f"give {name}")
+    shown = f"{first['input']!r:.60}"
+    low, high = _bounds(model, name)
+    if low is not None and high is not None and len(path) == 1:
+        unit = {"tempo": " beats per minute", "bars": " bars", "timeout_s": " seconds"}.get(name, "")
+        return BadParams(f"{name} is {shown}; it must be {low:g} to {high:g}{unit}", name, f"try {_example(name, low)}")
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    return BadParams(f"{'.'.join(path)[:100]} is {shown}; {reason}", name)
+
+
+def _example(name: str, low: float) -> str:
+    row = BY_NAME.get(name)
+    return f"{row.default:g}" if row is not None and isinstance(row.default, int | float) else f"{low:g}"
+
+
+def _bounds(model: type[Params], name: str) -> tuple[float | None, float | None]:
+    schema = model.model_json_schema()["properties"].get(name, {})
+    for option in (schema, *schema.get("anyOf", ())):
+        if "minimum" in option and "maximum" in option:
+            return option["minimum"], option["maximum"]
+    return None, None
+
+
+def asyncapi(url: str = "ws://127.0.0.1:8765/ws") -> dict[str, Any]:
+    """Return the AsyncAPI 3 document of the control channel, from the models above."""
+    host = url.removeprefix("wss://").removeprefix("ws://").removesuffix("/ws")
+    messages: dict[str, Any] = {}
+    for name, (model, words) in METHODS.items():
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.pop("$defs", None)
+        messages[name] = {
+            "name": name,
+            "summary": words,
+            "payload": {
+                "type": "object",
+                "required": ["jsonrpc", "method"],
+                "properties": {
+                    "jsonrpc": {"const": "2.0"},
+                    "id": {"type": ["string", "number", "null"]},
+                    "method": {"const": name},
+                    "params": schema,
+                },
+            },
+        }
+    received = {
+        "hello": {"name": "hello", "summary": "the server's first message"},
+        "event": {
+            "name": "event",
+            "summary": "what happened",
+            "payload": {
+                "type": "object",
+                "properties": {
+                    "sub": {"type": "string"},
+                    "topic": {"enum": list(TOPICS)},
+                    "rev": {"type": "integer"},
+                    "t": {"type": "number", "description": "the server's monotonic clock, seconds"},
+                    "data": {},
+                },
+            },
+        },
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "drumbridge control channel", "version": API, "x-server-version": __version__},
+        "servers": {"local": {"host": host, "protocol": "ws"}},
+        "channels": {
+            "control": {
+                "address": "/ws",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in (*messages, *received)},
+            }
+        },
+        "operations": {
+            "call": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/control"},
+                "messages": [{"$ref": f"#/channels/control/messages/{name}"} for name in messages],
+            },
+            "tell": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/control"},
+                "messages": [{"$ref": f"#/channels/control/messages/{name}"} for name in received],
+            },
+        },
+        "components": {"messages": {**messages, **received}, "x-error-codes": dict(ERROR_CODES)},
+    }

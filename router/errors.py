@@ -61,3 +61,37 @@ class ModelGone(Refused):
 
 class Unusable(AttemptFailed):
     """An answer came but is no pattern: cut, garbled or against the request. A repair may help."""
+
+
+class ContentFiltered(Refused):
+    """The provider will not speak about this; asking another one the same would be routing around it."""
+
+
+class ProviderOff(Refused):
+    """The account cannot pay or may not enter (key, permission, spending limit): nothing there will answer."""
+
+
+class InvalidSetting(RouterError):
+    """A setting cannot be what it is.
+
+    Attributes:
+        name: The setting's name as the user wrote it, an environment variable for most.
+        hint: What to write instead, in one line.
+    """
+
+    def __init__(self, name: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+        self.hint = hint
+
+
+class NoAnswer(RouterError):
+    """Every provider failed and the embedded drummer was forbidden.
+
+    Attributes:
+        route: How it was tried, in the wire form of the contract.
+    """
+
+    def __init__(self, message: str, route: dict[str, object]) -> None:
+        super().__init__(message)
+        self.route = route

@@ -8,9 +8,10 @@ A sheet is written by hand or by `scripts/fit_groove.py`; both speak the same no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Final, NamedTuple
 
-from router.pattern import RESOLUTION, VOICE_INDEX, Meter
+from router.pattern import VOICE_INDEX, Meter
 
 GHOST: Final = -1
 PLAIN: Final = 0
@@ -67,15 +68,15 @@ _OPEN: Final = {"o": 33, "O": 25, "u": 62}
 """Pedal as CC 4: 90 is closed and 33 open on the kit that was measured."""
 
 
-def _lane(label: str, text: str) -> tuple[int, list[Cell]]:
-    """Read one lane; returns its number of beats and its cells, ticks from the groove's start."""
+def _lane(label: str, text: str, meter: Meter) -> tuple[int, list[Cell]]:
+    """Read one lane; returns its length in ticks and its cells, ticks from the groove's start."""
     voice = LANES.get(label, label)
     if voice not in VOICE_INDEX:
         raise ValueError(f"unknown lane {label!r}")
     cells: list[Cell] = []
-    groups = text.replace("|", " ").split()
-    for beat, group in enumerate(groups):
-        length = RESOLUTION // len(group)
+    start = 0
+    for group, beat_ticks in zip(text.replace("|", " ").split(), cycle(meter.beats), strict=False):
+        length = beat_ticks // len(group)
         for index, sign in enumerate(group):
             if sign == ".":
                 continue
@@ -85,23 +86,18 @@ def _lane(label: str, text: str) -> tuple[int, list[Cell]]:
             if voice in {"hat_closed", "hat_open"}:
                 openness = _OPEN.get(sign, 33 if voice == "hat_open" else 90)
                 name = "hat_open" if sign in "oOu" else voice
-            cells.append(Cell(beat * RESOLUTION + index * length, name, chance, level, openness))
-    return len(groups), cells
+            cells.append(Cell(start + index * length, name, chance, level, openness))
+        start += beat_ticks
+    return start, cells
 
 
 def _groove(rows: list[tuple[str, str]], meter: Meter, weight: float) -> Groove:
-    beats, cells = 0, []
-    for label, text in rows:
-        count, found = _lane(label, text)
-        beats = max(beats, count)
-        cells += found
-    # Every lane is as long as the longest: a one-bar hat under a two-bar clave repeats.
-    length = beats * RESOLUTION
+    lanes = [_lane(label, text, meter) for label, text in rows]
+    length = max(ticks for ticks, _ in lanes)
     whole: list[Cell] = []
-    for label, text in rows:
-        count, found = _lane(label, text)
-        for repeat in range(max(1, beats // count)):
-            whole += [cell._replace(tick=cell.tick + repeat * count * RESOLUTION) for cell in found]
+    for ticks, cells in lanes:  # a one-bar hat under a two-bar clave repeats
+        for start in range(0, length, ticks):
+            whole += [cell._replace(tick=cell.tick + start) for cell in cells]
     bars = max(1, length // meter.bar_ticks)
     inside = [cell for cell in whole if cell.tick < bars * meter.bar_ticks]
     return Groove(meter, bars, tuple(sorted(inside, key=lambda c: (c.tick, VOICE_INDEX[c.voice], c.level))), weight)

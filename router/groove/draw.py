@@ -1,0 +1,219 @@
+"""Draws the notes: a take's groove is settled once, then played bar by bar with small changes.
+
+One groove per take, varied a little, is what sounds like a drummer; drawing each bar afresh does not. No feel here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+from router.groove.dynamics import intended
+from router.groove.fills import draw_fill
+from router.groove.lanes import GHOST, Cell, Groove, Style
+from router.groove.meters import adapt, double_time, half_time
+from router.groove.noise import stream
+from router.groove.phrase import SECTIONS, BarPlan, plan
+from router.groove.resolve import Choice
+from router.pattern import Hit, Pattern
+
+_SURE = 0.985
+"""How often a stroke that belongs to the take's groove is really there."""
+
+
+class Settled(NamedTuple):
+    """A cell of the take's groove: `rate` is drawn against in every bar, `velocity` is kept for the take."""
+
+    tick: int
+    voice: str
+    rate: float
+    velocity: int
+    openness: int | None
+
+
+def _groove(style: Style, choice: Choice, rng: Random) -> Groove:
+    grooves = [g for g in style.grooves if g.meter.beats == choice.meter.beats] or list(style.grooves)
+    groove = adapt(rng.choices(grooves, [g.weight for g in grooves])[0], choice.meter)
+    if choice.time == "half":
+        return half_time(groove)
+    return double_time(groove) if choice.time == "double" else groove
+
+
+def _settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
+    """Decide which of the groove's chances this take takes; the same number of draws whatever the knobs say."""
+    out: list[Settled] = []
+    bar_ticks, who = choice.meter.bar_ticks, choice.drummer
+    hard = who.hard + round(choice.style.number("hard", 0))
+    for cell in groove.cells:
+        u, v, w = rng.random(), rng.random(), rng.random()
+        chance = cell.chance
+        if cell.level == GHOST:
+            chance *= who.ghosts * choice.ghosts * (0.5 + choice.complexity)
+        elif chance < 1:
+            chance *= who.busy * (0.4 + 1.2 * choice.complexity)
+        anchor = cell.chance == 1 and cell.level != GHOST
+        rate = _SURE if u < chance else 0.04 * cell.chance
+        if cell.level == GHOST:
+            rate *= 0.7 + 0.25 * v
+        elif not anchor:
+            rate *= 0.8 + 0.2 * v
+        if anchor and cell.tick == 0:
+            rate = 1.0
+        velocity = intended(cell.voice, cell.level, cell.tick % bar_ticks) + hard + round((w - 0.5) * 12)
+        velocity += who.accent if cell.level > 0 else 0
+        out.append(Settled(cell.tick, cell.voice, rate, velocity, cell.openness))
+    return out
+
+
+def _polyrhythm(choice: Choice) -> list[Cell]:
+    """`3:4`: three even strokes of a cowbell over each bar (its four beats are the groove's)."""
+    if choice.polyrhythm is None:
+        return []
+    count = choice.polyrhythm[0] if choice.polyrhythm[0] != len(choice.meter.beats) else choice.polyrhythm[1]
+    return [Cell(choice.meter.bar_ticks * i // count, "cowbell", 1.0, 0, None) for i in range(count)]
+
+
+class Take:
+    """A drummer in the middle of a take: asks for a bar's plan, gives its strokes."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
+        rng = stream(choice.seed, "take", choice.style.genre, choice.style.name)
+        groove = _groove(choice.style, choice, rng)
+        if choice.second is not None:
+            groove = _blend(groove, _groove(choice.second, choice, rng), choice.share, rng)
+        poly = _polyrhythm(choice)
+        if poly:
+            groove = replace(
+                groove,
+                cells=(
+                    *groove.cells,
+                    *(c._replace(tick=c.tick + b * choice.meter.bar_ticks) for b in range(groove.bars) for c in poly),
+                ),
+            )
+        self._bars = groove.bars
+        cells = _settle(groove, choice, rng)
+        bar_ticks = choice.meter.bar_ticks
+        self._cells = [[c for c in cells if c.tick // bar_ticks == b] for b in range(groove.bars)]
+
+    def bar(self, index: int, plan: BarPlan) -> list[Hit]:
+        """Return the strokes of bar `index`, ticks from the bar's start."""
+        choice = self._choice
+        rng = stream(choice.seed, "bar", index)
+        louder = round((plan.energy - 0.5 + choice.energy - 0.5) * 40)
+        start = index % self._bars * choice.meter.bar_ticks
+        end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
+        hits: list[Hit] = []
+        for cell in self._cells[index % self._bars]:
+            u, v = rng.random(), rng.random()
+            tick = cell.tick - start
+            rate = cell.rate
+            if plan.fresh and rate < 1:
+                rate += (0.5 - rate) * plan.fresh * 0.25
+            if u >= rate or tick >= end:
+                continue
+            voice, openness = cell.voice, cell.openness
+            if plan.keeper and voice == "hat_closed":
+                voice, openness = plan.keeper, 45 if plan.keeper == "hat_open" else None
+            velocity = max(1, min(127, cell.velocity + louder + round((v - 0.5) * 6)))
+            hits.append(Hit(tick, voice, velocity, 0, openness))
+        if plan.crash and end > 0:
+            hits = [h for h in hits if h.tick or h.voice not in {"hat_closed", "hat_open", "ride", "ride_bell"}]
+            hits.append(Hit(0, "crash", max(1, min(127, 104 + louder))))
+        if plan.rise:
+            hits = _rise(hits, plan, choice)
+        elif plan.fill_at is not None:
+            hits += draw_fill(
+                choice.meter,
+                plan.fill_at,
+                rng,
+                intensity=min(1.0, plan.energy + 0.2),
+                words=choice.drummer.fills,
+                complexity=choice.complexity,
+            )
+        if plan.last:
+            hits = [h for h in hits if h.tick == 0 and h.voice == "kick"] or [Hit(0, "kick", 100)]
+            hits.append(Hit(0, "crash", 112))
+        return hits or [Hit(0, "kick", 84)]
+
+
+def _blend(first: Groove, second: Groove, share: float, rng: Random) -> Groove:
+    """Two grooves in one: each voice comes from either by share, kick and snare lend each other their rarer strokes."""
+    bars = max(first.bars, second.bars)
+    ticks = first.meter.bar_ticks
+
+    def long(groove: Groove) -> list[Cell]:
+        return [
+            c._replace(tick=c.tick + r * groove.bars * ticks) for r in range(bars // groove.bars) for c in groove.cells
+        ]
+
+    voices = sorted({c.voice for c in (*first.cells, *second.cells)})
+    other = {voice for voice in voices if rng.random() < share and voice not in {"kick", "snare"}}
+    cells = [c for c in long(first) if c.voice not in other]
+    have = {(c.tick, c.voice) for c in cells}
+    for cell in long(second):
+        if cell.voice in other:
+            cells.append(cell)
+        elif cell.voice in {"kick", "snare"} and (cell.tick, cell.voice) not in have:
+            cells.append(cell._replace(chance=cell.chance * share))
+    return Groove(first.meter, bars, tuple(sorted(cells)), first.weight)
+
+
+def _rise(hits: list[Hit], plan: BarPlan, choice: Choice) -> list[Hit]:
+    """A build's roll on the snare, denser and louder towards the end; the kick keeps the beat."""
+    step = choice.meter.unit_ticks // plan.rise if choice.meter.denominator <= 4 else choice.meter.unit_ticks
+    keep = [h for h in hits if h.voice == "kick"]
+    bar = choice.meter.bar_ticks
+    for tick in range(0, bar, step):
+        keep.append(Hit(tick, "snare", max(1, min(127, round(40 + plan.energy * 50 + 14 * tick / bar)))))
+    return keep
+
+
+def draw(choice: Choice) -> Pattern:
+    """Return the pattern as it is meant: on the grid, with intended velocities."""
+    part = SECTIONS.get(choice.section or "")
+    bars = plan(
+        choice.bars,
+        choice.meter,
+        choice.section,
+        stream(choice.seed, "form"),
+        fills=choice.drummer.fill_rate * (0.4 + 1.2 * choice.complexity),
+        crash=choice.drummer.crash,
+        complexity=choice.complexity,
+    )
+    take = Take(choice)
+    ticks = choice.meter.bar_ticks
+    hits = [
+        Hit(h.tick + index * ticks, h.voice, h.velocity, 0, h.openness, h.ornament)
+        for index, bar in enumerate(bars)
+        for h in take.bar(index, bar)
+    ]
+    meta = {
+        "genre": choice.style.genre,
+        "style": choice.style.name,
+        "drummer": choice.drummer_name,
+        "section": choice.section,
+        "seed": choice.seed,
+        "generator": "embedded",
+        "swing": choice.swing,
+        "swing_of": 16 if choice.sixteenths else 8,
+        "humanize": choice.humanize,
+        "complexity": choice.complexity,
+        "density": choice.density,
+        "fills": [index + 1 for index, bar in enumerate(bars) if bar.fill_at is not None],
+        "thin": part.thin if part else 0.5,
+    }
+    if choice.second is not None:
+        meta["blend"] = [choice.second.genre, choice.second.name, round(choice.share, 3)]
+    name = " ".join(
+        w
+        for w in (
+            choice.style.name,
+            choice.style.genre,
+            choice.section,
+            str(choice.meter) if str(choice.meter) != "4/4" else "",
+        )
+        if w
+    )
+    return Pattern(choice.meter, choice.bars, tuple(hits), name, choice.tempo, meta)

@@ -1,0 +1,174 @@
+"""Puts a hand behind a pattern: drift, jitter, lean, swing and uneven velocity. Never adds, drops or moves a note.
+
+The model and its figures are music.md's (Groove MIDI Dataset, CC BY 4.0): a drift that all limbs share, AR(1) with 0.89 a
+sixteenth and 13.4 ms spread, plus 6.4 ms of each limb's own, wider at slow tempos. Noise depends on the place of a
+stroke and the seed alone, and `meta["feel"]` says what was applied, so feel can be taken off and put on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+from router.groove.drummers import Drummer, find_drummer
+from router.groove.noise import bell
+from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
+
+DRIFT_MS: Final = 13.4
+DRIFT_MEMORY: Final = 0.89
+JITTER_MS: Final = 6.4
+SHORTEST_MS: Final = 92.0
+"""A swung short note is no shorter, however fast: what makes fast swing straighten."""
+
+DEFAULT_HUMANIZE: Final = 0.5
+_SIXTEENTH: Final = RESOLUTION // 4
+
+_FOOT, _SNARE, _CYMBAL = 0, 1, 2
+_LIMB: Final = {
+    "kick": _FOOT, "hat_pedal": _FOOT, "snare": _SNARE, "rim": _SNARE, "clap": _SNARE, "tom_high": _SNARE, "tom_mid": _SNARE,
+    "tom_low": _SNARE, "tom_floor": _SNARE,
+}  # fmt: skip
+
+
+def human_size(humanize: float) -> float:
+    """Return the factor on human spread: .5 is 0.4 of it (produced music), 1 is all of it (authentic)."""
+    return humanize * 0.8 if humanize <= 0.5 else 0.4 + (humanize - 0.5) * 1.2
+
+
+def tempo_size(tempo: float) -> float:
+    """Return the factor on timing noise by tempo: 20.3 ms below 80 bpm, 12.0 above 150 (measured)."""
+    drift = 20.3 if tempo <= 65 else 12.0 if tempo >= 150 else 20.3 - (tempo - 65) * 8.3 / 85
+    return drift / DRIFT_MS
+
+
+def swing_ratio(swing: float, beat_ms: float) -> float:
+    """Return long:short for swing 0..1 (2/3 is 2:1), bounded by the shortest note a hand plays in time."""
+    phase = 0.5 + 0.25 * swing
+    longest = max(0.5, 1 - SHORTEST_MS / beat_ms)
+    phase = min(phase, longest)
+    return phase / (1 - phase)
+
+
+def warp(tick: int, ratio: float, span: int) -> float:
+    """Return where a tick falls when each pair of `span` is played long-short; straight inside either part."""
+    start, offset = tick - tick % span, tick % span
+    half, long = span / 2, span * ratio / (1 + ratio)
+    if offset <= half:
+        return start + offset * long / half
+    return start + long + (offset - half) * (span - long) / half
+
+
+@lru_cache(maxsize=64)
+def _drift(seed: int, steps: int) -> tuple[float, ...]:
+    """The shared wander of a take, spread 1, one value a sixteenth."""
+    fresh = (1 - DRIFT_MEMORY**2) ** 0.5
+    line, at = [], bell(seed, -1)
+    for step in range(steps):
+        line.append(at)
+        at = DRIFT_MEMORY * at + fresh * bell(seed, step)
+    return tuple(line)
+
+
+def _velocity_noise(seed: int, voice: int, tick: int, bar_ticks: int) -> float:
+    """Uneven strokes: a part that belongs to the take's place in the bar, a part of the bar, a part of the stroke."""
+    return (
+        7.0 * bell(seed, 11, voice, tick % bar_ticks)
+        + 4.0 * bell(seed, 12, tick // bar_ticks)
+        + 8.0 * bell(seed, 13, voice, tick)
+    )
+
+
+def _spread(velocity: int) -> float:
+    return 0.55 if velocity < 50 else 1.0
+
+
+def _triplet_beats(hits: Iterable[Hit]) -> frozenset[int]:
+    """Beats written in triplets: they are swung already."""
+    return frozenset(h.tick // RESOLUTION for h in hits if h.tick % RESOLUTION in {320, 640})
+
+
+def _shifts(
+    pattern: Pattern, tempo: float, swing: float, sixteenths: bool, size: float, seed: int, who: Drummer
+) -> list[int]:
+    """Return each hit's shift in ticks, all of them inside the pattern, those at tick 0 on the bar line."""
+    per_ms = tempo * RESOLUTION / 60_000
+    span = RESOLUTION // 2 if sixteenths else RESOLUTION
+    ratio = swing_ratio(swing, 60_000 / tempo / (2 if sixteenths else 1)) if swing else 1.0
+    triplets = _triplet_beats(pattern.hits) if swing else frozenset()
+    noise = size * tempo_size(tempo) * who.loose
+    line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
+    out = []
+    for hit in pattern.hits:
+        tick = hit.tick
+        off = 0.0
+        if noise:
+            step = tick // _SIXTEENTH
+            drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
+            limb = _LIMB.get(hit.voice, _CYMBAL)
+            off = (drift * DRIFT_MS + bell(seed, 21, limb, tick) * JITTER_MS) * noise + who.lean[limb] * size
+        shift = off * per_ms
+        if ratio != 1.0 and tick // RESOLUTION not in triplets:
+            shift += warp(tick, ratio, span) - tick
+        out.append(max(-tick, min(round(shift), pattern.ticks - 1 - tick, RESOLUTION)) if tick else 0)
+    return out
+
+
+def _velocities(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[int]:
+    """Return what the hand adds to each velocity."""
+    if not size:
+        return [0] * len(pattern.hits)
+    bar = pattern.meter.bar_ticks
+    return [round(_velocity_noise(seed, VOICE_INDEX[h.voice], h.tick, bar) * size * who.dynamic) for h in pattern.hits]
+
+
+def take_off(pattern: Pattern) -> Pattern:
+    """Return the pattern as it was meant, if `meta` says what feel was put on; else with its shifts removed."""
+    worn: Any = pattern.meta.get("feel")
+    hits = [Hit(h.tick, h.voice, h.velocity, 0, h.openness, h.ornament) for h in pattern.hits]
+    if isinstance(worn, dict):
+        size, seed = human_size(float(worn["humanize"])), int(worn["seed"])
+        added = _velocities(pattern, size, seed, find_drummer(worn.get("drummer")))
+        hits = [
+            Hit(h.tick, h.voice, _clamp(h.velocity - a), 0, h.openness, h.ornament)
+            for h, a in zip(hits, added, strict=True)
+        ]
+    return pattern.with_hits(hits)
+
+
+def _clamp(velocity: int) -> int:
+    return max(1, min(127, velocity))
+
+
+def apply_feel(
+    pattern: Pattern,
+    *,
+    tempo: float,
+    swing: float | None,
+    humanize: float | None,
+    seed: int,
+    drummer: str | None = None,
+) -> Pattern:
+    """Return the pattern as a hand plays it: the same strokes with other shifts and velocities.
+
+    Args:
+        pattern: Any pattern. Feel it already wears (`meta["feel"]`) is taken off first.
+        tempo: Quarter notes per minute; noise and swing are measured in milliseconds.
+        swing: 0..1, of eighths, or of sixteenths where `meta["swing_of"]` says 16; None is the pattern's own.
+        humanize: 0..1; None is .5, that is 0.4 of human size.
+        seed: Same seed, same hand.
+        drummer: One of `DRUMMERS`, or None.
+    """
+    humanize = DEFAULT_HUMANIZE if humanize is None else humanize
+    own = pattern.meta.get("swing", 0.0)
+    swing = (float(own) if isinstance(own, int | float) else 0.0) if swing is None else swing
+    bare, who, size = take_off(pattern), find_drummer(drummer), human_size(humanize)
+    sixteenths = bare.meta.get("swing_of") == 16
+    shifts = _shifts(bare, tempo, swing, sixteenths, size, seed, who)
+    added = _velocities(bare, size, seed, who)
+    hits = [
+        Hit(h.tick, h.voice, _clamp(h.velocity + a), s, h.openness, h.ornament)
+        for h, s, a in zip(bare.hits, shifts, added, strict=True)
+    ]
+    worn = {"seed": seed, "humanize": humanize, "swing": swing, "drummer": drummer}
+    return bare.with_hits(hits, feel=worn, humanize=humanize, swing=swing)

@@ -1,0 +1,127 @@
+"""Knobs for a pattern that exists already, whoever wrote it: thin or thicken it, vary it. Pure."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from router.groove.feel import apply_feel, take_off
+from router.groove.noise import stream, uniform
+from router.groove.weight import importance, metrical
+from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
+
+SKELETON: Final = 0.72
+"""Strokes at least this important are the groove itself: variation does not touch them."""
+_SIXTEENTH: Final = RESOLUTION // 4
+
+
+def thin(pattern: Pattern, *, density: float) -> Pattern:
+    """Return the pattern with fewer strokes (`density` below .5) or more (above); .5 leaves it as it is.
+
+    What is least important leaves first, so that at 0 the backbone is left: never an empty pattern.
+    """
+    if density < 0.5:
+        edge = (0.5 - density) * 2 * 0.8
+        kept = [hit for hit in pattern.hits if importance(hit, pattern.meter) >= edge]
+        return pattern.with_hits(kept or pattern.hits[:1], density=density)
+    if density > 0.5:
+        return pattern.with_hits((*pattern.hits, *_more(pattern, (density - 0.5) * 2)), density=density)
+    return pattern
+
+
+def _more(pattern: Pattern, amount: float) -> list[Hit]:
+    """Ghosts and doubled time strokes for empty sixteenths, the same ones for every bar of the pattern."""
+    bar, added = pattern.meter.bar_ticks, []
+    taken = {(hit.tick, hit.voice) for hit in pattern.hits}
+    busy = {hit.tick for hit in pattern.hits if hit.voice in {"snare", "rim", "clap"}}
+    keeper = max(("hat_closed", "ride"), key=lambda v: sum(h.voice == v for h in pattern.hits))
+    open_at = {hit.tick for hit in pattern.hits if hit.voice in {"hat_open", "crash"}}
+    for tick in range(0, pattern.ticks, _SIXTEENTH):
+        place = tick % bar
+        if (tick, keeper) not in taken and tick not in open_at and uniform(71, place) < amount * 0.7:
+            added.append(
+                Hit(
+                    tick,
+                    keeper,
+                    44 if place % (RESOLUTION // 2) else 58,
+                    openness=90 if keeper == "hat_closed" else None,
+                )
+            )
+        if tick not in busy and place % RESOLUTION and uniform(72, place) < amount * 0.3:
+            added.append(Hit(tick, "snare", 32))
+        if (
+            (tick, "kick") not in taken
+            and place % RESOLUTION
+            and tick not in busy
+            and uniform(73, place) < amount * 0.2
+        ):
+            added.append(Hit(tick, "kick", 74))
+    return added
+
+
+def vary(pattern: Pattern, *, seed: int, amount: float = 0.5) -> Pattern:
+    """Return the same groove, audibly varied: its skeleton stays, what dresses it changes.
+
+    Args:
+        pattern: Any pattern; feel it wears is put on again afterwards.
+        seed: Another seed, another variation.
+        amount: 0..1; 0 still changes a stroke or two, 1 about half of what is not skeleton.
+    """
+    bare, rng = take_off(pattern), stream(seed, "vary")
+    worn = pattern.meta.get("feel")
+    shifts = {(h.tick, h.voice): h.shift for h in pattern.hits}
+    hits = _varied(bare, rng, amount)
+    if worn is None:
+        hits = [
+            Hit(h.tick, h.voice, h.velocity, shifts.get((h.tick, h.voice), 0), h.openness, h.ornament) for h in hits
+        ]
+    new = bare.with_hits(hits, varied=seed)
+    if isinstance(worn, dict):
+        tempo = pattern.tempo or 120.0
+        new = apply_feel(
+            new,
+            tempo=tempo,
+            swing=worn["swing"],
+            humanize=worn["humanize"],
+            seed=worn["seed"],
+            drummer=worn.get("drummer"),
+        )
+    return new
+
+
+def _varied(pattern: Pattern, rng: Random, amount: float) -> list[Hit]:
+    meter = pattern.meter
+    grid = {(hit.tick, hit.voice): hit for hit in pattern.hits}
+    loose = [key for key, hit in grid.items() if importance(hit, meter) < SKELETON]
+    changes = 0
+    for key in loose:
+        if rng.random() >= 0.08 + 0.3 * amount:
+            continue
+        hit = grid[key]
+        del grid[key]
+        changes += 1
+        if hit.voice in {"kick", "snare", "rim"} and rng.random() < 0.6:
+            tick = hit.tick + (_SIXTEENTH if rng.random() < 0.5 else -_SIXTEENTH)
+            if 0 < tick < pattern.ticks and (tick, hit.voice) not in grid:
+                grid[tick, hit.voice] = Hit(tick, hit.voice, hit.velocity, 0, hit.openness, hit.ornament)
+        elif hit.voice == "hat_closed" and rng.random() < 0.3:
+            grid[hit.tick, "hat_open"] = Hit(hit.tick, "hat_open", min(127, hit.velocity + 8), openness=40)
+    wanted = max(2, round(amount * 3 * pattern.bars)) - changes // 2
+    for _ in range(max(wanted, 1)):
+        _dress(grid, pattern, rng)
+    return sorted(grid.values(), key=lambda h: (h.tick, VOICE_INDEX[h.voice]))
+
+
+def _dress(grid: dict[tuple[int, str], Hit], pattern: Pattern, rng: Random) -> None:
+    """Add one stroke where there is room: a ghost, a kick before or after a beat, a time stroke between."""
+    steps = pattern.ticks // _SIXTEENTH
+    for _ in range(8):
+        tick = int(rng.random() * steps) * _SIXTEENTH
+        kind = rng.random()
+        if metrical(tick, pattern.meter) > 0.5 or tick + 1 > pattern.ticks:
+            continue
+        voice, velocity = ("snare", 34) if kind < 0.45 else ("kick", 78) if kind < 0.8 else ("hat_closed", 52)
+        if (tick, voice) in grid or (voice == "hat_closed" and ((tick, "hat_open") in grid or (tick, "ride") in grid)):
+            continue
+        grid[tick, voice] = Hit(tick, voice, velocity, openness=90 if voice == "hat_closed" else None)
+        return

@@ -1,0 +1,151 @@
+"""Reads a musician's words by rule: genre, style, drummer, section, metre, feel. No model, no guess beyond its tables.
+
+Whatever is not understood is left alone; `confidence` says how much of the prompt was.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
+from router.request import SECTIONS
+
+_FEEL: Final[dict[str, dict[str, float]]] = {
+    "lazy": {"humanize": 0.7, "late": 1}, "laid-back": {"humanize": 0.65, "late": 1}, "loose": {"humanize": 0.8},
+    "tight": {"humanize": 0.25}, "robotic": {"humanize": 0.0}, "quantized": {"humanize": 0.0}, "mechanical": {"humanize": 0.05},
+    "human": {"humanize": 0.8}, "sloppy": {"humanize": 1.0}, "drunk": {"humanize": 1.0, "late": 1}, "swung": {"swing": 0.6},
+    "swinging": {"swing": 0.62}, "swing": {"swing": 0.62}, "shuffle": {"swing": 0.66}, "shuffled": {"swing": 0.66}, "straight": {"swing": 0.0},
+    "busy": {"density": 0.75, "complexity": 0.75}, "complex": {"complexity": 0.8}, "intricate": {"complexity": 0.85, "density": 0.6},
+    "simple": {"complexity": 0.2}, "basic": {"complexity": 0.15}, "sparse": {"density": 0.25}, "minimal": {"density": 0.25, "complexity": 0.2},
+    "dense": {"density": 0.8}, "full": {"density": 0.65}, "hard": {"energy": 0.7}, "loud": {"energy": 0.75}, "heavy": {"energy": 0.7},
+    "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3}, "mellow": {"energy": 0.35},
+    "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 1.6}, "ghosty": {"ghosts": 1.6},
+    "funky": {"ghosts": 1.3, "complexity": 0.6}, "groovy": {"ghosts": 1.2}, "tasteful": {"complexity": 0.4},
+}  # fmt: skip
+_NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
+_METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
+_BARS: Final = re.compile(r"\b(\d{1,2}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
+_TEMPO: Final = re.compile(r"\b(\d{2,3})\s*bpm\b")
+_SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
+_RATIO: Final = re.compile(r"\b([2-9])\s*(?::|over|against)\s*([2-9])\b")
+_GROUPS: Final = re.compile(r"\b(\d(?:\+\d){1,7})\b")
+_STOP: Final = frozenset(
+    ["a", "an", "the", "of", "and", "with", "in", "on", "at", "for", "to", "me", "give", "make", "some", "like", "style", "beat", "groove", "drums", "drum", "pattern", "loop", "feel", "please", "time", "bar", "bars", "bpm", "but", "very", "bit", "more", "less", "no", "plus", "my"]
+)
+
+
+def _phrases(text: str) -> list[str]:
+    words = re.findall(r"[a-z0-9&']+", text)
+    return [plain(" ".join(words[i : i + n])) for n in (4, 3, 2, 1) for i in range(len(words) - n + 1)]
+
+
+def _first(phrases: list[str], table: dict[str, str]) -> str | None:
+    return next((table[p] for p in phrases if p in table), None)
+
+
+_GENRE_WORDS: Final = {plain(g): g for g in GENRES} | ALIASES
+_STYLE_WORDS: Final[dict[str, list[tuple[str, str]]]] = {}
+for _genre, _names in CATALOGUE.items():
+    for _name in _names:
+        _STYLE_WORDS.setdefault(plain(_name), []).append((_genre, _name))
+_DRUMMER_WORDS: Final = {
+    plain(d): d for d in DRUMMERS if d not in {"lazy", "sparse", "minimal", "linear", "garage", "jungle", "clave"}
+} | dict(DRUMMER_ALIASES)
+_VAGUE: Final = frozenset(
+    ["straight", "fast", "slow", "soft", "modern", "classic", "deep", "rock", "funk", "funky", "dance", "disco", "groove", "heavy", "hard", "latin", "jazzy", "bounce", "folk", "ballad", "minimal", "chops", "shout", "club", "broken", "future", "speed", "train", "tom", "future", "dub", "driving", "linear"]
+)
+"""Style names that are plain words: they choose a style inside a genre, never the genre itself."""
+
+
+def _style(phrases: list[str], genre: str | None) -> tuple[str, str] | None:
+    for phrase in phrases:
+        homes = _STYLE_WORDS.get(phrase, [])
+        for home in homes:
+            if home[0] == genre:
+                return home
+        if homes and genre is None and phrase not in _VAGUE:
+            return homes[0]
+    return None
+
+
+def _section(text: str) -> str | None:
+    for name in sorted(SECTIONS, key=len, reverse=True):
+        if re.search(rf"\b{name.replace('-', '[ -]?')}\b", text):
+            return name
+    return "build" if "build-up" in text or "buildup" in text else None
+
+
+def _blend(text: str) -> list[tuple[str, float]]:
+    parts = [(_first(_phrases(words), _GENRE_WORDS), int(share) / 100) for share, words in _SHARE.findall(text)]
+    known = [(genre, share) for genre, share in parts if genre and share]
+    return known if len(known) > 1 else []
+
+
+def describe(prompt: str) -> dict[str, Any]:
+    """Return what the rules read out of a prompt.
+
+    Returns:
+        `genre`, `style`, `drummer`, `section`, `meter`, `groups`, `bars`, `tempo`, `blend`, `polyrhythm` (each None or empty when not said),
+        `time` ("half", "double" or ""), `evolve` (bool), `feel` (knob words: swing, humanize, density, complexity, energy, ghosts,
+        late) and `confidence` 0..1, the share of telling words that were understood.
+    """
+    text = prompt.lower().replace("–", "-").replace("\u2019", "'")
+    phrases = _phrases(text)
+    blend = _blend(text)
+    genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)
+    style = _style(phrases, genre)
+    if style and genre is None:
+        genre = style[0]
+    feel: dict[str, float] = {}
+    for word, values in _FEEL.items():
+        if re.search(rf"\b{word.replace('-', '[ -]?')}\b", text):
+            feel |= values
+    meter = _METER.search(text)
+    if meter is None and re.search(r"\bwaltz\b", text):
+        meter_text: str | None = "3/4"
+    else:
+        meter_text = f"{meter[1]}/{meter[2]}" if meter else None
+    bars = _BARS.search(text)
+    tempo = _TEMPO.search(text)
+    ratio = _RATIO.search(text)
+    groups = _GROUPS.search(text)
+    time = "half" if re.search(r"half[ -]?time", text) else "double" if re.search(r"double[ -]?time", text) else ""
+    found: dict[str, Any] = {
+        "genre": genre,
+        "style": style[1] if style else None,
+        "drummer": _first(phrases, _DRUMMER_WORDS),
+        "section": _section(text),
+        "meter": meter_text,
+        "groups": groups[1] if groups else "",
+        "bars": (int(bars[1]) if bars[1].isdigit() else _NUMBER_WORDS[bars[1]]) if bars else None,
+        "tempo": int(tempo[1]) if tempo else None,
+        "blend": blend,
+        "polyrhythm": (int(ratio[1]), int(ratio[2])) if ratio and (not meter or ratio[0] != meter[0]) else None,
+        "time": "" if style and "half-time" in style[1] and time == "half" else time,
+        "evolve": bool(re.search(r"\bevol\w*|\bdevelop\w*|\bgrow\w*", text)),
+        "feel": feel,
+    }
+    found["confidence"] = _confidence(text, found)
+    return found
+
+
+def _confidence(text: str, found: dict[str, Any]) -> float:
+    """The share of words that carry meaning and were understood; a known genre alone is worth .6."""
+    words = [w for w in re.findall(r"[a-z']+", text) if w not in _STOP]
+    if not words and not any(found[k] for k in ("meter", "bars", "tempo")):
+        return 0.0
+    known = {
+        p
+        for name in ("genre", "style", "drummer", "section")
+        if found[name]
+        for p in re.findall(r"[a-z]+", found[name])
+    }
+    known |= (
+        {w for word in _FEEL for w in word.split("-")}
+        | set(_NUMBER_WORDS)
+        | {"half", "double", "waltz", "over", "against"}
+    )
+    known |= set(_GENRE_WORDS) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
+    share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0
+    return round(min(1.0, (0.6 if found["genre"] else 0.2) * min(1.0, share * 2) + 0.4 * share), 3)

@@ -143,6 +143,58 @@ def format_usd(picousd: int) -> str:
     return f"{sign}{dollars}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """What stands in the ledger when a call asks to be paid, in pico-dollars.
+
+    `month` is 202611 for November 2026; `reserved` is held for calls that still run or whose cost nobody knows yet.
+    A limit of None is no limit. `request_used` is what the same request has spent and holds.
+    """
+
+    month: int
+    limit: int | None
+    spent: int
+    reserved: int
+    request_limit: int | None = None
+    request_used: int = 0
+
+    def fits(self, worst: int) -> bool:
+        """Say whether a call may be made now even if every open one turns out as dear as it can."""
+        return self.limit is None or self.spent + self.reserved + worst <= self.limit
+
+    def may_fit_later(self, worst: int) -> bool:
+        """Say whether it could be made once the open calls have told their real cost."""
+        return self.limit is None or self.spent + worst <= self.limit
+
+    def fits_request(self, worst: int) -> bool:
+        """Say whether the request's own ceiling allows it."""
+        return self.request_limit is None or self.request_used + worst <= self.request_limit
+
+
+def refusal(funds: Funds, worst: int) -> str:
+    """Return why a call that costs `worst` at most is not paid: which limit, what is left, when it comes back."""
+    cost = format_usd(worst)
+    if not funds.fits_request(worst) and funds.request_limit is not None:
+        left = format_usd(max(0, funds.request_limit - funds.request_used))
+        return (
+            f"this call may cost ${cost} and the request's limit of ${format_usd(funds.request_limit)} leaves ${left}; "
+            "raise AI_MAX_COST_PER_REQUEST or max_cost_usd to allow it"
+        )
+    limit = funds.limit or 0
+    left = format_usd(max(0, limit - funds.spent - funds.reserved))
+    held = f", with ${format_usd(funds.reserved)} held for calls that still run" if funds.reserved else ""
+    return (
+        f"this call may cost ${cost} and the monthly budget of ${format_usd(limit)} leaves ${left}{held}; "
+        f"it starts afresh on {next_month(funds.month)} (UTC), or raise AI_MONTHLY_BUDGET"
+    )
+
+
+def next_month(month: int) -> str:
+    """Return the first day after a month: 202612 gives "2027-01-01"."""
+    year, number = divmod(month, 100)
+    return f"{year + number // 12:04d}-{number % 12 + 1:02d}-01"
+
+
 def _per_token(usd_per_million: str) -> int:
     amount, rest = divmod(parse_usd(usd_per_million), 1_000_000)
     if rest:

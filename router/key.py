@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 from unicodedata import normalize
 
 from router.request import GrooveRequest
@@ -47,22 +47,14 @@ def pattern_key(request: GrooveRequest, **extra: object) -> str:
 def task_key(kind: str, payload: object) -> str:
     """Return the key of a task that is not a pattern; `payload` is plain JSON, its order of keys does not matter.
 
+    Texts are compared exactly, for a pattern's text tells accents by capitals; `fold` what a person typed.
+
     Raises:
         TypeError: If the payload is not plain JSON.
     """
-    body = json.dumps(_folded(payload), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return blake2b(f"{_EDITION} {kind} {body}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    body = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+    return blake2b(f"{_EDITION} {kind} {body}".encode(), digest_size=16).hexdigest()
 
 
 def _real(value: float | None) -> float | None:
     return None if value is None else float(value)
-
-
-def _folded(value: Any) -> Any:
-    if isinstance(value, str):
-        return fold(value)
-    if isinstance(value, dict):
-        return {name: _folded(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_folded(item) for item in value]
-    return value

@@ -1,0 +1,262 @@
+"""The ledger's pages: SQL over one connection, one row for every attempt, running sums in the same transaction.
+
+Called by one thread. Decides nothing about money (`router.budget` does) and never commits by itself: `Ledger` opens
+and ends each transaction, so that many callers share one flush to the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from router.budget import MAX_PICOUSD, Funds, Usage
+from router.stores.owners import identity, is_gone
+
+EDITION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE owners (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, mark TEXT NOT NULL);
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, tier TEXT NOT NULL, provider TEXT NOT NULL,
+    model TEXT NOT NULL, task TEXT NOT NULL, owner INTEGER NOT NULL, at_ms INTEGER NOT NULL, month INTEGER NOT NULL,
+    reserved INTEGER NOT NULL, cost INTEGER, known INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER,
+    output_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, reasoning_tokens INTEGER,
+    estimated INTEGER, outcome TEXT, ms INTEGER);
+CREATE INDEX attempts_request ON attempts (request_id);
+CREATE INDEX attempts_open ON attempts (owner) WHERE cost IS NULL;
+CREATE INDEX attempts_lost ON attempts (id) WHERE outcome = 'lost';
+CREATE TABLE months (month INTEGER PRIMARY KEY, spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
+CREATE TABLE totals (
+    day INTEGER NOT NULL, tier TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, task TEXT NOT NULL,
+    attempts INTEGER NOT NULL, cost INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL, ms INTEGER NOT NULL, failures INTEGER NOT NULL,
+    PRIMARY KEY (day, tier, provider, model, task)) WITHOUT ROWID;
+"""
+
+_COUNT: Final = """
+INSERT INTO totals VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
+    attempts = attempts + excluded.attempts, cost = cost + excluded.cost,
+    input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
+    cached_tokens = cached_tokens + excluded.cached_tokens, ms = ms + excluded.ms,
+    failures = failures + excluded.failures
+"""
+
+LOST: Final = "lost"
+"""Outcome of an attempt whose process died: what it cost nobody knows, so it stands at its reservation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One attempt that wants to be paid. Amounts in pico-dollars."""
+
+    request_id: str
+    tier: str
+    provider: str
+    model: str
+    task: str
+    worst_picousd: int
+    request_limit_picousd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What became of a reservation. A cost of None is unknown: it settles at what was reserved."""
+
+    row: int
+    cost_picousd: int | None
+    usage: Usage | None
+    outcome: str
+    ms: int
+
+
+def month_of(seconds: float) -> int:
+    """Return 202611 for any moment of November 2026, UTC."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.year * 100 + moment.month
+
+
+def day_of(seconds: float) -> int:
+    """Return 20261123 for any moment of that day, UTC."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.year * 10_000 + moment.month * 100 + moment.day
+
+
+class Books:
+    """An open ledger file. Every method may raise `sqlite3.Error`."""
+
+    def __init__(self, path: Path, owner: tuple[int, str] | None = None, busy_s: float = 5.0, now: float = 0.0) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self.path = path
+        self.inode = path.stat().st_ino
+        self._db = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(owner or identity(), now)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self, owner: tuple[int, str], now: float) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")  # a settled amount outlives the power
+        self.begin()
+        edition = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if edition == 0:
+            for statement in _SCHEMA.split(";"):
+                self._db.execute(statement)
+            # Rows are numbered from the moment of making: a row of a file set aside is never one of the next file.
+            self._db.execute("INSERT INTO sqlite_sequence VALUES ('attempts', ?)", (int(now) * 1000,))
+            self._db.execute(f"PRAGMA user_version = {EDITION}")
+        elif edition != EDITION:
+            raise sqlite3.NotSupportedError(f"the ledger was written by another version of drumbridge ({edition})")
+        self._settle_for_the_dead()
+        self.owner = self._db.execute("INSERT INTO owners (pid, mark) VALUES (?, ?)", owner).lastrowid
+        self.commit()
+
+    def begin(self) -> None:
+        """Take the write lock at once: a look before a write must not be overtaken by another process."""
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make everything since `begin` last; it is on the disk when this returns."""
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget everything since `begin`."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file; reservations still open settle as unknown, for nobody could settle them later."""
+        try:
+            self.begin()
+            self._settle_open_of(self.owner, "closed")
+            self._db.execute("DELETE FROM owners WHERE id = ?", (self.owner,))
+            self.commit()
+        finally:
+            self._db.close()
+
+    def drop(self) -> None:
+        """Close the file and leave it as it is."""
+        self._db.close()
+
+    def month(self, now: float) -> int:
+        """Return the month that money of this moment belongs to; a clock set back never reopens an earlier one."""
+        seen = self.meta("month")
+        present = month_of(now)
+        if seen is None or int(seen) < present:
+            self.set_meta("month", str(present))
+            return present
+        return int(seen)
+
+    def funds(self, month: int, limit: int | None) -> Funds:
+        """Return what the month has spent and holds."""
+        found = self._db.execute("SELECT spent, reserved FROM months WHERE month = ?", (month,)).fetchone()
+        return Funds(month, limit, *(found or (0, 0)))
+
+    def used_by(self, request_id: str) -> int:
+        """Return what a request has spent and holds, over all its attempts."""
+        query = "SELECT COALESCE(SUM(COALESCE(cost, reserved)), 0) FROM attempts WHERE request_id = ?"
+        return int(self._db.execute(query, (request_id,)).fetchone()[0])
+
+    def reserve(self, ask: Ask, month: int, now: float) -> int:
+        """Write the row of an attempt that is about to be made; return its number."""
+        row = self._db.execute(
+            "INSERT INTO attempts (request_id, tier, provider, model, task, owner, at_ms, month, reserved)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                ask.request_id, ask.tier, ask.provider, ask.model, ask.task, self.owner, int(now * 1000), month,
+                ask.worst_picousd,
+            ),
+        ).lastrowid  # fmt: skip
+        self._db.execute(
+            "INSERT INTO months VALUES (?, 0, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved",
+            (month, ask.worst_picousd),
+        )
+        assert row is not None  # noqa: S101  an INSERT always has one
+        return row
+
+    def settle(self, bill: Bill) -> bool:
+        """Write what an attempt came to; say whether it was still open (settling twice changes nothing)."""
+        found = self._db.execute(
+            "SELECT month, reserved, at_ms, tier, provider, model, task FROM attempts WHERE id = ? AND cost IS NULL",
+            (bill.row,),
+        ).fetchone()
+        if found is None:
+            return False
+        month, reserved, at_ms, *names = found
+        cost = reserved if bill.cost_picousd is None else min(max(0, bill.cost_picousd), MAX_PICOUSD)
+        usage = bill.usage or Usage(0, 0, estimated=True)
+        tokens = [
+            min(max(0, count), 2**40)
+            for count in (
+                usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.cache_write_tokens,
+                usage.reasoning_tokens,
+            )
+        ]  # fmt: skip
+        self._db.execute(
+            "UPDATE attempts SET cost = ?, known = ?, input_tokens = ?, output_tokens = ?, cached_tokens = ?,"
+            " cache_write_tokens = ?, reasoning_tokens = ?, estimated = ?, outcome = ?, ms = ? WHERE id = ?",
+            (cost, bill.cost_picousd is not None, *tokens, usage.estimated, bill.outcome, bill.ms, bill.row),
+        )
+        self._db.execute(
+            "UPDATE months SET spent = spent + ?, reserved = reserved - ? WHERE month = ?", (cost, reserved, month)
+        )
+        self._db.execute(
+            _COUNT, (day_of(at_ms / 1000), *names, 1, cost, *tokens[:3], bill.ms, int(bill.outcome != "ok"))
+        )
+        return True
+
+    def correct(self, row: int, cost: int) -> bool:
+        """Write what a lost or unknown attempt really cost, as the provider's own bill says it."""
+        found = self._db.execute(
+            "SELECT month, cost, at_ms, tier, provider, model, task FROM attempts"
+            " WHERE id = ? AND cost IS NOT NULL AND NOT known",
+            (row,),
+        ).fetchone()
+        if found is None:
+            return False
+        month, booked, at_ms, *names = found
+        self._db.execute(
+            "UPDATE attempts SET cost = ?, known = 1,"
+            " outcome = CASE outcome WHEN 'lost' THEN 'reconciled' ELSE outcome END WHERE id = ?",
+            (cost, row),
+        )
+        self._db.execute("UPDATE months SET spent = spent + ? WHERE month = ?", (cost - booked, month))
+        self._db.execute(_COUNT, (day_of(at_ms / 1000), *names, 0, cost - booked, 0, 0, 0, 0, 0))
+        return True
+
+    def meta(self, name: str) -> str | None:
+        """Return a lasting note, or None."""
+        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def set_meta(self, name: str, value: str | None) -> None:
+        """Write a lasting note, or take it away."""
+        if value is None:
+            self._db.execute("DELETE FROM meta WHERE name = ?", (name,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return rows as dicts."""
+        cursor = self._db.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def _settle_for_the_dead(self) -> None:
+        for owner, pid, mark in self._db.execute("SELECT id, pid, mark FROM owners").fetchall():
+            if is_gone(pid, mark):
+                self._settle_open_of(owner, LOST)
+                self._db.execute("DELETE FROM owners WHERE id = ?", (owner,))
+
+    def _settle_open_of(self, owner: int | None, outcome: str) -> None:
+        rows = self._db.execute("SELECT id FROM attempts WHERE owner = ? AND cost IS NULL", (owner,)).fetchall()
+        for (row,) in rows:
+            self.settle(Bill(row, None, None, outcome, 0))

@@ -1,0 +1,155 @@
+"""What the ledger tells: totals, budget, receipts, lost attempts. Reads only, and only the running sums where it can.
+
+A million rows must not slow `costs` down, so nothing here walks the attempts unless asked for one request's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from router.budget import Funds, format_usd, next_month
+from router.stores.books import Books, day_of
+
+BY: Final = {
+    "tier": "tier", "provider": "provider", "model": "model", "task": "task", "day": "day", "month": "day / 100",
+}  # fmt: skip
+"""What totals can be told by, and the column that holds it."""
+
+_SUMS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cached_tokens", "ms", "cost")
+
+_DAYS = re.compile(r"([0-9]{1,4})d")
+
+
+def first_day(since: str | float | None, now: float) -> int:
+    """Return the first day to count, as 20261123; sums are kept by the day, so a time of day is cut off.
+
+    Args:
+        since: "2026-11-01", any ISO 8601 time, "7d" for the last seven days, seconds since 1970, or None for all.
+        now: Seconds since 1970.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    if since is None or since == "":
+        return 0
+    try:
+        if isinstance(since, str):
+            days = _DAYS.fullmatch(since)
+            if days:
+                moment = datetime.fromtimestamp(now, UTC) - timedelta(days=int(days[1]) - 1)
+            else:
+                moment = datetime.fromisoformat(since)
+                moment = moment.astimezone(UTC) if moment.tzinfo else moment
+        else:
+            moment = datetime.fromtimestamp(since, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError(f"since is {since!r:.40}; it must be a day like 2026-11-01, or 7d, or seconds") from error
+    return moment.year * 10_000 + moment.month * 100 + moment.day
+
+
+def check(by: Sequence[str]) -> None:
+    """Raise ValueError if costs cannot be told by one of these names."""
+    unknown = [name for name in by if name not in BY]
+    if unknown:
+        raise ValueError(f"costs can be told by {', '.join(BY)}; not by {unknown[0]!r:.40}")
+
+
+def totals(books: Books, first: int, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Return one dict for each group, the dearest first; without groups, one for all."""
+    check(by)
+    columns = "".join(f"{BY[name]} AS {name}, " for name in by)
+    groups = f" GROUP BY {', '.join(str(index + 1) for index in range(len(by)))}" if by else ""
+    rows = books.query(
+        f"SELECT {columns}SUM(attempts) AS attempts, SUM(failures) AS failures, SUM(input_tokens) AS input_tokens,"  # noqa: S608  names from BY
+        " SUM(output_tokens) AS output_tokens, SUM(cached_tokens) AS cached_tokens, SUM(ms) AS ms, SUM(cost) AS cost"
+        f" FROM totals WHERE day >= ?{groups} ORDER BY cost DESC",
+        (first,),
+    )
+    return [_told(row) for row in rows if row["attempts"] is not None]
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    if "day" in row:
+        row["day"] = f"{row['day'] // 10_000:04d}-{row['day'] // 100 % 100:02d}-{row['day'] % 100:02d}"
+    if "month" in row:
+        row["month"] = f"{row['month'] // 100:04d}-{row['month'] % 100:02d}"
+    row["cost_usd"] = format_usd(row.pop("cost"))
+    return row
+
+
+def fold_rows(rows: Iterable[Mapping[str, Any]], first: int, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what `totals` would, from settled rows in memory."""
+    check(by)
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        day = day_of(row["at"])
+        if day >= first:
+            names = {**row, "day": day, "month": day // 100}
+            group = groups.setdefault(
+                tuple(names[name] for name in by), {name: names[name] for name in by} | dict.fromkeys(_SUMS, 0)
+            )
+            usage = row["usage"]
+            counts = (
+                1, row["outcome"] != "ok", usage.input_tokens, usage.output_tokens, usage.cached_tokens, row["ms"],
+                row["cost"],
+            )  # fmt: skip
+            for name, count in zip(_SUMS, counts, strict=True):
+                group[name] += int(count)
+    return [_told(group) for group in sorted(groups.values(), key=lambda group: -group["cost"])]
+
+
+def budget(funds: Funds, closed: str | None) -> dict[str, Any]:
+    """Return the month's money as decimal strings; `limit_usd` and `left_usd` are None without a limit."""
+    limit = funds.limit
+    return {
+        "month": f"{funds.month // 100:04d}-{funds.month % 100:02d}",
+        "limit_usd": None if limit is None else format_usd(limit),
+        "spent_usd": format_usd(funds.spent),
+        "reserved_usd": format_usd(funds.reserved),
+        "left_usd": None if limit is None else format_usd(max(0, limit - funds.spent - funds.reserved)),
+        "resets": next_month(funds.month),
+        "closed": closed,
+    }
+
+
+def rows_of(books: Books, request_id: str) -> list[dict[str, Any]]:
+    """Return the receipt of a request: each of its attempts in order, amounts as decimal strings."""
+    rows = books.query("SELECT * FROM attempts WHERE request_id = ? ORDER BY id", (request_id,))
+    return [_receipt(row) for row in rows]
+
+
+def lost(books: Books) -> list[dict[str, Any]]:
+    """Return the attempts whose process died; they count at their reservation until `reconcile` says better."""
+    return [
+        _receipt(row) for row in books.query("SELECT * FROM attempts WHERE outcome = 'lost' ORDER BY id LIMIT 1000")
+    ]
+
+
+def _receipt(row: dict[str, Any]) -> dict[str, Any]:
+    cost = row.pop("cost")
+    row["state"] = "open" if cost is None else "settled" if row["known"] else "unknown"
+    row["reserved_usd"] = format_usd(row.pop("reserved"))
+    row["cost_usd"] = None if cost is None else format_usd(cost)
+    for inner in ("known", "owner"):
+        del row[inner]
+    return row
+
+
+def verify(books: Books) -> list[str]:
+    """Return what is wrong with the file or its sums; walks every row."""
+    flaws = [str(row["quick_check"]) for row in books.query("PRAGMA quick_check") if row["quick_check"] != "ok"]
+    if flaws:
+        return flaws
+    sums = books.query(
+        "SELECT month, SUM(COALESCE(cost, 0)) AS spent,"
+        " SUM(CASE WHEN cost IS NULL THEN reserved ELSE 0 END) AS reserved FROM attempts GROUP BY month ORDER BY month"
+    )
+    if sums != books.query("SELECT month, spent, reserved FROM months ORDER BY month"):
+        flaws.append("the months' sums differ from the attempts'")
+    counted = books.query("SELECT COALESCE(SUM(attempts), 0) AS n, COALESCE(SUM(cost), 0) AS cost FROM totals")
+    if counted != books.query("SELECT COUNT(cost) AS n, COALESCE(SUM(cost), 0) AS cost FROM attempts"):
+        flaws.append("the days' sums differ from the attempts'")
+    return flaws

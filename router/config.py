@@ -115,7 +115,8 @@ class RouterConfig:
                     f"set AI_MAX_TIER={default_tier} or AI_DEFAULT_TIER={max_tier}",
                 )
             default_tier = max_tier  # the default was ours, not the user's: a cap alone is a clear wish
-        prices = read.parsed("DRUMBRIDGE_PRICES", catalog.read_prices, {}, "try gpt-6-astra=5.00/20.00")
+        no_prices: dict[str, Price] = {}
+        prices = read.parsed("DRUMBRIDGE_PRICES", catalog.read_prices, no_prices, "try gpt-6-astra=5.00/20.00")
         return cls(
             provider=provider,
             keys=keys,
@@ -231,4 +232,4 @@ def _models(read: _Reader, provider: str, prices: Mapping[str, Price]) -> dict[s
 def _valves(read: _Reader) -> Mapping[str, tuple[int, int]]:
     minute = read.count("DRUMBRIDGE_PAID_PER_MINUTE", VALVES["cc"][0])
     hour = read.count("DRUMBRIDGE_PAID_PER_HOUR", VALVES["cc"][1])
-    return {source: (minute, hour) for source in VALVES}
+    return dict.fromkeys(VALVES, (minute, hour))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from router.groove.dynamics import intended
 from router.groove.fills import draw_fill
@@ -18,8 +18,10 @@ from router.groove.phrase import SECTIONS, BarPlan, plan
 from router.groove.resolve import Choice
 from router.pattern import Hit, Pattern
 
-_SURE = 0.985
+SURE: Final = 0.985
 """How often a stroke that belongs to the take's groove is really there."""
+KEEP: Final = 0.85
+"""How firmly a written groove's chances are kept once drawn."""
 
 
 class Settled(NamedTuple):
@@ -32,36 +34,41 @@ class Settled(NamedTuple):
     openness: int | None
 
 
-def _groove(style: Style, choice: Choice, rng: Random) -> Groove:
-    grooves = [g for g in style.grooves if g.meter.beats == choice.meter.beats] or list(style.grooves)
-    groove = adapt(rng.choices(grooves, [g.weight for g in grooves])[0], choice.meter)
+def _carry(groove: Groove, choice: Choice) -> Groove:
+    """The groove in the metre and time that were asked for."""
+    groove = adapt(groove, choice.meter)
     if choice.time == "half":
         return half_time(groove)
     return double_time(groove) if choice.time == "double" else groove
 
 
-def _settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
+def _chance(cell: Cell, choice: Choice) -> float:
+    """The cell's chance under the complexity knob and the drummer's habits; .5 and nobody leave it as written."""
+    if cell.chance >= 1 and cell.level != GHOST:
+        return 1.0
+    who = choice.drummer
+    factor = (0.4 + 1.2 * choice.complexity) * (who.ghosts * choice.ghosts if cell.level == GHOST else who.busy)
+    if factor <= 1:
+        return cell.chance * factor if cell.chance < 0.6 or cell.level == GHOST else cell.chance
+    return cell.chance + (1 - cell.chance) * (1 - 1 / factor) * min(1.0, cell.chance * 3)
+
+
+def _settle(groove: Groove, choice: Choice, style: Style, rng: Random) -> list[Settled]:
     """Decide which of the groove's chances this take takes; the same number of draws whatever the knobs say."""
     out: list[Settled] = []
     bar_ticks, who = choice.meter.bar_ticks, choice.drummer
-    hard = who.hard + round(choice.style.number("hard", 0))
+    hard = who.hard + round(style.number("hard", 0))
+    keep = groove.number("keep", KEEP)
     for cell in groove.cells:
-        u, v, w = rng.random(), rng.random(), rng.random()
-        chance = cell.chance
-        if cell.level == GHOST:
-            chance *= who.ghosts * choice.ghosts * (0.5 + choice.complexity)
-        elif chance < 1:
-            chance *= who.busy * (0.4 + 1.2 * choice.complexity)
-        anchor = cell.chance == 1 and cell.level != GHOST
-        rate = _SURE if u < chance else 0.04 * cell.chance
-        if cell.level == GHOST:
-            rate *= 0.7 + 0.25 * v
-        elif not anchor:
-            rate *= 0.8 + 0.2 * v
-        if anchor and cell.tick == 0:
-            rate = 1.0
-        velocity = intended(cell.voice, cell.level, cell.tick % bar_ticks) + hard + round((w - 0.5) * 12)
-        velocity += who.accent if cell.level > 0 else 0
+        u, w = rng.random(), rng.random()
+        chance = _chance(cell, choice)
+        rate = chance + keep * ((u < chance) - chance)
+        if cell.chance >= 1 and cell.level != GHOST:
+            rate = 1.0 if cell.tick == 0 else SURE
+        velocity = cell.velocity
+        if velocity is None:
+            velocity = intended(cell.voice, cell.level, cell.tick % bar_ticks)
+        velocity += hard + round((w - 0.5) * 5) + (who.accent if cell.level > 0 else 0)
         out.append(Settled(cell.tick, cell.voice, rate, velocity, cell.openness))
     return out
 
@@ -80,9 +87,9 @@ class Take:
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
         rng = stream(choice.seed, "take", choice.style.genre, choice.style.name)
-        groove = _groove(choice.style, choice, rng)
+        groove = _carry(choice.groove, choice)
         if choice.second is not None:
-            groove = _blend(groove, _groove(choice.second, choice, rng), choice.share, rng)
+            groove = _blend(groove, _carry(choice.second[1], choice), choice.share, rng)
         poly = _polyrhythm(choice)
         if poly:
             groove = replace(
@@ -93,7 +100,7 @@ class Take:
                 ),
             )
         self._bars = groove.bars
-        cells = _settle(groove, choice, rng)
+        cells = _settle(groove, choice, choice.style, rng)
         bar_ticks = choice.meter.bar_ticks
         self._cells = [[c for c in cells if c.tick // bar_ticks == b] for b in range(groove.bars)]
 
@@ -109,8 +116,6 @@ class Take:
             u, v = rng.random(), rng.random()
             tick = cell.tick - start
             rate = cell.rate
-            if plan.fresh and rate < 1:
-                rate += (0.5 - rate) * plan.fresh * 0.25
             if u >= rate or tick >= end:
                 continue
             voice, openness = cell.voice, cell.openness
@@ -157,7 +162,7 @@ def _blend(first: Groove, second: Groove, share: float, rng: Random) -> Groove:
             cells.append(cell)
         elif cell.voice in {"kick", "snare"} and (cell.tick, cell.voice) not in have:
             cells.append(cell._replace(chance=cell.chance * share))
-    return Groove(first.meter, bars, tuple(sorted(cells)), first.weight)
+    return Groove(first.meter, bars, tuple(cells), first.weight, first.options)
 
 
 def _rise(hits: list[Hit], plan: BarPlan, choice: Choice) -> list[Hit]:
@@ -189,7 +194,7 @@ def draw(choice: Choice) -> Pattern:
         for index, bar in enumerate(bars)
         for h in take.bar(index, bar)
     ]
-    meta = {
+    meta: dict[str, Any] = {
         "genre": choice.style.genre,
         "style": choice.style.name,
         "drummer": choice.drummer_name,
@@ -201,11 +206,15 @@ def draw(choice: Choice) -> Pattern:
         "humanize": choice.humanize,
         "complexity": choice.complexity,
         "density": choice.density,
+        "timing": {
+            "late_ms": choice.groove.number("late", 0),
+            "size": round(choice.groove.number("spread", 15) / 15 * choice.style.number("loose", 1), 3),
+        },
         "fills": [index + 1 for index, bar in enumerate(bars) if bar.fill_at is not None],
         "thin": part.thin if part else 0.5,
     }
     if choice.second is not None:
-        meta["blend"] = [choice.second.genre, choice.second.name, round(choice.share, 3)]
+        meta["blend"] = [choice.second[0].genre, choice.second[0].name, round(choice.share, 3)]
     name = " ".join(
         w
         for w in (

@@ -96,7 +96,9 @@ def _shifts(
     span = RESOLUTION // 2 if sixteenths else RESOLUTION
     ratio = swing_ratio(swing, 60_000 / tempo / (2 if sixteenths else 1)) if swing else 1.0
     triplets = _triplet_beats(pattern.hits) if swing else frozenset()
-    noise = size * tempo_size(tempo) * who.loose
+    timing: Any = pattern.meta.get("timing") or {}
+    noise = size * tempo_size(tempo) * who.loose * float(timing.get("size", 1))
+    late = float(timing.get("late_ms", 0))
     line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
     out = []
     for hit in pattern.hits:
@@ -106,7 +108,7 @@ def _shifts(
             step = tick // _SIXTEENTH
             drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
             limb = _LIMB.get(hit.voice, _CYMBAL)
-            off = (drift * DRIFT_MS + bell(seed, 21, limb, tick) * JITTER_MS) * noise + who.lean[limb] * size
+            off = (drift * DRIFT_MS + bell(seed, 21, limb, tick) * JITTER_MS) * noise + (who.lean[limb] + late) * size
         shift = off * per_ms
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick

@@ -2,11 +2,13 @@
 
 A sheet is written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read
 (and argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it, `x` a hit,
-`X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open. One group per beat, `|` between bars.
+`X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open, `-` one chance in twenty. One group per beat, `|`
+between bars. A lane named `k~` holds the velocities of lane `k`: `a` is 3, and 5 more a letter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Final, NamedTuple
@@ -33,16 +35,26 @@ class Cell(NamedTuple):
     chance: float
     level: int
     openness: int | None
+    velocity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Groove:
-    """One way to play a style: the cells of one or more bars in its own metre."""
+    """One way to play a style: the cells of one or more bars in its own metre.
+
+    `keep` is how firmly a take holds on to what it drew: 1 always or never, 0 drawn afresh in every bar. `swing`, `late` (ms)
+    and `spread` (a factor) are this groove's own where it was fitted, else the style's.
+    """
 
     meter: Meter
     bars: int
     cells: tuple[Cell, ...]
     weight: float = 1.0
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def number(self, name: str, default: float) -> float:
+        """Return an option of the groove as a number."""
+        return float(self.options.get(name, default))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Style:
     swing: float = 0.0
     sixteenths: bool = False
     weight: float = 1.0
-    options: dict[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, name: str, default: float) -> float:
         """Return an option of the sheet as a number."""
@@ -80,7 +92,7 @@ def _lane(label: str, text: str, meter: Meter) -> tuple[int, list[Cell]]:
         for index, sign in enumerate(group):
             if sign == ".":
                 continue
-            chance = int(sign) / 10 if sign.isdigit() else 1.0
+            chance = int(sign) / 10 if sign.isdigit() else 0.05 if sign == "-" else 1.0
             level = GHOST if label == "g" else _LEVELS.get(sign, PLAIN)
             name, openness = voice, None
             if voice in {"hat_closed", "hat_open"}:
@@ -91,8 +103,24 @@ def _lane(label: str, text: str, meter: Meter) -> tuple[int, list[Cell]]:
     return start, cells
 
 
-def _groove(rows: list[tuple[str, str]], meter: Meter, weight: float) -> Groove:
-    lanes = [_lane(label, text, meter) for label, text in rows]
+def _loudness(text: str, meter: Meter) -> dict[int, int]:
+    """Read a `~` lane: velocities by tick."""
+    out, start = {}, 0
+    for group, beat_ticks in zip(text.replace("|", " ").split(), cycle(meter.beats), strict=False):
+        for index, sign in enumerate(group):
+            if sign != ".":
+                out[start + index * (beat_ticks // len(group))] = 3 + 5 * (ord(sign) - ord("a"))
+        start += beat_ticks
+    return out
+
+
+def _groove(rows: list[tuple[str, str]], meter: Meter, options: Mapping[str, str]) -> Groove:
+    loud = {label[:-1]: _loudness(text, meter) for label, text in rows if label.endswith("~")}
+    lanes = []
+    for label, text in rows:
+        if not label.endswith("~"):
+            ticks, cells = _lane(label, text, meter)
+            lanes.append((ticks, [c._replace(velocity=loud[label].get(c.tick)) for c in cells] if label in loud else cells))
     length = max(ticks for ticks, _ in lanes)
     whole: list[Cell] = []
     for ticks, cells in lanes:  # a one-bar hat under a two-bar clave repeats
@@ -100,7 +128,7 @@ def _groove(rows: list[tuple[str, str]], meter: Meter, weight: float) -> Groove:
             whole += [cell._replace(tick=cell.tick + start) for cell in cells]
     bars = max(1, length // meter.bar_ticks)
     inside = [cell for cell in whole if cell.tick < bars * meter.bar_ticks]
-    return Groove(meter, bars, tuple(sorted(inside, key=lambda c: (c.tick, VOICE_INDEX[c.voice], c.level))), weight)
+    return Groove(meter, bars, tuple(sorted(inside, key=lambda c: (c.tick, VOICE_INDEX[c.voice], c.level))), float(options.get("weight", 1)), options)
 
 
 def read_sheet(genre: str, text: str) -> tuple[Style, ...]:
@@ -117,7 +145,7 @@ def read_sheet(genre: str, text: str) -> tuple[Style, ...]:
     def close_groove() -> None:
         if rows:
             meter = Meter.parse(groove_options.get("meter", options.get("meter", "4/4")))
-            grooves.append(_groove(rows, meter, float(groove_options.get("weight", 1))))
+            grooves.append(_groove(rows, meter, dict(groove_options)))
         rows.clear()
 
     def close_style() -> None:

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from router.groove.lanes import Style, read_sheet
+from router.groove.lanes import Groove, Style, read_sheet
 
 _SHEETS: Final = Path(__file__).with_name("styles")
+_FITTED: Final = Path(__file__).with_name("fitted")
+WRITTEN_SHARE: Final = 0.08
+"""How much of a genre that was fitted to human takes is still left to the hand-written sheets."""
 
 
 @cache
 def genre_styles(genre: str) -> tuple[Style, ...]:
-    """Return the styles of a genre that `names` has already checked, in the sheet's order."""
-    return read_sheet(genre, (_SHEETS / f"{genre}.txt").read_text(encoding="utf-8"))
+    """Return the styles of a genre that `names` has already checked, in the sheet's order, fitted grooves among them."""
+    written = read_sheet(genre, (_SHEETS / f"{genre}.txt").read_text(encoding="utf-8"))
+    path = _FITTED / f"{genre}.txt"
+    if not path.exists():
+        return written
+    fitted = read_sheet(genre, path.read_text(encoding="utf-8"))[0].grooves
+    total = sum(g.weight for g in fitted)
+    own = sum(s.weight for s in written)
+    added: dict[str, list[Groove]] = {s.name: [] for s in written}
+    for groove in fitted:
+        added[groove.options["style"]].append(groove)
+    out = []
+    for style in written:
+        share = WRITTEN_SHARE * style.weight / own / sum(g.weight for g in style.grooves)
+        mine = [replace(g, weight=g.weight * share) for g in style.grooves]
+        mine += [replace(g, weight=g.weight / total * (1 - WRITTEN_SHARE)) for g in added[style.name]]
+        out.append(replace(style, grooves=tuple(mine), weight=sum(g.weight for g in mine)))
+    return tuple(out)
 
 
 def find_style(genre: str, name: str) -> Style:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from router.groove.drummers import Drummer, find_drummer
-from router.groove.lanes import Style
+from router.groove.lanes import Groove, Style
 from router.groove.library import find_style, genre_styles
 from router.groove.names import check_drummer, check_genre, check_style
 from router.groove.noise import stream
@@ -20,7 +21,8 @@ class Choice:
     """What will be played: the request with nothing left open."""
 
     style: Style
-    second: Style | None
+    groove: Groove
+    second: tuple[Style, Groove] | None
     share: float
     drummer_name: str | None
     drummer: Drummer
@@ -41,22 +43,24 @@ class Choice:
     evolve: bool
 
 
-def _pick_style(genre: str, meter: Meter, seed: int, tempo: float) -> Style:
-    """Choose a style by weight; one that has the metre of its own, and fits the tempo, comes up more often."""
-    styles = genre_styles(genre)
+def _pick(styles: Sequence[Style], meter: Meter, seed: int, tempo: float) -> tuple[Style, Groove]:
+    """Choose a groove by weight; one in the metre asked for, and near the tempo, comes up more often."""
+    pool = [(style, groove) for style in styles for groove in style.grooves]
+    native = [pair for pair in pool if pair[1].meter.beats == meter.beats]
+    if native and (meter == COMMON_TIME or len(styles) == 1):
+        pool = native
     weights = []
-    for style in styles:
-        weight = style.weight
-        native = any(groove.meter.beats == meter.beats for groove in style.grooves)
-        if not native and meter == COMMON_TIME:
-            weight = 0.0
-        elif native and meter != COMMON_TIME:
-            weight *= 6
-        low, high = style.tempo
-        if not low * 0.9 <= tempo <= high * 1.1:
+    for style, groove in pool:
+        weight = groove.weight
+        own = groove.number("tempo", 0)
+        if own:
+            weight *= 1 / (1 + (abs(tempo - own) / own * 6) ** 2)
+        elif not style.tempo[0] * 0.9 <= tempo <= style.tempo[1] * 1.1:
             weight *= 0.4
+        if meter != COMMON_TIME:
+            weight *= 6 if groove.meter.beats == meter.beats else 0.2 if groove.meter != COMMON_TIME else 1
         weights.append(weight)
-    return stream(seed, "style", genre).choices(styles, weights)[0]
+    return stream(seed, "groove", styles[0].genre).choices(pool, weights)[0]
 
 
 def _meter(request: GrooveRequest, words: dict[str, Any]) -> Meter:
@@ -89,12 +93,18 @@ def resolve(request: GrooveRequest) -> Choice:
     drummer_name = check_drummer(request.drummer) if request.drummer else words["drummer"]
     genre = genre or "rock"
     meter = _meter(request, words)
-    style = find_style(genre, style_name) if style_name else _pick_style(genre, meter, request.seed, request.tempo)
+    styles = (find_style(genre, style_name),) if style_name else genre_styles(genre)
+    style, groove = _pick(styles, meter, request.seed, request.tempo)
     second, share = None, 0.0
     if len(words["blend"]) > 1 and not request.genre:
         total = sum(part for _, part in words["blend"])
         other, share = words["blend"][1][0], words["blend"][1][1] / total
-        second = _pick_style(other, meter, request.seed, request.tempo)
+        second = _pick(genre_styles(other), meter, request.seed, request.tempo)
+
+    own_swing, sixteenths = style.swing, style.sixteenths
+    if "takes" in groove.options:
+        sixteenths = "swing16" in groove.options
+        own_swing = groove.number("swing16" if sixteenths else "swing", 0)
 
     def knob(name: str, own: float) -> float:
         value = getattr(request, name)
@@ -102,6 +112,7 @@ def resolve(request: GrooveRequest) -> Choice:
 
     return Choice(
         style=style,
+        groove=groove,
         second=second,
         share=share,
         drummer_name=drummer_name,
@@ -112,8 +123,8 @@ def resolve(request: GrooveRequest) -> Choice:
         tempo=float(request.tempo),
         complexity=knob("complexity", 0.5),
         density=knob("density", 0.5),
-        swing=knob("swing", style.swing),
-        sixteenths=style.sixteenths,
+        swing=knob("swing", own_swing),
+        sixteenths=sixteenths,
         humanize=knob("humanize", 0.5),
         energy=feel.get("energy", 0.5),
         ghosts=feel.get("ghosts", 1.0),

@@ -193,7 +193,7 @@ class Ledger:
 
     async def accept_clock(self) -> None:
         """Let the clock name the month again after it once ran ahead; only the user may say so."""
-        await self._do(lambda books: books.set_meta("month", None), None)
+        await self._do(lambda books: books.accept_clock(self._wall()), None)
 
     def _future(self) -> asyncio.Future[Any]:
         return asyncio.get_running_loop().create_future()
@@ -226,6 +226,7 @@ class Ledger:
 
     def _write(self) -> None:
         self._open_books()
+        self._make_room()
         ending = False
         while not ending:
             jobs = self._next_jobs()
@@ -234,6 +235,11 @@ class Ledger:
         if self._books is not None:
             with suppress(sqlite3.Error):
                 self._books.close()
+
+    def _make_room(self) -> None:
+        if self._books is not None:
+            with suppress(sqlite3.Error, OSError):  # only speed is lost
+                self._books.make_room()
 
     def _next_jobs(self) -> list[_Job | None]:
         jobs: list[_Job | None] = []
@@ -297,12 +303,12 @@ class Ledger:
         return still
 
     def _funds(self, books: Books) -> Funds:
-        return books.funds(books.month(self._wall()), self.monthly_budget_picousd)
+        return books.funds(self._wall(), self.monthly_budget_picousd)
 
     def _current_books(self) -> Books:
         """Return the open file, after a look whether it is still the one that the others use."""
         if self._books is not None:
-            if self.path.stat().st_ino == self._books.inode:
+            if self._books.is_current():
                 return self._books
             self._drop()  # another process set it aside: rows of the old file are none of the new one's
         self._open_books()
@@ -318,7 +324,7 @@ class Ledger:
     def _open_books(self) -> None:
         try:
             try:
-                self._books = Books(self.path, self._owner, self._busy_s, self._wall())
+                self._books = Books(self.path, self._owner, self._busy_s)
             except sqlite3.DatabaseError as error:
                 if _code(error) not in _DAMAGED:
                     raise
@@ -340,7 +346,7 @@ class Ledger:
             f"the ledger was damaged ({error}) and is kept aside as {kept.name}; what this month has cost is not "
             "known, so nothing is spent until you say so: drumbridge costs --reopen"
         )
-        self._books = Books(self.path, self._owner, self._busy_s, self._wall())
+        self._books = Books(self.path, self._owner, self._busy_s)
         self._books.begin()
         self._books.set_meta("closed", self._locked)
         self._books.commit()
@@ -350,7 +356,7 @@ class Ledger:
         try:
             if self._books is not None:
                 self._books.rollback()
-                if _code(error) in _DAMAGED and self.path.stat().st_ino == self._books.inode:
+                if _code(error) in _DAMAGED and self._books.is_current():
                     self._drop()
                     self._set_aside(error)
         except (sqlite3.Error, OSError):

@@ -1,0 +1,57 @@
+"""Reads the chunks of a chat completion, which OpenAI and Groq stream alike; usage comes last, if at all.
+
+Imports no SDK. Never calls an answer finished without its finish reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+from router.budget import Usage
+from router.call import CUT, FILTERED, FINISHED, Done, Event
+
+_REASONS: Final = {"stop": FINISHED, "length": CUT, "content_filter": FILTERED}
+
+
+async def events(stream: Any) -> AsyncGenerator[Event, None]:
+    """Yield text, then `Done` without usage at the finish reason, then `Done` with it when the usage comes."""
+    model, reason = "", ""
+    async for chunk in stream:
+        model = chunk.model or model
+        if chunk.choices:
+            choice = chunk.choices[0]
+            text = choice.delta.content if choice.delta is not None else None
+            if text:
+                yield text
+            if choice.finish_reason:
+                reason = _REASONS.get(choice.finish_reason, choice.finish_reason)
+        told = chunk.usage or getattr(getattr(chunk, "x_groq", None), "usage", None)
+        if reason and told is not None:
+            yield Done(reason, usage_of(told), model)
+            reason = ""
+        elif reason and chunk.choices:
+            yield Done(reason, None, model)
+
+
+def usage_of(told: Any) -> Usage:
+    """Bring the counts to our meaning; cached tokens are part of the prompt here."""
+    prompt = getattr(told, "prompt_tokens_details", None)
+    answer = getattr(told, "completion_tokens_details", None)
+    return Usage(
+        told.prompt_tokens or 0,
+        told.completion_tokens or 0,
+        cached_tokens=getattr(prompt, "cached_tokens", None) or 0,
+        reasoning_tokens=getattr(answer, "reasoning_tokens", None) or 0,
+    )
+
+
+REHEARSAL: Final = (
+    'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,'
+    '"delta":{"role":"assistant","content":"x"},"finish_reason":null}]}\n\n'
+    'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},'
+    '"finish_reason":"stop"}],"x_groq":{"id":"r","usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}}\n\n'
+    'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
+    '"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\n'
+    "data: [DONE]\n\n"
+)

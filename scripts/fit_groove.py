@@ -110,6 +110,7 @@ class Segment:
     velocity: np.ndarray
     weight: float
     devs: np.ndarray
+    doubles: float = 0.0
 
 
 def segments(take: Take) -> list[Segment]:
@@ -127,6 +128,8 @@ def segments(take: Take) -> list[Segment]:
         chosen = [bar for bar, n in zip(chosen, toms, strict=True) if n <= usual + 3]
         if not chosen or (len(chosen) < 3 and total >= 3):
             continue
+        snares = [(i, e[0]) for i, bar in enumerate(chosen) for e in bar if e[1] in "sg"]
+        doubles = len(snares) - len(set(snares))
         count, loud = np.zeros((len(LANES), 16)), np.zeros((len(LANES), 16))
         for bar in chosen:
             best: dict[tuple[int, int], int] = {}
@@ -138,7 +141,7 @@ def segments(take: Take) -> list[Segment]:
                 loud[key] += velocity
         devs = np.array([e[3] for bar in chosen for e in bar if abs(e[3]) < 0.36 * 15000 / take.bpm])
         weight = len(chosen) / total * min(16, total)
-        out.append(Segment(take, len(chosen), count, loud, weight, devs))
+        out.append(Segment(take, len(chosen), count, loud, weight, devs, doubles / max(1, len(set(snares)))))
     return out
 
 
@@ -268,7 +271,8 @@ def groove_lines(segs: list[Segment]) -> list[str]:
     kind = "swing16" if segs[0].take.span < 1 else "swing"
     label = collections.Counter(s.take.style for s in segs).most_common(1)[0][0].replace("/", "-")
     takes = len({s.take.name for s in segs})
-    head = f"-- weight={weight:.1f} {kind}={max(0.0, swing) if swing > 0.06 else 0:.2f} tempo={tempo:.0f} late={mean:.1f} spread={spread:.1f} like={label} takes={takes}"
+    double = sum(w * s.doubles for w, s in zip(share, segs, strict=True))
+    head = f"-- weight={weight:.1f} {kind}={max(0.0, swing) if swing > 0.06 else 0:.2f} tempo={tempo:.0f} late={mean:.1f} spread={spread:.1f} doubles={double:.2f} like={label} takes={takes}"
     out = [head]
     for index, lane in enumerate(LANES):
         chances = "".join(digit(c) for c in rate[index])

@@ -21,6 +21,13 @@ JITTER_MS: Final = 6.4
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
 
+CELL: Final = 0.45
+BAR: Final = 0.3
+STROKE: Final = 0.8
+SPREAD: Final = 16.0
+TEMPER: Final = 0.28
+LEAN_MS: Final = 4.0
+
 DEFAULT_HUMANIZE: Final = 0.5
 _SIXTEENTH: Final = RESOLUTION // 4
 
@@ -71,16 +78,17 @@ def _drift(seed: int, steps: int) -> tuple[float, ...]:
 
 
 def _velocity_noise(seed: int, voice: int, tick: int, bar_ticks: int) -> float:
-    """Uneven strokes: a part that belongs to the take's place in the bar, a part of the bar, a part of the stroke."""
+    """Uneven strokes, spread about 1: a part that belongs to the place in the bar, one of the bar, one of the stroke."""
     return (
-        7.0 * bell(seed, 11, voice, tick % bar_ticks)
-        + 4.0 * bell(seed, 12, tick // bar_ticks)
-        + 8.0 * bell(seed, 13, voice, tick)
+        CELL * bell(seed, 11, voice, tick % bar_ticks)
+        + BAR * bell(seed, 12, tick // bar_ticks)
+        + STROKE * bell(seed, 13, voice, tick)
     )
 
 
 def _spread(velocity: int) -> float:
-    return 0.55 if velocity < 50 else 1.0
+    """How uneven strokes of a loudness are: 5 for the softest, 17 from the middle up (measured)."""
+    return min(SPREAD, 3 + 0.4 * velocity)
 
 
 def _triplet_beats(hits: Iterable[Hit]) -> frozenset[int]:
@@ -97,8 +105,9 @@ def _shifts(
     ratio = swing_ratio(swing, 60_000 / tempo / (2 if sixteenths else 1)) if swing else 1.0
     triplets = _triplet_beats(pattern.hits) if swing else frozenset()
     timing: Any = pattern.meta.get("timing") or {}
-    noise = size * tempo_size(tempo) * who.loose * float(timing.get("size", 1))
+    noise = size * tempo_size(tempo) * who.loose * float(timing.get("size", 1)) * _temper(seed, 32)
     late = float(timing.get("late_ms", 0))
+    leans = [LEAN_MS * bell(seed, 33, limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
     line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
     out = []
     for hit in pattern.hits:
@@ -108,7 +117,7 @@ def _shifts(
             step = tick // _SIXTEENTH
             drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
             limb = _LIMB.get(hit.voice, _CYMBAL)
-            off = (drift * DRIFT_MS + bell(seed, 21, limb, tick) * JITTER_MS) * noise + (who.lean[limb] + late) * size
+            off = (drift * DRIFT_MS + bell(seed, 21, limb, tick) * JITTER_MS) * noise + (who.lean[limb] + late + leans[limb]) * size
         shift = off * per_ms
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick
@@ -116,26 +125,36 @@ def _shifts(
     return out
 
 
-def _velocities(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[int]:
-    """Return what the hand adds to each velocity."""
+def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[float]:
+    """Return each stroke's place on the bell, times how much of it the knob lets through."""
     if not size:
-        return [0] * len(pattern.hits)
-    bar = pattern.meter.bar_ticks
-    return [round(_velocity_noise(seed, VOICE_INDEX[h.voice], h.tick, bar) * size * who.dynamic) for h in pattern.hits]
+        return [0.0] * len(pattern.hits)
+    bar, size = pattern.meter.bar_ticks, size * who.dynamic * _temper(seed, 31)
+    return [_velocity_noise(seed, VOICE_INDEX[h.voice], h.tick, bar) * size for h in pattern.hits]
+
+
+def _temper(seed: int, salt: int) -> float:
+    """How much wider or narrower than usual this take is, .5 to 1.6."""
+    return max(0.5, min(1.6, 1 + TEMPER * bell(seed, salt)))
+
+
+def _meant(velocity: int, noise: float) -> int:
+    """Return the velocity that `noise` made into this one; clamped strokes come back as near as can be."""
+    guess = _clamp(round(velocity - noise * _spread(velocity)))
+    near = (_clamp(guess + d) for d in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6))
+    return min(near, key=lambda v: abs(_clamp(v + round(noise * _spread(v))) - velocity))
 
 
 def take_off(pattern: Pattern) -> Pattern:
     """Return the pattern as it was meant, if `meta` says what feel was put on; else with its shifts removed."""
     worn: Any = pattern.meta.get("feel")
-    hits = [Hit(h.tick, h.voice, h.velocity, 0, h.openness, h.ornament) for h in pattern.hits]
-    if isinstance(worn, dict):
-        size, seed = human_size(float(worn["humanize"])), int(worn["seed"])
-        added = _velocities(pattern, size, seed, find_drummer(worn.get("drummer")))
-        hits = [
-            Hit(h.tick, h.voice, _clamp(h.velocity - a), 0, h.openness, h.ornament)
-            for h, a in zip(hits, added, strict=True)
-        ]
-    return pattern.with_hits(hits)
+    if not isinstance(worn, dict):
+        return pattern.with_hits(Hit(h.tick, h.voice, h.velocity, 0, h.openness, h.ornament) for h in pattern.hits)
+    noise = _unevenness(pattern, human_size(float(worn["humanize"])), int(worn["seed"]), find_drummer(worn.get("drummer")))
+    return pattern.with_hits(
+        Hit(h.tick, h.voice, _meant(h.velocity, z), 0, h.openness, h.ornament)
+        for h, z in zip(pattern.hits, noise, strict=True)
+    )
 
 
 def _clamp(velocity: int) -> int:
@@ -167,10 +186,10 @@ def apply_feel(
     bare, who, size = take_off(pattern), find_drummer(drummer), human_size(humanize)
     sixteenths = bare.meta.get("swing_of") == 16
     shifts = _shifts(bare, tempo, swing, sixteenths, size, seed, who)
-    added = _velocities(bare, size, seed, who)
+    noise = _unevenness(bare, size, seed, who)
     hits = [
-        Hit(h.tick, h.voice, _clamp(h.velocity + a), s, h.openness, h.ornament)
-        for h, s, a in zip(bare.hits, shifts, added, strict=True)
+        Hit(h.tick, h.voice, _clamp(h.velocity + round(z * _spread(h.velocity))), s, h.openness, h.ornament)
+        for h, s, z in zip(bare.hits, shifts, noise, strict=True)
     ]
     worn = {"seed": seed, "humanize": humanize, "swing": swing, "drummer": drummer}
     return bare.with_hits(hits, feel=worn, humanize=humanize, swing=swing)

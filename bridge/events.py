@@ -58,6 +58,10 @@ class Events:
         """Return how many subscriptions an owner holds."""
         return sum(key[0] == owner for key in self._listeners)
 
+    def has(self, owner: int, sub: str) -> bool:
+        """Return whether an owner listens under that name."""
+        return (owner, sub) in self._listeners
+
     def drop(self, owner: int) -> None:
         """Forget all subscriptions of a client that left."""
         for key in [key for key in self._listeners if key[0] == owner]:

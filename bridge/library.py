@@ -106,7 +106,7 @@ class Library:
         (self._folder / f"{identity}.json").unlink(missing_ok=True)
         del self._patterns[identity], self._facts[identity]
 
-    def favourite(self, identity: str, value: bool) -> None:
+    def favourite(self, identity: str, *, value: bool) -> None:
         """Mark a pattern.
 
         Raises:

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bridge import __version__
-from bridge.control_words import API, ERROR_CODES
 from bridge.events import TOPICS
-from bridge.settings import BY_NAME, InvalidSetting
+from bridge.settings import BY_NAME
+from bridge.words import API, ERROR_CODES
+from router.errors import InvalidSetting
 
 At = Literal["now", "beat", "bar", "2bars", "4bars", "end", "never"]
 Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
@@ -152,6 +153,15 @@ class Export(PatternOnly):
     tempo: Tempo | None = None
 
 
+class Costs(Params):
+    """Since which day (UTC, as 2026-11-01), and grouped by what."""
+
+    since: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    by: Annotated[list[Literal["tier", "provider", "model", "day", "task"]], Field(min_length=1, max_length=5)] = [
+        "tier"
+    ]
+
+
 class Subscribe(Params):
     """What to hear, under a name of the client's choice."""
 
@@ -188,6 +198,8 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "patterns.favourite": (Favourite, "mark a pattern as a favourite"),
     "patterns.export": (Export, "write a pattern as a .mid file"),
     "ports": (Nothing, "list the MIDI ports"),
+    "costs": (Costs, "what was paid, grouped"),
+    "metrics": (Nothing, "cost, tokens, latency, cache and fallback rates, alerts"),
     "subscribe": (Subscribe, "hear topics; the first event of each is a snapshot"),
     "unsubscribe": (Unsubscribe, "stop hearing"),
     "ping": (Nothing, "return the server's clock"),

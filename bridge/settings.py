@@ -12,23 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from router.errors import InvalidSetting
+
 Kind = Literal["float", "int", "bool", "text", "choice", "meter"]
 SYNCS: Final = ("auto", "internal", "clock", "link")
 BACKENDS: Final = ("auto", "alsa", "jack", "jack-rtmidi", "coremidi", "winmm", "none")
-
-
-class InvalidSetting(ValueError):
-    """A value that a setting cannot take.
-
-    Attributes:
-        field: The setting's name.
-        hint: A value that works, as "try ...".
-    """
-
-    def __init__(self, field: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.field = field
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,10 +89,11 @@ class Engine:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         reader = asyncio.create_task(self._read(self._process), name="engine-read")
-        done, _ = await asyncio.wait({self._ready, reader}, timeout=_READY_S, return_when=asyncio.FIRST_COMPLETED)
-        if self._ready in done:
+        either: set[asyncio.Future[Any]] = {self._ready, reader}
+        await asyncio.wait(either, timeout=_READY_S, return_when=asyncio.FIRST_COMPLETED)
+        if self._ready.done():
             return self._ready.result()
-        if not done:
+        if not reader.done():
             self._process.kill()
             raise EngineDown(f"the playing process did not come up within {_READY_S:g} s")
         code = await self._process.wait()
@@ -124,7 +125,7 @@ class Engine:
             self._ready.set_result(head)
         try:
             self._on_event(head)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bad event must not end the reading of all others; it is logged whole
             _log.exception("an engine event could not be handled")
 
     async def _watch(self) -> None:

@@ -1,0 +1,101 @@
+"""What the commands share: the home, exit codes, JSON out, errors as one sentence with a hint."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from bridge.home import Home, HomeError, locate
+from bridge.settings import BY_NAME, Value, resolve
+from router.errors import BudgetRefused, InvalidRequest, InvalidSetting, NoAnswer, RouterError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OK: Final = 0
+FAILURE: Final = 1
+USAGE: Final = 2
+CONFIGURATION: Final = 3
+UNREACHABLE: Final = 4
+NO_PROVIDER: Final = 5
+BUDGET: Final = 6
+MIDI: Final = 7
+INTERRUPTED: Final = 130
+
+
+def fail(code: int, message: str, hint: str = "") -> NoReturn:
+    """End with a sentence on stderr."""
+    click.echo(f"drumbridge: {message}" + (f" ({hint})" if hint else ""), err=True)
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def errors() -> Iterator[None]:
+    """Turn our errors into exit codes; anything else is a fault of ours and keeps its traceback."""
+    try:
+        yield
+    except HomeError as error:
+        fail(CONFIGURATION, str(error))
+    except InvalidSetting as error:
+        fail(CONFIGURATION, str(error), error.hint)
+    except InvalidRequest as error:
+        fail(USAGE, str(error), error.hint)
+    except BudgetRefused as error:
+        fail(BUDGET, str(error))
+    except NoAnswer as error:
+        fail(NO_PROVIDER, str(error))
+    except RouterError as error:
+        fail(FAILURE, str(error))
+    except KeyboardInterrupt:
+        fail(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        # `drumbridge ... | head` is no error; keep the interpreter from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILURE)
+
+
+def home_option(function: F) -> F:
+    """Add --home."""
+    words = "State directory; else $DRUMBRIDGE_HOME, else the platform's user data directory."
+    return click.option("--home", "home", metavar="DIR", help=words)(function)
+
+
+def json_option(function: F) -> F:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def find_home(flag: str | None) -> Home:
+    """Return the state directory, not yet made."""
+    return Home(locate(flag, os.environ))
+
+
+def settings(home: Home, flags: Mapping[str, Any]) -> dict[str, Value]:
+    """Return every setting's value with its origin."""
+    return resolve(flags, os.environ, home.config())
+
+
+def setting_options(*names: str) -> Callable[[F], F]:
+    """Add the options of these rows of the settings' table; their text is checked by the row."""
+
+    def add(function: F) -> F:
+        for name in reversed(names):
+            row = BY_NAME[name]
+            if row.kind == "bool":
+                function = click.option(f"{row.flag}/--no-{row.flag[2:]}", name, default=None, help=row.help)(function)
+            else:
+                metavar = "|".join(row.choices) or (row.unit.split()[0] if row.unit else row.kind).upper()
+                function = click.option(row.flag, name, metavar=metavar, help=row.help)(function)
+        return function
+
+    return add
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value."""
+    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))

@@ -1,0 +1,86 @@
+"""`drumbridge config`: every setting with its value and origin, and a safe way to change config.toml."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+
+from bridge.cli import command
+from bridge.cli.common import CONFIGURATION, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.home import write_whole
+from bridge.settings import BY_NAME, SECRETS
+
+
+@command("config")
+@home_option
+@click.argument("action", type=click.Choice(["show", "set", "unset", "path"]), default="show")
+@click.argument("name", required=False)
+@click.argument("value", required=False)
+@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@json_option
+def config_command(
+    home: str | None, action: str, name: str | None, value: str | None, *, origin: bool, as_json: bool
+) -> None:
+    r"""Show every setting, or change one in config.toml.
+
+    \b
+    drumbridge config show --origin
+    drumbridge config set tempo 96
+    drumbridge config unset tempo
+    drumbridge config path
+    """
+    with errors():
+        place = find_home(home)
+        if action == "path":
+            click.echo(place.path / "config.toml")
+        elif action == "show":
+            _show(home, name, origin=origin, as_json=as_json)
+        else:
+            _change(home, action, name, value)
+
+
+def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) -> None:
+    values = settings(find_home(home), {})
+    if name is not None and name not in values:
+        fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
+    rows: dict[str, dict[str, Any]] = {
+        key: {"value": item.value, "origin": item.origin} for key, item in values.items() if name in {None, key}
+    }
+    if name is None:
+        for secret in SECRETS:
+            known = bool(os.environ.get(secret))
+            rows[secret] = {"value": "set" if known else "not set", "origin": "environment" if known else "default"}
+    if as_json:
+        print_json(rows if origin else {key: row["value"] for key, row in rows.items()})
+        return
+    for key, row in rows.items():
+        shown = (
+            ""
+            if row["value"] is None
+            else str(row["value"]).lower()
+            if isinstance(row["value"], bool)
+            else row["value"]
+        )
+        click.echo(f"{key} = {shown}" + (f"\t# {row['origin']}" if origin else ""))
+
+
+def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:
+    place = find_home(home)
+    row = BY_NAME.get(name or "")
+    if row is None or name is None:
+        fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
+    if action == "set" and value is None:
+        fail(CONFIGURATION, f"what shall {name} be?", f"drumbridge config set {name} {row.default or 'VALUE'}")
+    checked = row.read(value or "") if action == "set" else None
+    place.create()
+    file = place.path / "config.toml"
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    place.config()  # refuses a file that is not TOML before it is touched
+    head = next((index for index, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+    kept = [line for line in lines[:head] if line.split("=")[0].strip() != name]
+    # JSON's texts, numbers, true and false are TOML's as well.
+    new = [] if checked is None else [f"{name} = {json.dumps(checked)}"]
+    write_whole(file, ("\n".join([*kept, *new, *lines[head:]]) + "\n").encode())

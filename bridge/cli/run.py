@@ -1,0 +1,75 @@
+"""`drumbridge run`: resolve settings, claim the home, become the daemon."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from bridge.cli import command
+from bridge.cli.common import (
+    CONFIGURATION,
+    FAILURE,
+    MIDI,
+    USAGE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    setting_options,
+    settings,
+)
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@command("run")
+@home_option
+@setting_options("host", "port", "midi", "out", "in", "sync", "tempo", "log_level", "tls_cert", "tls_key")
+@click.option("--json-logs", "json_logs", is_flag=True, default=None, help="Log as JSON lines.")
+@click.option("--allow-lan", "allow_lan", is_flag=True, default=None, help="Listen beyond this machine; needs TLS.")
+def run_command(home: str | None, **flags: Any) -> None:
+    """Start the daemon: MIDI ports, the page and the control channel.
+
+    When it is ready, one line of JSON on stdout says where. Ctrl-C ends it; every note is released first.
+    """
+    with errors():
+        place = find_home(home)
+        values = settings(place, flags)
+        _check_reach(values["host"].value, allowed=values["allow_lan"].value, tls=values["tls_cert"].value is not None)
+        place.create()
+        place.claim()
+        from bridge import daemon, supervisor  # noqa: PLC0415 - after the cheap refusals, before anything slow
+
+        options = daemon.Options(place, values, place.config(), os.environ)
+        try:
+            code = daemon.run(options)
+        except supervisor.MidiUnusable as error:
+            fail(MIDI, str(error))
+        except supervisor.EngineDown as error:
+            fail(FAILURE, str(error))
+        except PermissionError as error:
+            fail(CONFIGURATION, f"port {values['port'].value} cannot be opened: {error.strerror}", "try --port 8765")
+        except OSError as error:
+            where = f"{values['host'].value}:{values['port'].value}"
+            fail(CONFIGURATION, f"{where} cannot be opened: {error.strerror or error}", _who_owns())
+        except ValueError as error:
+            fail(CONFIGURATION, str(error))
+        sys.exit(code)
+
+
+def _who_owns() -> str:
+    return "another program listens there; choose another with --port, or --port 0 for any free one"
+
+
+def _check_reach(host: str, *, allowed: bool, tls: bool) -> None:
+    if host in _LOOPBACK:
+        return
+    if not allowed:
+        fail(
+            USAGE, f"--host {host} can be reached from other machines", "add --allow-lan with --tls-cert and --tls-key"
+        )
+    if not tls:
+        fail(USAGE, "--allow-lan needs --tls-cert and --tls-key: the token would cross the network in the clear")

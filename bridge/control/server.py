@@ -1,0 +1,304 @@
+"""The listener: HTTP and WebSocket on one port. Lets in who may enter, carries messages, throws out who misbehaves.
+
+Decides nothing about music. A client that floods, stalls or never reads costs itself, not the others and not the beat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, InvalidUpgrade
+from websockets.headers import parse_subprotocol
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from bridge import rpc
+from bridge.control.access import PROTOCOL, Denied, Gate
+from bridge.control.http import Site, answer, refuse
+from bridge.methods import Client, Then
+
+_log = logging.getLogger(__name__)
+
+MAX_CLIENTS: Final = 32
+MAX_MESSAGE: Final = 4 << 20
+"""Bytes; a pattern of 20,000 hits takes 1.3 MB."""
+_MAX_UNREAD: Final = 256 << 10
+"""Bytes that a client may leave unread before it is dropped."""
+_MESSAGES_PER_S: Final = 1000.0
+_BURST: Final = 2000.0
+_BYTES_PER_S: Final = 4 << 20
+_PATIENCE_S: Final = 5.0
+"""A client that stays over its rate for so long is thrown out."""
+_CALLS_AT_ONCE: Final = 2048
+
+Call = Callable[[str, Mapping[str, Any], Client], Awaitable[Any]]
+
+
+class _Bucket:
+    """A token bucket; `debt` is what a client has overdrawn."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._level, self._at = burst, time.monotonic()
+
+    def take(self, amount: float) -> float:
+        """Take `amount`; return the seconds until the bucket is whole again, 0 when it was there."""
+        now = time.monotonic()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+        if self._level >= amount:
+            self._level -= amount
+            return 0.0
+        return (amount - self._level) / self._rate
+
+
+class _Peer:
+    """One open socket."""
+
+    def __init__(self, number: int, connection: ServerConnection, source: str) -> None:
+        self.connection = connection
+        self.client = Client(number, self._event, source)
+        self._out: asyncio.Queue[str] = asyncio.Queue()
+        self._unsent = 0
+        self.messages = _Bucket(_MESSAGES_PER_S, _BURST)
+        self.volume = _Bucket(_BYTES_PER_S, 2 * MAX_MESSAGE)
+        self.over_since: float | None = None
+        self.calls: set[asyncio.Task[None]] = set()
+
+    def _event(self, params: Mapping[str, Any]) -> None:
+        self.send(rpc.write(rpc.notification("event", params)))
+
+    def send(self, text: str) -> None:
+        """Queue a message; a client with too much unread is dropped at once."""
+        self._unsent += len(text)
+        if self.unread() > _MAX_UNREAD and self._out.qsize() > 4:
+            self.drop("it does not read what it asked for")
+            return
+        self._out.put_nowait(text)
+
+    def unread(self) -> int:
+        """Return the bytes that wait for this client, ours and the transport's."""
+        return self._unsent + self.connection.transport.get_write_buffer_size()
+
+    def drop(self, why: str) -> None:
+        """Cut the connection without ceremony."""
+        _log.warning("client %d is dropped: %s", self.client.number, why)
+        self.connection.transport.abort()
+
+    async def write(self) -> None:
+        """Send what is queued, in order, until the socket closes."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                text = await self._out.get()
+                await self.connection.send(text)
+                self._unsent -= len(text)
+
+
+class ControlServer:
+    """The daemon's one listening port."""
+
+    def __init__(
+        self, gate: Gate, site: Site, call: Call, hello: Callable[[], Mapping[str, Any]], gone: Callable[[int], None]
+    ) -> None:
+        self._gate = gate
+        self._site = site
+        self._call = call
+        self._hello = hello
+        self._gone = gone
+        self._numbers = itertools.count(1)
+        self._peers: dict[int, _Peer] = {}
+        self._servers: list[Server] = []
+        self._watch: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._peers)
+
+    async def open(self, hosts: tuple[str, ...], port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen on `port` (0: any free one, the same for all hosts) and return it.
+
+        Raises:
+            OSError: If the first host's port cannot be had; further hosts (::1) are best effort.
+        """
+        for index, host in enumerate(hosts):
+            try:
+                server = await serve(
+                    self._handle, host, port, process_request=self._process, select_subprotocol=_select,
+                    compression=None, max_size=MAX_MESSAGE, max_queue=8, open_timeout=5, ping_interval=10,
+                    ping_timeout=15, close_timeout=0.3, server_header=None, write_limit=64 << 10, ssl=tls,
+                    logger=logging.getLogger("drumbridge.websockets"),
+                )  # fmt: skip
+            except OSError:
+                if index == 0:
+                    raise
+                _log.info("no listening on %s: this machine has no such address, or the port is taken there", host)
+                continue
+            self._servers.append(server)
+            port = port or next(iter(server.sockets)).getsockname()[1]
+            self._gate.port = port
+        self._watch = asyncio.create_task(self._look_after(), name="control-watch")
+        return port
+
+    async def close(self) -> None:
+        """Close every socket."""
+        if self._watch is not None:
+            self._watch.cancel()
+        for server in self._servers:
+            server.close(close_connections=True, code=1001, reason="drumbridge is closing")
+        for peer in self._peers.values():
+            for task in list(peer.calls):
+                task.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await asyncio.gather(*(server.wait_closed() for server in self._servers))
+
+    # The handshake ----------------------------------------------------------------------------------------------
+
+    def _process(self, _: ServerConnection, request: Request) -> Response | None:
+        """Answer plain HTTP, refuse strangers; None lets the WebSocket handshake go on."""
+        headers = request.headers
+        denied = self._gate.address(headers.get_all("Host"), headers.get_all("Origin"))
+        if denied is not None:
+            return refuse(denied.status, denied.message)
+        method = getattr(request, "method", "GET")
+        if method not in {"GET", "HEAD"}:
+            return refuse(405, "only GET and HEAD are answered here")
+        path = request.path.partition("?")[0]
+        if path != "/ws" and not self._site.needs_token(path):
+            return self._plain(path, method, headers)
+        denied = self._gate.credentials(headers.get_all("Authorization"), _offered(headers), time.monotonic())
+        if denied is not None:
+            return refuse(denied.status, denied.message)
+        if path != "/ws":
+            return self._plain(path, method, headers)
+        denied = self._room(headers)
+        return None if denied is None else refuse(denied.status, denied.message)
+
+    def _room(self, headers: Headers) -> Denied | None:
+        if headers.get("Upgrade", "").lower() != "websocket":
+            return Denied(426, "this path speaks WebSocket only")
+        offered = _offered(headers)
+        if offered and PROTOCOL not in offered:
+            return Denied(400, f"the subprotocol here is {PROTOCOL}")
+        if len(self._peers) >= MAX_CLIENTS:
+            return Denied(503, f"{MAX_CLIENTS} clients are connected; close one")
+        return None
+
+    def _plain(self, path: str, method: str, headers: Headers) -> Response:
+        tags = headers.get_all("If-None-Match")
+        return answer(self._site.get(path), head=method == "HEAD", if_none_match=tags[0] if tags else None)
+
+    # Messages ---------------------------------------------------------------------------------------------------
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        request = connection.request
+        origin = request is not None and request.headers.get("Origin")
+        peer = _Peer(next(self._numbers), connection, "page" if origin else "socket")
+        self._peers[peer.client.number] = peer
+        peer.send(rpc.write(rpc.notification("hello", self._hello())))
+        writer = asyncio.create_task(peer.write(), name="control-write")
+        try:
+            async for message in connection:
+                if isinstance(message, bytes):
+                    await connection.close(1003, "text frames only")
+                    break
+                await self._receive(peer, message)
+        except ConnectionClosed:
+            pass
+        finally:
+            del self._peers[peer.client.number]
+            self._gone(peer.client.number)
+            writer.cancel()
+            for task in list(peer.calls):
+                task.cancel()
+
+    async def _receive(self, peer: _Peer, text: str) -> None:
+        wait_s = max(peer.messages.take(1), peer.volume.take(len(text)))
+        if wait_s:
+            await self._slow_down(peer, wait_s)
+        else:
+            peer.over_since = None
+        try:
+            value = rpc.parse(text)
+        except rpc.RpcError as error:
+            peer.send(rpc.write(rpc.failure(None, error)))
+            return
+        if not isinstance(value, list):
+            await self._begin(peer, value)
+        elif not 0 < len(value) <= rpc.MAX_BATCH:
+            refused = rpc.RpcError(rpc.INVALID_REQUEST, "invalid_request", f"a batch holds 1 to {rpc.MAX_BATCH}")
+            peer.send(rpc.write(rpc.failure(None, refused)))
+        else:
+            for item in value:
+                await self._begin(peer, item)
+
+    async def _slow_down(self, peer: _Peer, wait_s: float) -> None:
+        """Stop reading for a moment: the client's own socket fills up, nobody else notices."""
+        now = time.monotonic()
+        peer.over_since = peer.over_since or now
+        if now - peer.over_since > _PATIENCE_S:
+            error = rpc.RpcError(
+                rpc.SERVER_ERROR, "rate_limited", f"more than {_MESSAGES_PER_S:g} messages a second for too long",
+                "send less, or wait for answers", retry_after_s=1.0,
+            )  # fmt: skip
+            peer.send(rpc.write(rpc.failure(None, error)))
+            await peer.connection.close(1008, "too many messages")
+            return
+        await asyncio.sleep(min(wait_s, 0.5))
+
+    async def _begin(self, peer: _Peer, value: Any) -> None:
+        """Run one call; calls of one client overlap, so that a job.wait does not hold up the rest."""
+        try:
+            call = rpc.read_call(value)
+        except rpc.RpcError as error:
+            identity = value.get("id") if isinstance(value, dict) else None
+            peer.send(rpc.write(rpc.failure(identity if isinstance(identity, str | int) else None, error)))
+            return
+        while len(peer.calls) >= _CALLS_AT_ONCE:
+            await asyncio.wait(peer.calls, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._answer(peer, call), name=f"call-{call.method}")
+        peer.calls.add(task)
+        task.add_done_callback(peer.calls.discard)
+
+    async def _answer(self, peer: _Peer, call: rpc.Call) -> None:
+        after: Callable[[], None] | None = None
+        try:
+            result = await self._call(call.method, call.params, peer.client)
+            if isinstance(result, Then):
+                result, after = result.result, result.after
+            message = rpc.result(call.id, result)
+        except rpc.RpcError as error:
+            message = rpc.failure(call.id, error)
+        if not call.notify:
+            peer.send(rpc.write(message))
+        if after is not None:
+            after()
+
+    async def _look_after(self) -> None:
+        """Once a second: a client that pings and never reads the pongs fills the transport, not our queue."""
+        while True:
+            await asyncio.sleep(1.0)
+            for peer in list(self._peers.values()):
+                if peer.connection.transport.get_write_buffer_size() > _MAX_UNREAD:
+                    peer.drop("it does not read")
+
+
+def _offered(headers: Headers) -> list[str]:
+    names: list[str] = []
+    for line in headers.get_all("Sec-WebSocket-Protocol"):
+        with contextlib.suppress(InvalidUpgrade, ValueError):
+            names += parse_subprotocol(line)
+    return names
+
+
+def _select(_: ServerConnection, offered: Any) -> Subprotocol | None:
+    """Echo our protocol, never the one that carries the token."""
+    return Subprotocol(PROTOCOL) if PROTOCOL in offered else None

@@ -1,0 +1,241 @@
+"""Jobs: a wish becomes a draft at once and an answer later; each is watched, waited for and cancelled by its name.
+
+A late answer to an older wish never takes the stage from a newer one, and a job ends in every case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from bridge.events import Events
+from bridge.session import Session, Take
+from bridge.supervisor import EngineDown
+from router import groove
+from router.errors import RouterError
+from router.pattern import Pattern
+from router.request import GrooveRequest
+
+_log = logging.getLogger(__name__)
+_KEEP: Final = 500
+_AT_ONCE: Final = 2048
+"""Jobs under way; beyond it a client is told to wait rather than the machine to swap."""
+_INLINE_BARS: Final = 8
+"""Longer drafts are drawn in a thread, so that the loop answers meanwhile."""
+ENDED: Final = frozenset({"done", "failed", "cancelled"})
+
+
+class UnknownJob(KeyError):
+    """No job has that name, or it was forgotten."""
+
+
+class TooBusy(Exception):
+    """Too many jobs are under way."""
+
+
+class Answering(Protocol):
+    """What a job needs of the router."""
+
+    async def route(
+        self,
+        request: GrooveRequest,
+        *,
+        on_bars: Callable[[Pattern], None] | None = None,
+        on_route: Callable[[Any], None] | None = None,
+        source: str = "api",
+    ) -> Any:
+        """Return an answer with `pattern` and `route`."""
+        ...
+
+
+@dataclass(slots=True)
+class Job:
+    """One wish under way."""
+
+    id: str
+    state: str = "queued"
+    pattern: Pattern | None = None
+    route: Mapping[str, Any] | None = None
+    starts_at: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    client_ref: str | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the wire form."""
+        out: dict[str, Any] = {"job": self.id, "state": self.state}
+        if self.pattern is not None:
+            out["pattern"] = self.pattern.as_dict()
+        for name in ("route", "starts_at", "error", "client_ref"):
+            value = getattr(self, name)
+            if value is not None:
+                out[name] = value
+        return out
+
+
+class Jobs:
+    """All jobs of one daemon."""
+
+    def __init__(
+        self, session: Session, events: Events, router: Answering, explain: Callable[[Exception], Mapping[str, Any]]
+    ) -> None:
+        self._session = session
+        self._events = events
+        self._router = router
+        self._explain = explain
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._by_ref: dict[str, str] = {}
+        self._numbers = itertools.count(1)
+        self.routes: deque[Mapping[str, Any]] = deque(maxlen=20)
+        self.answered: Callable[[Mapping[str, Any]], None] = lambda _: None
+        events.source("jobs", lambda: {"jobs": [job.as_dict() for job in list(self._jobs.values())[-10:]]})
+        events.source("route", lambda: {"routes": list(self.routes)})
+
+    def __len__(self) -> int:
+        return sum(job.state not in ENDED for job in self._jobs.values())
+
+    def get(self, name: str) -> Job:
+        """Return a job.
+
+        Raises:
+            UnknownJob: If there is none of that name.
+        """
+        try:
+            return self._jobs[name]
+        except KeyError:
+            raise UnknownJob(name) from None
+
+    def find(self, identity: str) -> Pattern | None:
+        """Return a pattern that some job made, by its id."""
+        made = (job.pattern for job in reversed(self._jobs.values()) if job.pattern is not None)
+        return next((pattern for pattern in made if pattern.id == identity), None)
+
+    def generate(
+        self,
+        request: GrooveRequest,
+        at: str,
+        *,
+        source: str,
+        client_ref: str | None = None,
+        asked_at: float | None = None,
+    ) -> Job:
+        """Begin a job for one pattern and return it at once; the same `client_ref` again is the same job.
+
+        Raises:
+            TooBusy: At 2,048 jobs under way.
+        """
+        known = self._by_ref.get(client_ref or "", "")
+        if known in self._jobs:
+            return self._jobs[known]
+        return self._begin(lambda job: self._generate(job, request, at, source, asked_at), client_ref)
+
+    def _begin(self, work: Callable[[Job], Coroutine[Any, Any, None]], client_ref: str | None) -> Job:
+        if len(self) >= _AT_ONCE:
+            raise TooBusy(f"{_AT_ONCE} jobs are under way; wait for one to end")
+        job = Job(f"j-{next(self._numbers)}", client_ref=client_ref)
+        self._jobs[job.id] = job
+        if client_ref is not None:
+            self._by_ref[client_ref] = job.id
+        while len(self._jobs) > _KEEP:
+            _, old = self._jobs.popitem(last=False)
+            self._by_ref.pop(old.client_ref or "", None)
+        job.task = asyncio.create_task(self._run(job, work(job)), name=job.id)
+        return job
+
+    async def _run(self, job: Job, work: Coroutine[Any, Any, None]) -> None:
+        self._tell(job, "running")
+        try:
+            await work
+        except asyncio.CancelledError:
+            self._tell(job, "cancelled")
+        except Exception as error:  # noqa: BLE001 - a job ends in every case; what went wrong goes to its client
+            if not isinstance(error, RouterError | EngineDown):
+                _log.exception("%s failed", job.id)
+            job.error = self._explain(error)
+            self._tell(job, "failed")
+        finally:
+            job.ended.set()
+
+    def _tell(self, job: Job, state: str) -> None:
+        job.state = state
+        self._events.publish("jobs", job.as_dict())
+
+    async def _generate(self, job: Job, request: GrooveRequest, at: str, source: str, asked_at: float | None) -> None:
+        session = self._session
+        take: Take | None = None
+        intent = session.intent
+        if at != "never":
+            session.intent = intent = session.intent + 1
+            take = await self._draft(job, request, at, asked_at)
+
+        def note_route(route: Any) -> None:
+            self._events.publish("route", {"job": job.id, "done": False, **route.as_dict()})
+
+        answer = await self._router.route(request, on_route=note_route, source=source)
+        job.route = answer.route.as_dict()
+        better = take is None or answer.pattern.id != take.pattern.id
+        job.pattern = answer.pattern
+        if at != "never" and better and session.intent == intent:
+            await self._take_over(job, answer.pattern, request, take)
+        elif take is not None:
+            take.route = job.route
+        self.routes.append({"job": job.id, "done": True, **job.route})
+        self._events.publish("route", self.routes[-1])
+        self.answered(job.route)
+        self._tell(job, "done")
+
+    async def _draft(self, job: Job, request: GrooveRequest, at: str, asked_at: float | None) -> Take | None:
+        """Put the embedded generator's groove on the timeline, so that the wait is never silence."""
+        drawn = (
+            groove.generate(request)
+            if request.bars <= _INLINE_BARS
+            else await asyncio.to_thread(groove.generate, request)
+        )
+        job.pattern = drawn
+        try:
+            take, job.starts_at = await self._session.start(drawn, at, request=request, asked_at=asked_at)
+        except EngineDown as error:
+            _log.warning("the draft cannot sound: %s", error)
+            take = None
+        self._tell(job, "draft")
+        return take
+
+    async def _take_over(self, job: Job, pattern: Pattern, request: GrooveRequest, draft: Take | None) -> None:
+        own = request if pattern.meta.get("generator") == "embedded" else None
+        try:
+            _, job.starts_at = await self._session.start(
+                pattern, "bar", request=own, route=job.route, instead_of=draft.id if draft else None
+            )
+        except EngineDown as error:
+            _log.warning("the answer cannot sound: %s", error)
+
+    async def wait(self, name: str, timeout_s: float) -> Job:
+        """Wait for a job's end, at most `timeout_s` seconds, and return it in whatever state it is."""
+        job = self.get(name)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await job.ended.wait()
+        except TimeoutError:
+            pass
+        return job
+
+    async def cancel(self, name: str) -> Job:
+        """Stop a job; the upstream call ends with it. A job that has ended stays as it is."""
+        job = self.get(name)
+        if job.task is not None and job.state not in ENDED:
+            job.task.cancel()
+            await job.ended.wait()
+        return job
+
+    async def close(self) -> None:
+        """Cancel everything that is under way."""
+        tasks = [job.task for job in self._jobs.values() if job.task is not None and job.state not in ENDED]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,55 @@
+"""The router without a daemon, for commands that make music and end.
+
+Shares the home's ledger and cache when paid tiers can be reached; touches no file when only the embedded drummer plays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from bridge.home import Home
+from bridge.settings import BY_NAME, SECRETS, Value
+from router.config import RouterConfig
+from router.dispatch import Router
+
+
+def router_variables(values: Mapping[str, Value], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the router's variables as text: the environment, config.toml's values where it says nothing."""
+    out = {name: text for name, text in environ.items() if name.startswith(("AI_", "DRUMBRIDGE_"))}
+    for name, value in values.items():
+        if value.value is not None and not BY_NAME[name].live:
+            out[BY_NAME[name].variable] = str(value.value)
+    out.update({name: environ[name] for name in SECRETS if environ.get(name)})
+    return out
+
+
+@contextlib.asynccontextmanager
+async def open_router(home: Home, values: Mapping[str, Value], environ: Mapping[str, str]) -> AsyncIterator[Router]:
+    """Yield a started router.
+
+    Raises:
+        InvalidSetting: For a routing variable that cannot be.
+    """
+    config = RouterConfig.from_env(router_variables(values, environ))
+    if not config.providers:
+        router = Router(config)
+        yield router
+        await router.aclose()
+        return
+    from router.stores.cache import Cache  # noqa: PLC0415 - no store is loaded when nothing can be paid
+    from router.stores.ledger import Ledger  # noqa: PLC0415 - likewise
+
+    home.create()
+    ledger = Ledger(home.path / "ledger.db", monthly_budget_picousd=config.monthly_budget_picousd)
+    cache = Cache(home.path / "cache.db", enabled=config.cache_enabled, default_ttl_s=config.cache_ttl_s)
+    await ledger.open()
+    await cache.open()
+    router = Router(config, ledger=ledger, cache=cache)
+    try:
+        await router.start()
+        yield router
+    finally:
+        await router.aclose()
+        await cache.close()
+        await ledger.close()

@@ -1,0 +1,441 @@
+"""The session: what plays, what comes next, the knobs, and the way back. One musician's state, in one place.
+
+Owns no socket, no port and no provider: the engine is asked over the link, and events tell whoever listens.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from bridge import drummaps
+from bridge.compiling import compile_pattern
+from bridge.engine.link import Row
+from bridge.events import Events
+from bridge.settings import BY_NAME
+from bridge.supervisor import EngineDown
+from bridge.tap import Tap
+from router import groove
+from router.errors import InvalidSetting
+from router.pattern import RESOLUTION, VOICES, Meter, Pattern
+from router.request import MAX_SEED, GrooveRequest
+
+_log = logging.getLogger(__name__)
+_KEEP: Final = 128
+"""Takes that undo can go back to."""
+FEEL: Final = ("complexity", "density", "swing", "humanize")
+
+
+class NothingPlaying(Exception):
+    """The action needs a playing pattern."""
+
+
+class NothingToUndo(Exception):
+    """There is nothing before, or nothing after."""
+
+
+class EngineLink(Protocol):
+    """What the session needs of the engine."""
+
+    def tell(self, command: str, rows: list[Row] = ..., **params: Any) -> int:
+        """Send a command and do not wait."""
+        ...
+
+    async def call(self, command: str, rows: list[Row] = ..., **params: Any) -> dict[str, Any]:
+        """Send a command and return the reply."""
+        ...
+
+
+@dataclass(slots=True)
+class Take:
+    """A pattern as it is (or was, or will be) on the timeline; `request` lets live knobs draw it again."""
+
+    id: str
+    pattern: Pattern
+    request: GrooveRequest | None = None
+    route: Mapping[str, Any] | None = None
+
+
+class Session:
+    """See the module's first line."""
+
+    def __init__(self, live: dict[str, Any], events: Events, clock: Callable[[], float]) -> None:
+        self.live = live
+        self.events = events
+        self.clock = clock
+        self.engine: EngineLink | None = None
+        self.intent = 0
+        """Counts what the musician asked to hear; an answer to an older wish is kept but not played."""
+        self.transport: dict[str, Any] = {
+            "state": "stopped", "source": "internal", "bpm": live["tempo"], "bar": 1, "beat": 1, "tick": 0,
+        }  # fmt: skip
+        self.midi: dict[str, Any] = {"backend": "none", "out": None, "in": None, "state": "lost"}
+        self.stats: dict[str, Any] = {}
+        self._player: dict[str, Any] = {"playing": None, "queued": []}
+        self._takes: OrderedDict[str, Take] = OrderedDict()
+        self._history: list[str] = []
+        self._cursor = -1
+        self._interrupted: dict[str, Any] = {}
+        self._connections: dict[str, Any] = {}
+        self._numbers = itertools.count(1)
+        self._tap = Tap()
+        self._fill_seed = secrets.randbelow(1 << 32)
+        events.source("transport", lambda: dict(self.transport))
+        events.source("player", self.player)
+        events.source("settings", lambda: dict(self.live))
+        events.source("notes", lambda: {"notes": []})
+        events.source("midi", lambda: {"messages": [], **self.midi})
+
+    def __repr__(self) -> str:
+        return f"<Session {self.transport['state']}, {len(self._history)} takes>"
+
+    # Wishes -----------------------------------------------------------------------------------------------------
+
+    def request(self, given: Mapping[str, Any]) -> GrooveRequest:
+        """Return a whole request: what was given, the rest from the live settings.
+
+        Raises:
+            router.errors.InvalidRequest: For a value that cannot be.
+        """
+        values: dict[str, Any] = {
+            name: self.live[name] for name in ("genre", "style", "drummer", "bars", "tempo", *FEEL) if name in self.live
+        }
+        values["tempo"] = self.tempo()
+        values["meter"] = self.live["meter"]
+        # Words that name another genre win over the knob's genre, unless the field itself was given.
+        said = groove.describe(given.get("prompt") or "") if given.get("prompt") else {}
+        for name in ("genre", "style", "drummer", "meter", "bars"):
+            if said.get(name) and not given.get(name):
+                values[name] = None if name in {"genre", "style", "drummer"} else said[name]
+        if said.get("genre") or given.get("genre"):
+            values["style"] = None
+        wanted = {field for field in GrooveRequest.__dataclass_fields__ if field not in {"constraints", "max_cost_usd"}}
+        values.update({name: value for name, value in given.items() if name in wanted and value is not None})
+        groove.check_names(genre=values.get("genre"), style=values.get("style"), drummer=values.get("drummer"))
+        meter = values["meter"]
+        values["meter"] = meter if isinstance(meter, Meter) else Meter.parse(str(meter))
+        values["constraints"] = tuple(given.get("constraints") or ())
+        cost = given.get("max_cost_usd")
+        values["max_cost_usd"] = None if cost is None else str(cost)
+        if not self.live["ai"]:
+            values["tier"] = "local"
+        return GrooveRequest(**values)
+
+    def tempo(self) -> float:
+        """Return the tempo that a groove should be made for: the one that is followed, else the internal one."""
+        followed = self.transport.get("source") != "internal" and self.transport.get("state") == "playing"
+        bpm = self.transport["bpm"] if followed else self.live["tempo"]
+        return float(min(300.0, max(20.0, bpm)))
+
+    def new_seed(self) -> int:
+        """Return a seed nobody chose: a press of a button asks for something new."""
+        return secrets.randbelow(MAX_SEED + 1)
+
+    # The timeline -----------------------------------------------------------------------------------------------
+
+    async def start(
+        self,
+        pattern: Pattern,
+        at: str = "bar",
+        *,
+        request: GrooveRequest | None = None,
+        route: Mapping[str, Any] | None = None,
+        asked_at: float | None = None,
+        instead_of: str | None = None,
+        once: bool = False,
+    ) -> tuple[Take, dict[str, Any] | None]:
+        """Bring a pattern onto the timeline; return its take and where it starts.
+
+        Args:
+            pattern: What to play.
+            at: The musical boundary.
+            request: How it was asked for, when the embedded generator can draw it again.
+            route: How the answer was made.
+            asked_at: The button's time; lets a pattern that is a moment late join the bar it was meant for.
+            instead_of: A take that this one betters; it takes its place in the history.
+            once: Play it once over the base (a fill); not kept in the history.
+
+        Raises:
+            EngineDown: If the engine cannot be asked.
+        """
+        take = Take(f"t-{next(self._numbers)}", pattern, request, route)
+        self._takes[take.id] = take
+        self._load(take)
+        reply = await self._engine().call(
+            "queue", id=take.id, at=at, once=once, tag="fill" if once else "base", asked_at=asked_at
+        )
+        if not once:
+            self._remember(take.id, instead_of)
+        self._trim()
+        return take, _starts_at(reply)
+
+    def _engine(self) -> EngineLink:
+        if self.engine is None:
+            raise EngineDown("the playing process is not there yet; try again in a second")
+        return self.engine
+
+    def _load(self, take: Take) -> None:
+        rows = compile_pattern(take.pattern, drummaps.load(self.live["drum_map"]), self.live["channel"])
+        meter = take.pattern.meter
+        self._engine().tell(
+            "load", rows, id=take.id, ticks=take.pattern.ticks, bar_ticks=meter.bar_ticks, beats=list(meter.beats)
+        )
+
+    def _remember(self, identity: str, instead_of: str | None) -> None:
+        if instead_of is not None and self._cursor >= 0 and self._history[self._cursor] == instead_of:
+            self._history[self._cursor] = identity
+            return
+        del self._history[self._cursor + 1 :]
+        self._history.append(identity)
+        self._cursor = len(self._history) - 1
+
+    def _trim(self) -> None:
+        while len(self._history) > _KEEP:
+            self._history.pop(0)
+            self._cursor -= 1
+        queued = {item["id"] for item in self._player["queued"]}
+        needed = {*self._history, self._player["playing"], *queued, *list(self._takes)[-8:]}
+        gone = [identity for identity in self._takes if identity not in needed]
+        for identity in gone:
+            del self._takes[identity]
+        if gone:
+            self._engine().tell("forget", ids=gone)
+
+    def current(self) -> Take | None:
+        """Return what the musician chose last: what plays, or what is about to."""
+        return self._takes.get(self._history[self._cursor]) if self._cursor >= 0 else None
+
+    def find(self, identity: str) -> Pattern | None:
+        """Return a pattern that plays, or that undo can still reach, by its id."""
+        return next((take.pattern for take in reversed(self._takes.values()) if take.pattern.id == identity), None)
+
+    async def ask_engine(self, command: str) -> dict[str, Any]:
+        """Return the engine's answer to a question.
+
+        Raises:
+            EngineDown: If it cannot be asked.
+        """
+        return await self._engine().call(command)
+
+    def need_current(self) -> Take:
+        """Return the current take.
+
+        Raises:
+            NothingPlaying: If nothing was chosen yet.
+        """
+        take = self.current()
+        if take is None:
+            raise NothingPlaying("nothing plays yet; generate a groove or play a pattern first")
+        return take
+
+    async def again(self, at: str = "bar") -> dict[str, Any] | None:
+        """Start the current take, and the transport with it."""
+        take = self.need_current()
+        self._load(take)
+        return _starts_at(await self._engine().call("queue", id=take.id, at=at, tag="base"))
+
+    async def step(self, by: int, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
+        """Undo (-1) or redo (+1).
+
+        Raises:
+            NothingToUndo: At either end.
+        """
+        if not 0 <= self._cursor + by < len(self._history):
+            raise NothingToUndo("nothing was played before this" if by < 0 else "nothing was undone")
+        self._cursor += by
+        return self.need_current(), await self.again(at)
+
+    async def fill(self, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
+        """Play a fill over the base: the next bar, or from the next beat to the end of this one."""
+        take = self.need_current()
+        self._fill_seed += 1
+        pattern = take.pattern
+        start = 0
+        if at in {"now", "beat"}:
+            start = self._next_beat(pattern.meter)
+        elif self._fill_seed % 2:  # half of all human fills are half a bar
+            start = pattern.meter.bar_ticks // 2
+        made = groove.fill(pattern, seed=self._fill_seed, start_tick=start)
+        return await self.start(made, at, once=True)
+
+    def _next_beat(self, meter: Meter) -> int:
+        """Return the tick within the bar at which the next beat begins."""
+        t, tick = self.transport.get("t", self.clock()), self.transport.get("tick", 0)
+        if self.transport.get("state") == "playing":
+            tick += (self.clock() - t) * self.transport["bpm"] / 60 * RESOLUTION
+        inside = int(tick) % meter.bar_ticks
+        edge = 0
+        for length in meter.beats:
+            edge += length
+            if edge > inside:
+                break
+        return edge % meter.bar_ticks
+
+    async def stop(self, at: str = "now") -> None:
+        """Stop the transport."""
+        await self._engine().call("stop", at=at)
+
+    async def panic(self) -> None:
+        """Release every note; the transport goes on."""
+        await self._engine().call("panic")
+
+    async def tap(self, stamp: float) -> float | None:
+        """Take a tap of the tempo; return the tempo once there are two."""
+        bpm = self._tap.tap(stamp)
+        if bpm is not None:
+            await self.set({"tempo": bpm})
+        return bpm
+
+    # Knobs ------------------------------------------------------------------------------------------------------
+
+    async def set(self, given: Mapping[str, Any], at: str | None = None) -> dict[str, Any]:
+        """Change live settings, all or none; what sounds follows.
+
+        Raises:
+            InvalidSetting, router.errors.InvalidRequest: For a value that cannot be; nothing was changed then.
+        """
+        checked = {name: BY_NAME[name].check(value) for name, value in given.items()}
+        if checked.get("genre") and "style" not in checked:
+            checked["style"] = None
+        wanted = {**self.live, **checked}
+        groove.check_names(genre=wanted["genre"], style=wanted["style"], drummer=wanted["drummer"])
+        Meter.parse(wanted["meter"])
+        if wanted["drum_map"] not in drummaps.names():
+            known = ", ".join(drummaps.names())
+            raise InvalidSetting("drum_map", f"drum_map is {wanted['drum_map']!r:.60}; known kits: {known}", "try gm")
+        changed = {name: value for name, value in checked.items() if self.live[name] != value}
+        self.live.update(changed)
+        if changed:
+            self._apply(changed, at)
+            self.events.publish("settings", dict(self.live))
+        return dict(self.live)
+
+    def _apply(self, changed: Mapping[str, Any], at: str | None) -> None:
+        try:
+            engine = self._engine()
+            if "tempo" in changed:
+                engine.tell("tempo", bpm=self.live["tempo"], at=at or "now")
+            if "sync" in changed:
+                engine.tell("sync", mode=self.live["sync"])
+            if {"clock_out", "offset_ms"} & set(changed):
+                engine.tell("options", clock_out=self.live["clock_out"], offset_ms=self.live["offset_ms"])
+            if {*FEEL} & set(changed):
+                self._retouch()
+            if {"drum_map", "channel"} & set(changed):
+                for identity in {*self._sounding_ids()}:
+                    self._load(self._takes[identity])
+        except EngineDown as error:
+            _log.warning("the engine hears of the new settings when it is back: %s", error)
+
+    def _sounding_ids(self) -> list[str]:
+        ids = [self._player["playing"], *(item["id"] for item in self._player["queued"])]
+        current = self.current()
+        return [identity for identity in (*ids, current and current.id) if identity in self._takes]
+
+    def _retouch(self) -> None:
+        """Draw the current groove again with the knobs as they are now; it changes under the running transport."""
+        take = self.current()
+        if take is None:
+            return
+        knobs = {name: self.live[name] for name in FEEL}
+        if take.request is not None:
+            take.request = replace(take.request, **knobs, tempo=self.tempo())
+            take.pattern = groove.generate(take.request)
+        else:
+            thinned = groove.thin(take.pattern, density=knobs["density"])
+            take.pattern = groove.apply_feel(
+                thinned, tempo=self.tempo(), swing=knobs["swing"], humanize=knobs["humanize"], seed=0
+            )
+        self._load(take)
+        self.events.publish("player", self.player())
+
+    # What the engine says ---------------------------------------------------------------------------------------
+
+    def hear(self, head: dict[str, Any]) -> None:
+        """Take an event of the engine in."""
+        kind = head.get("e")
+        data = {name: value for name, value in head.items() if name != "e"}
+        if kind == "transport":
+            self.transport = data
+            self.events.publish("transport", dict(data))
+        elif kind == "player":
+            self._player = {"queued": [], **data}
+            self.events.publish("player", self.player())
+        elif kind in {"ready", "ports"}:
+            self.midi = {"state": "open", **data}
+            self._connections = data.get("connections") or self._connections
+        elif kind == "notes" and self.events.wanted("notes"):
+            for row in data["rows"]:
+                self.events.publish("notes", self._note(row))
+        elif kind == "stats":
+            self.stats = data
+        elif kind == "log":
+            _log.log(logging.getLevelNamesMapping().get(str(data.get("level", "")).upper(), 20), "%s", data.get("text"))
+        elif kind == "down":
+            self._interrupted = self.transport
+            self.transport = {**self.transport, "state": "stopped"}
+            self.midi = {**self.midi, "state": "lost", "why": data.get("why")}
+            self.events.publish("transport", dict(self.transport))
+
+    def _note(self, row: list[Any]) -> dict[str, Any]:
+        due, left, tick, bar, beat, voice, note, velocity, channel, identity = row
+        take = self._takes.get(identity)
+        return {
+            "bar": bar, "beat": beat, "tick": tick, "voice": VOICES[voice], "note": note, "velocity": velocity,
+            "channel": channel, "due": due, "left": left, "pattern": take.pattern.id if take else None,
+        }  # fmt: skip
+
+    def player(self) -> dict[str, Any]:
+        """Return what plays and what comes next, as the `player` topic tells it."""
+        playing = self._takes.get(self._player["playing"] or "")
+        queued = []
+        for item in self._player["queued"]:
+            take = self._takes.get(item["id"])
+            if take is not None:
+                where = {name: item[name] for name in ("bar", "beat", "tick", "t", "once") if name in item}
+                queued.append({"pattern": take.pattern.as_dict(), "id": take.pattern.id, "take": take.id, **where})
+        return {
+            "state": self.transport["state"],
+            "playing": playing.pattern.id if playing else None,
+            "pattern": playing.pattern.as_dict() if playing else None,
+            "take": playing.id if playing else None,
+            "route": playing.route if playing else None,
+            "queued": queued,
+            "can_undo": self._cursor > 0,
+            "can_redo": self._cursor + 1 < len(self._history),
+        }
+
+    async def restore(self) -> None:
+        """Load a new engine with what the old one had, and go on from the transport's position."""
+        engine = self._engine()
+        self.configure()
+        for identity in dict.fromkeys(self._sounding_ids()):
+            self._load(self._takes[identity])
+        last, player = self._interrupted, self._player
+        engine.tell(
+            "resume",
+            tick=last.get("tick", 0),
+            t=last.get("t", self.clock()),
+            playing=last.get("state") == "playing",
+            id=player["playing"] if player["playing"] in self._takes else None,
+            origin=player.get("origin", 0),
+            connections=self._connections,
+        )
+
+    def configure(self) -> None:
+        """Tell the engine every live setting it needs."""
+        engine = self._engine()
+        engine.tell("tempo", bpm=self.live["tempo"])
+        engine.tell("sync", mode=self.live["sync"])
+        engine.tell("options", clock_out=self.live["clock_out"], offset_ms=self.live["offset_ms"])
+
+
+def _starts_at(reply: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "bar" not in reply:
+        return None
+    return {name: reply[name] for name in ("bar", "beat", "tick", "t") if name in reply}

@@ -196,8 +196,8 @@ class Books:
             "INSERT INTO attempts (id, request_id, tier, provider, model, task, owner, at_ms, month, reserved)"
             " VALUES (1 + COALESCE((SELECT MAX(id) FROM attempts), ?),?,?,?,?,?,?,?,?,?)",
             (
-                int(now) * 1000,                 ask.request_id, ask.tier, ask.provider, ask.model, ask.task, self.owner, int(now * 1000), month,
-                ask.worst_picousd,
+                int(now) * 1000, ask.request_id, ask.tier, ask.provider, ask.model, ask.task, self.owner,
+                int(now * 1000), month, ask.worst_picousd,
             ),
         ).lastrowid  # fmt: skip
         self._db.execute(

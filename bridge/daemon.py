@@ -15,7 +15,9 @@ import secrets
 import signal
 import ssl
 import sys
+import threading
 import time
+import webbrowser
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -162,11 +164,12 @@ class Daemon:
         self._options.home.announce(facts)
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
-        _log.info("the page: %s#t=%s", self._urls()["url"], "(drumbridge open)")
+        link = f"{self._urls()['url']}#t={self._gate.token}"
         with contextlib.suppress(OSError, ValueError):
             # Straight to the terminal, past the log and its redaction: this link is for the person who started us.
-            if sys.stderr.isatty():
-                sys.stderr.write(f"open {self._urls()['url']}#t={self._gate.token}\n")
+            sys.stderr.write(f"the page: {link}\n")
+        if self._options.environ.get("DRUMBRIDGE_OPEN"):
+            threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
         if ready.get("backend") == "none":
             _log.warning("no MIDI: %s", ready.get("why") or "asked for with --midi none")
 

@@ -1,0 +1,56 @@
+"""A client of the control channel for commands that ask and wait. Blocking, one socket, no state of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bridge.home import Home, HomeError
+
+
+class Unreachable(Exception):
+    """No daemon answers."""
+
+
+class Talk:
+    """A connection to the daemon of one home, for commands that ask and wait."""
+
+    def __init__(self, home: Home) -> None:
+        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - loaded by commands that talk only
+        from websockets.sync.client import connect  # noqa: PLC0415 - likewise
+
+        facts = home.daemon()
+        if facts is None:
+            raise Unreachable(f"no daemon runs on {home.path}; start it with `drumbridge run`")
+        try:
+            token = home.read_token()
+            self._socket = connect(
+                facts["ws"], additional_headers={"Authorization": f"Bearer {token}"}, open_timeout=5,
+                compression=None, max_size=None, proxy=None,
+            )  # fmt: skip
+            self.hello = json.loads(self._socket.recv(timeout=5))["params"]
+        except (OSError, WebSocketException, HomeError, TimeoutError, KeyError) as error:
+            raise Unreachable(f"the daemon at {facts.get('url')} does not answer: {error}") from error
+
+    def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Send one request and return the whole response."""
+        return self.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+
+    def send(self, request: Any) -> dict[str, Any]:
+        """Send a request object as it is and return the response to it."""
+        self._socket.send(json.dumps(request))
+        if isinstance(request, dict) and "id" not in request:
+            return {}
+        while True:
+            message = json.loads(self._socket.recv(timeout=630))
+            if "method" not in message and isinstance(message, dict):
+                return message
+
+    def receive(self) -> dict[str, Any]:
+        """Return the next message, whatever it is."""
+        message = json.loads(self._socket.recv())
+        return message if isinstance(message, dict) else {}
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()

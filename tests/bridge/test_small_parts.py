@@ -1,0 +1,104 @@
+"""Tap tempo, the hub of events, redaction: small machines, whole behaviour."""
+
+import logging
+
+import pytest
+
+from bridge.events import Events
+from bridge.redact import HIDDEN, Redactor
+from bridge.tap import Tap
+
+
+def test_one_tap_is_no_tempo_and_two_are():
+    """The first tap only starts the count."""
+    tap = Tap()
+
+    assert [tap.tap(10.0), tap.tap(10.5), tap.tap(11.0)] == [None, 120.0, 120.0]
+
+
+def test_a_wrong_tap_does_not_move_the_tempo():
+    """The median of the gaps forgives one slip of the foot."""
+    tap = Tap()
+    times = (0.0, 0.5, 1.0, 1.62, 2.0, 2.5, 3.0)
+
+    assert [tap.tap(at) for at in times][-1] == 120.0
+
+
+def test_a_pause_starts_a_new_count():
+    """Taps of the song before must not be averaged into this one."""
+    tap = Tap()
+    for at in (0.0, 0.5, 1.0):
+        tap.tap(at)
+
+    assert tap.tap(60.0) is None
+    assert tap.tap(60.25) == 240.0
+
+
+def test_a_bouncing_switch_is_one_tap():
+    """Two contacts within a tenth of a second are no 600 bpm."""
+    tap = Tap()
+
+    assert [tap.tap(at) for at in (0.0, 0.02, 0.5, 0.52, 1.0)][-1] == 120.0
+
+
+@pytest.mark.parametrize(("gap", "bpm"), [(2.99, 20.07), (0.11, 300.0)])
+def test_taps_stay_within_the_tempo_range(gap, bpm):
+    """Whatever the foot does, the tempo is one the transport can take."""
+    tap = Tap()
+    tap.tap(0.0)
+
+    assert tap.tap(gap) == bpm
+
+
+def test_a_subscription_begins_with_a_snapshot_and_goes_on_with_events():
+    """A page knows the state from its first message and misses nothing after it."""
+    events, got = Events(lambda: 7.0), []
+    events.source("player", lambda: {"state": "stopped"})
+
+    events.subscribe(1, "me", ["player"], got.append)
+    events.publish("transport", {"bar": 1})
+    events.publish("player", {"state": "playing"})
+
+    assert [(item["topic"], item["data"]["state"]) for item in got] == [("player", "stopped"), ("player", "playing")]
+    assert got[0]["sub"] == "me"
+    assert got[1]["rev"] > got[0]["rev"]
+    assert got[1]["t"] == 7.0
+
+
+def test_the_same_name_again_replaces_and_a_leaver_hears_no_more():
+    """A thousand subscribes under one name are one subscription, and a closed socket is forgotten."""
+    events, got = Events(lambda: 0.0), []
+    for _ in range(1000):
+        events.subscribe(1, "me", ["jobs"], got.append)
+    got.clear()
+    events.publish("jobs", 1)
+    events.drop(1)
+    events.publish("jobs", 2)
+
+    assert [item["data"] for item in got] == [1]
+    assert not events.wanted("jobs")
+
+
+def test_secrets_leave_neither_by_value_nor_by_shape():
+    """The keys that are set, the token, and anything that looks like a key."""
+    redactor = Redactor(["canary-key-0123456789"])
+    shapes = ("canary-key-0123456789", "sk-ant-api03-abcdefghijklmnop", "gsk_abcdefghijklmnop1234",
+              "drumbridge.auth.abcdefghijklmnopqrstuvw")  # fmt: skip
+    text = "".join(f"{letter} {shape} " for letter, shape in zip("abcd", shapes, strict=True))
+
+    cleaned = redactor.clean(text)
+
+    assert cleaned == f"a {HIDDEN} b {HIDDEN} c {HIDDEN} d {HIDDEN} "
+
+
+def test_a_log_record_is_cleaned_with_its_arguments_and_its_traceback(caplog):
+    """A provider that echoes the key puts it into the exception; the log must not carry it on."""
+    redactor = Redactor(["canary-key-0123456789"])
+    error = ValueError("bad key canary-key-0123456789")
+    record = logging.getLogger().makeRecord(
+        "x", logging.ERROR, "f", 1, "failed with %s", ("canary-key-0123456789",), (ValueError, error, None)
+    )
+    redactor.filter(record)
+
+    assert "canary" not in logging.Formatter().format(record)
+    assert HIDDEN in logging.Formatter().format(record)

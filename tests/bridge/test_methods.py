@@ -1,0 +1,338 @@
+"""The control channel's methods, as a client sees them, without a socket."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from bridge import protocol
+from bridge.rpc import RpcError
+from router import groove
+from router.pattern import Pattern
+
+run = asyncio.run
+
+
+def refused(coroutine):
+    """Run a call that must fail; return its error."""
+    with pytest.raises(RpcError) as caught:
+        run(coroutine)
+    return caught.value
+
+
+def test_a_generated_groove_plays_and_says_how_it_was_made(stage):
+    """The job answers at once, the pattern is whole, the route names the embedded drummer at no cost."""
+    done = run(stage.finished(prompt="funk", bars=2, seed=7))
+
+    assert done["state"] == "done"
+    assert done["starts_at"]["beat"] == 1
+    assert Pattern.from_dict(done["pattern"]).bars == 2
+    assert done["route"]["tier"] == "local"
+    assert float(done["route"]["cost_usd"]) == 0
+    assert stage.session.player()["playing"] == done["pattern"]["id"]
+
+
+def test_the_same_seed_gives_the_same_groove_and_another_seed_another(stage):
+    """A take can be asked for again, and a new one is new."""
+
+    async def three():
+        return [(await stage.finished(genre="funk", seed=seed))["pattern"] for seed in (7, 7, 8)]
+
+    first, same, other = run(three())
+
+    assert first["hits"] == same["hits"]
+    assert first["hits"] != other["hits"]
+
+
+def test_every_state_of_a_job_is_told_in_order(stage):
+    """A page can follow a job from running over draft to done."""
+
+    async def watch():
+        await stage.call("subscribe", topics=["jobs"], sub="me")
+        result = await stage.methods.call("subscribe", {"topics": ["jobs"], "sub": "me"}, stage.client)
+        result.after()
+        await stage.finished(genre="rock")
+
+    run(watch())
+
+    states = [item["data"]["state"] for item in stage.heard if "state" in item["data"]]
+    assert states == ["running", "draft", "done"]
+
+
+def test_a_groove_that_is_never_to_sound_does_not(stage):
+    """at=never makes a pattern and leaves the timeline alone."""
+    done = run(stage.finished(genre="rock", at="never"))
+
+    assert done["state"] == "done"
+    assert "starts_at" not in done
+    assert stage.engine.commands("queue") == []
+
+
+def test_one_reference_is_one_job(stage):
+    """A client that repeats itself after a lost answer gets the same job, not a second bill."""
+
+    async def repeat():
+        return [await stage.call("generate", genre="rock", client_ref="abc") for _ in range(100)]
+
+    assert len({item["job"] for item in run(repeat())}) == 1
+
+
+@dataclass
+class Answer:
+    """What a router returns."""
+
+    pattern: Pattern
+    route: object
+
+
+class Route:
+    """A route that only knows its tier."""
+
+    def as_dict(self):
+        """The wire form."""
+        return {"tier": "balanced", "provider": "scripted", "cost_usd": "0.001"}
+
+
+class SlowRouter:
+    """Answers when it is let go, with a pattern of its own."""
+
+    def __init__(self):
+        self.go = asyncio.Event()
+
+    async def route(self, request, **_):
+        """Wait, then answer with another seed's groove."""
+        await self.go.wait()
+        pattern = groove.generate(request)
+        return Answer(groove.vary(pattern, seed=1), Route())
+
+
+def test_the_draft_plays_while_the_model_thinks_and_the_answer_takes_over(make_stage):
+    """The wait is never silence, and undo does not lead back to the draft."""
+
+    async def play():
+        router = SlowRouter()
+        stage = make_stage(router)
+        job = (await stage.call("generate", genre="jazz"))["job"]
+        waited = await stage.call("job.wait", job=job, timeout_s=0.05)
+        drafts = len(stage.engine.commands("queue"))
+        router.go.set()
+        done = await stage.call("job.wait", job=job, timeout_s=5.0)
+        return stage, waited, drafts, done
+
+    stage, waited, drafts, done = run(play())
+
+    assert waited["state"] == "draft"
+    assert drafts == 1
+    assert len(stage.engine.commands("queue")) == 2
+    assert stage.session.player()["playing"] == done["pattern"]["id"] != waited["pattern"]["id"]
+    assert not stage.session.player()["can_undo"]
+
+
+@pytest.mark.parametrize("wish", ["stop", "play", "vary", "undo"])
+def test_a_late_answer_never_takes_the_stage_from_a_newer_wish(make_stage, wish):
+    """Who pressed stop, or something else, is not overruled by a model that took its time."""
+
+    async def play():
+        router = SlowRouter()
+        stage = make_stage(router)
+        await stage.call("play", pattern=groove.generate(stage.session.request({"genre": "rock"})).as_dict())
+        job = (await stage.call("generate", genre="jazz"))["job"]
+        await stage.call("job.wait", job=job, timeout_s=0.05)
+        await stage.call(wish)
+        before = len(stage.engine.commands("queue"))
+        router.go.set()
+        done = await stage.call("job.wait", job=job, timeout_s=5.0)
+        return done["state"], before, len(stage.engine.commands("queue"))
+
+    state, before, after = run(play())
+
+    assert state == "done"
+    assert after == before
+
+
+def test_cancel_ends_a_job_and_leaves_the_draft_playing(make_stage):
+    """The upstream call ends with the job; the music does not."""
+
+    async def play():
+        router = SlowRouter()
+        stage = make_stage(router)
+        job = (await stage.call("generate", genre="jazz"))["job"]
+        await stage.call("job.wait", job=job, timeout_s=0.05)
+        return stage, await stage.call("job.cancel", job=job)
+
+    stage, cancelled = run(play())
+
+    assert cancelled["state"] == "cancelled"
+    assert stage.session.player()["playing"] == cancelled["pattern"]["id"]
+
+
+def test_undo_and_redo_walk_through_what_was_played(stage):
+    """Three grooves, back twice, forth once; a new groove ends the way forth."""
+
+    async def walk():
+        ids = [(await stage.finished(genre="rock", seed=seed))["pattern"]["id"] for seed in (1, 2, 3)]
+        seen = [(await stage.call(step))["pattern"] for step in ("undo", "undo", "redo")]
+        assert seen == [ids[1], ids[0], ids[1]]
+        await stage.finished(genre="rock", seed=4)
+
+    run(walk())
+
+    assert refused(stage.call("redo")).data["code"] == "nothing_to_undo"
+
+
+def test_a_fill_is_one_bar_over_the_groove_and_no_two_are_alike(stage):
+    """It plays once, it is not in the history, and pressing again gives another."""
+
+    async def fills():
+        base = await stage.finished(genre="funk", bars=4)
+        made = [await stage.call("fill") for _ in range(4)]
+        return base, made
+
+    base, made = run(fills())
+
+    queued = stage.engine.commands("queue")
+    assert [item.get("once") for item in queued] == [False, True, True, True, True]
+    assert len({item["fill"] for item in made}) == 4
+    assert stage.session.current().pattern.id == base["pattern"]["id"]
+    assert {params["ticks"] for params in stage.engine.commands("load")[1:]} == {3840}
+
+
+@pytest.mark.parametrize("method", ["fill", "vary"])
+def test_without_a_groove_there_is_nothing_to_change(stage, method):
+    """A clear word and a way on, no exception."""
+    error = refused(stage.call(method))
+
+    assert error.data["code"] == "nothing_playing"
+    assert error.data["hint"]
+
+
+def test_knobs_change_the_playing_groove_and_feel_never_changes_its_notes(stage):
+    """Humanize moves hands, not strokes; the engine gets the new rows under the same name."""
+
+    async def turn():
+        await stage.finished(genre="funk", seed=5, humanize=0.0)
+        before = stage.session.current().pattern
+        await stage.call("set", humanize=1.0)
+        return before, stage.session.current().pattern
+
+    before, after = run(turn())
+
+    def strokes(pattern):
+        return [(hit.tick, hit.voice) for hit in pattern.hits]
+
+    assert strokes(before) == strokes(after)
+    assert before.hits != after.hits
+    loads = stage.engine.commands("load")
+    assert loads[-1]["id"] == loads[0]["id"]
+
+
+def test_set_takes_all_or_nothing(stage):
+    """One bad value leaves the good ones of the same call unset too."""
+    error = refused(stage.call("set", tempo=90.0, channel=17))
+
+    assert error.data["field"] == "channel"
+    assert stage.session.live["tempo"] == 120.0
+
+
+def test_the_contracts_own_example_of_an_error(stage):
+    """Word for word as the contract has it."""
+    error = refused(stage.call("set", tempo=-4))
+
+    assert error.as_dict() == {
+        "code": -32602,
+        "message": "tempo is -4; it must be 20 to 300 beats per minute",
+        "data": {"code": "invalid_params", "field": "tempo", "hint": "try 120"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "says"),
+    [
+        ("generate", {"bars": 0}, "bars is 0; it must be 1 to 64 bars"),
+        ("generate", {"bars": 1_000_000}, "1 to 64"),
+        ("generate", {"bars": "2"}, "'2'"),
+        ("generate", {"bars": True}, "True"),
+        ("generate", {"genre": "fnuk"}, "funk"),
+        ("generate", {"drummer": "nobody at all"}, "nobody"),
+        ("generate", {"meter": "4/0"}, "4/4"),
+        ("generate", {"seed": -1}, "seed"),
+        ("generate", {"tier": "royal"}, "royal"),
+        ("generate", {"colour": "red"}, "unknown parameter 'colour'"),
+        ("generate", {"prompt": "x" * 2001}, "prompt"),
+        ("play", {"pattern": {"hits": [{"tick": 0, "voice": "kick", "velocity": 200}]}}, "velocity"),
+        ("play", {"pattern": {"hits": [{"tick": -1, "voice": "kick", "velocity": 2}]}}, "tick"),
+        ("play", {"pattern": {"hits": [{"tick": 999999, "voice": "kick", "velocity": 2}]}}, "tick"),
+        ("play", {"pattern": {"hits": [{"tick": 0, "voice": "gong", "velocity": 2}]}}, "gong"),
+        ("play", {"pattern": "../../etc/passwd"}, "pattern"),
+        ("set", {"channel": 17}, "channel is 17; it must be a whole number from 1 to 16"),
+        ("set", {"tempo": "120"}, "'120'"),
+        ("set", {"tempo": True}, "True"),
+        ("set", {"genre": "jaz"}, "jazz"),
+        ("set", {"drum_map": "gn"}, "gm"),
+        ("subscribe", {"topics": ["weather"], "sub": "a"}, "topics"),
+        ("subscribe", {"topics": []}, "topics"),
+        ("job.wait", {"job": "j-1", "timeout_s": 1e9}, "timeout_s"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_it_must_be(stage, method, params, says):
+    """Every refusal is invalid_params, names the field, and changes nothing."""
+    before = dict(stage.session.live)
+
+    error = refused(stage.call(method, **params))
+
+    assert error.number == -32602
+    assert error.data["code"] == "invalid_params"
+    assert error.data["field"]
+    assert says in f"{error} {error.data.get('hint')}"
+    assert stage.session.live == before
+    assert stage.engine.commands("queue") == []
+
+
+def test_an_unknown_method_is_answered_with_the_nearest(stage):
+    """A typing error gets a hint."""
+    error = refused(stage.call("genrate"))
+
+    assert (error.number, error.data["code"]) == (-32601, "unknown_method")
+    assert "generate" in error.data["hint"]
+
+
+def test_unknown_patterns_and_jobs_have_their_own_words(stage):
+    """Scripts can tell them apart by `code`."""
+    assert refused(stage.call("patterns.get", id="p-none")).data["code"] == "unknown_pattern"
+    assert refused(stage.call("play", pattern="p-none")).data["code"] == "unknown_pattern"
+    assert refused(stage.call("job.get", job="j-99")).data["code"] == "unknown_job"
+
+
+def test_the_library_keeps_lists_exports_and_forgets(stage):
+    """Put, list, favourite, export, delete: each does what it says."""
+
+    async def use():
+        pattern = (await stage.finished(genre="rock", at="never"))["pattern"]
+        put = await stage.call("patterns.put", pattern=pattern)
+        await stage.call("patterns.favourite", id=put["id"])
+        listed = await stage.call("patterns.list", favourites=True)
+        exported = await stage.call("patterns.export", id=put["id"], name="my-groove")
+        await stage.call("patterns.delete", id=put["id"])
+        return put, listed, exported, await stage.call("patterns.list")
+
+    put, listed, exported, after = run(use())
+
+    assert [item["id"] for item in listed["patterns"]] == [put["id"]]
+    assert exported["url"] == "/exports/my-groove.mid"
+    assert stage.library.exported("my-groove")[:4] == b"MThd"
+    assert after == {"patterns": []}
+
+
+def test_every_documented_method_has_a_handler_and_a_summary():
+    """The API document is made from the same table that is called."""
+    document = protocol.asyncapi()
+
+    assert set(protocol.METHODS) <= set(document["components"]["messages"])
+    assert all(words for _, words in protocol.METHODS.values())
+
+
+def test_status_holds_everything_in_one_object(stage):
+    """One call tells a script the whole state."""
+    status = run(stage.call("status"))
+
+    assert {"transport", "player", "settings", "midi", "version", "api", "t"} <= set(status)

@@ -95,7 +95,23 @@ def test_an_amount_as_people_write_it_is_read(text, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-1", "+1", "1e2", "nan", "inf", "1,5", "1.", ".5", "$1", "1000000.01", "0.0000000000001", "1_0", "\u0661", "1 0"],
+    [
+        "",
+        "-1",
+        "+1",
+        "1e2",
+        "nan",
+        "inf",
+        "1,5",
+        "1.",
+        ".5",
+        "$1",
+        "1000000.01",
+        "0.0000000000001",
+        "1_0",
+        "1 0",
+        "\u0661",
+    ],
 )
 def test_anything_else_is_refused_with_what_it_was(text):
     """Signs, exponents, other digits and amounts beyond a million are errors that show the text."""

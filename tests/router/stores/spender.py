@@ -1,0 +1,37 @@
+"""A process that spends: reserves and settles as fast as it can, says what it settled, until there is no money.
+
+Started by tests that kill it or run several of it on one home. `python spender.py LEDGER LIMIT WORST COST TASKS`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from router.budget import Usage
+from router.errors import BudgetRefused
+from router.stores.ledger import Ledger
+
+
+async def main(path: str, limit: int, worst: int, cost: int, tasks: int) -> None:
+    """Spend until refused; each line on stdout is a row that was settled, written after the ledger said so."""
+    ledger = Ledger(path, monthly_budget_picousd=limit, wait_s=5)
+    await ledger.open()
+
+    async def spend(name: str) -> None:
+        names = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern"}
+        while True:
+            try:
+                row = await ledger.reserve(request_id=name, worst_picousd=worst, request_limit_picousd=None, **names)
+            except BudgetRefused:
+                return
+            await asyncio.sleep(0)
+            await ledger.settle(row, cost_picousd=cost, usage=Usage(1, 1), outcome="ok", ms=1)
+            print(row, flush=True)  # noqa: T201  this is what the test reads
+
+    await asyncio.gather(*(spend(f"r{number}") for number in range(tasks)))
+    await ledger.close()
+
+
+asyncio.run(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -1,56 +1,492 @@
-"""Dispatch: the only awaits of the router. A request goes in, a complete pattern and its receipt come out.
+"""Dispatch: where the router awaits. A request goes in, a complete pattern and its receipt come out.
 
-Decides nothing itself: which tier, which candidates and in which order are pure questions answered elsewhere. Never
-lets a provider's failure become silence; the embedded drummer stands behind every path.
+Decides nothing itself: which tier, which candidates, in which order and when to stop are pure questions answered in
+policy and cascade. Never lets a provider's failure become silence: the embedded drummer stands behind every path.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
+import random
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from router import groove
-from router.config import RouterConfig
+from router import catalog, groove, policy, quality, rules, workflows
+from router.attempt import Caller, Ledger, Patience, Trip, Work
+from router.bench import Bench
+from router.budget import parse_usd, token_bound
+from router.call import Provider
+from router.cascade import Ask, Cascade, Wait
+from router.config import PAID_TIERS, RouterConfig
+from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, ModelGone, NoAnswer, Unusable
+from router.health import Health
+from router.key import pattern_key, task_key
+from router.limits import Paces, Valves
 from router.pattern import Pattern
+from router.policy import Candidate, Desk, Plan
 from router.request import GrooveRequest
-from router.route import EMBEDDED, LOCAL, Answer, Route
+from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
+from router.stores import tombstones
+from router.stores.cache import Cache
+from router.stores.flight import Flight
+from router.stores.nulls import NullLedger
+from router.tasks import TASKS, Task
+from router.windows import open_window
+from router.work import Facts, Music, Written
+
+MARGIN_S: Final = 0.05
+"""Kept back from every deadline: what the embedded drummer and the way back need."""
+
+OnBars = Callable[[Pattern], None]
+OnRoute = Callable[[Route], None]
+T = TypeVar("T")
 
 
 class Router:
-    """Routes requests for patterns to whoever can meet them at the lowest cost."""
+    """Routes requests to whoever can meet them at the lowest cost. Belongs to one event loop."""
 
-    def __init__(self, config: RouterConfig, *, ledger: Any = None, cache: Any = None) -> None:
+    def __init__(
+        self,
+        config: RouterConfig,
+        *,
+        ledger: Ledger | None = None,
+        cache: Cache | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        wall: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+        memory: Path | None = None,
+    ) -> None:
+        """Wire the router; nothing is loaded or opened yet.
+
+        Args:
+            config: What the user wants.
+            ledger: Where money is reserved; opened and closed by the caller. None keeps it in memory.
+            cache: Where answers are kept; opened and closed by the caller. None keeps them in memory.
+            providers: Ready-made providers in place of the SDKs (tests, replay).
+            wall: Seconds since the epoch.
+            jitter: 0..1, for back-off.
+            memory: A file that remembers which models are gone, or None.
+        """
         self.config = config
-        self._ledger = ledger
-        self._cache = cache
+        self._ledger: Ledger = ledger or NullLedger(monthly_budget_picousd=config.monthly_budget_picousd)
+        self._cache = cache or Cache(None, enabled=config.cache_enabled, default_ttl_s=config.cache_ttl_s)
+        self._wall, self._jitter, self._memory = wall, jitter, memory
+        self._catalog = catalog.load().with_prices(config.prices)
+        self._bench = Bench(config, providers)
+        self._health = Health(tombstones.load(memory))
+        self._paces, self._valves = Paces(), Valves(config.valves)
+        self._flight = Flight()
+        self._caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
+        self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
+        self._notices: dict[str, None] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
+        self._count = 0
+
+    def __repr__(self) -> str:
+        return f"<Router {', '.join(self.config.providers) or 'local only'}, {len(self._flight)} under way>"
 
     async def start(self) -> None:
-        """Import and warm the SDKs whose key is set."""
+        """Load and warm the SDKs whose key is set, in a worker thread; then freeze what the collector would walk."""
+        await self._bench.start()
 
     async def aclose(self) -> None:
-        """End what runs."""
+        """End what is under way and close the connections."""
+        await self._flight.aclose()
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._bench.aclose()
 
     def status(self) -> dict[str, Any]:
-        """Return what is configured and how it is, without secrets."""
-        return {"providers": {}, "notices": []}
+        """Return what is configured and how it is: providers, models in use, health, notices. No secrets."""
+        desk, now = self._desk(), _now()
+        health = self._health.as_dict(now)
+        providers: dict[str, Any] = {}
+        notices = list(self._notices)
+        for name in self._bench.names:
+            models = {}
+            for tier in self._catalog.tiers:
+                found, notes = policy.candidates(desk, tier, TASKS["pattern_generation"])
+                models[tier] = next((one.model for one in found if one.provider == name), None)
+                notices += notes
+                notices += [one.notice for one in found if one.provider == name and one.notice]
+            known = dict(health.get(name, {}))
+            providers[name] = {"configured": True, "models": models, "off": known.pop("off", None), "health": known}
+        return {
+            "provider": self.config.provider,
+            "default_tier": self.config.default_tier,
+            "max_tier": self.config.max_tier,
+            "offline": self.config.offline,
+            "local": self.config.local,
+            "catalog": self._catalog.edition,
+            "providers": providers,
+            "notices": list(dict.fromkeys(notices)),
+        }
 
     async def route(
         self,
         request: GrooveRequest,
         *,
-        on_bars: Callable[[Pattern], None] | None = None,
-        on_route: Callable[[Route], None] | None = None,
+        on_bars: OnBars | None = None,
+        on_route: OnRoute | None = None,
         source: str = "api",
     ) -> Answer:
-        """Return a complete pattern for a request, and how it was made."""
-        del source
-        started = time.monotonic()
+        """Return a complete pattern for a request, and how it was made, within the wanted tier's deadline.
+
+        Args:
+            request: The wish.
+            on_bars: Gets a growing draft as bars stream in; a draft is playable but not the answer.
+            on_route: Gets the route each time it changes.
+            source: Who asks ("cc", "socket", "page", ...): each has its own valve on paid calls.
+
+        Raises:
+            InvalidRequest: If a name is unknown.
+            BudgetRefused: If only money stood in the way and the embedded drummer is forbidden.
+            NoAnswer: If everybody failed and the embedded drummer is forbidden.
+        """
+        began = _now()
         groove.check_names(genre=request.genre, style=request.style, drummer=request.drummer)
-        pattern = groove.generate(request)
-        route = Route(LOCAL, LOCAL, EMBEDDED, latency_ms=round((time.monotonic() - started) * 1000))
-        if on_bars:
-            on_bars(pattern)
-        if on_route:
-            on_route(route)
-        return Answer(pattern, route)
+        limit = _limit(request, self.config)
+        plan = policy.plan(request, groove.describe(request.prompt) if request.prompt else {}, self.config)
+        if plan.tier == LOCAL:
+            return _told(self._local(request, began, plan.notes), on_bars, on_route)
+        seconds = self._seconds(plan.tier, request.deadline_ms)
+        key = pattern_key(request, edition=self._edition)
+        kept = await self._kept(key, began)
+        if kept is not None:
+            return _told(kept, on_bars, on_route)
+        listener = (on_bars, on_route)
+        self._listeners.setdefault(key, []).append(listener)
+        try:
+            async with asyncio.timeout_at(began + seconds):
+                answer, led = await self._flight.share(
+                    key, lambda: self._make(request, plan, key, source, limit, began, seconds)
+                )
+        except TimeoutError:  # the shared call has a longer deadline than this caller
+            answer, led = self._local(request, began, ("the deadline came first",), degraded=True), True
+        finally:
+            self._listeners[key].remove(listener)
+            if not self._listeners[key]:
+                del self._listeners[key]
+        if not led:
+            answer = Answer(answer.pattern, answer.route.shared("coalesced", _ms_since(began)))
+        return _told(answer, None, on_route)
+
+    async def ask(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        tier: str = "auto",
+        provider: str | None = None,
+        max_cost_usd: str | None = None,
+        deadline_ms: int | None = None,
+        source: str = "api",
+    ) -> Reply:
+        """Return the data of a task that is not a pattern: rules first, the cache, then the task's own tier.
+
+        Raises:
+            InvalidRequest: If the kind is unknown or its answer is a pattern (`route` makes those).
+            NoAnswer, BudgetRefused: If nobody could answer and no rule can stand in.
+        """
+        began = _now()
+        task = TASKS.get(kind)
+        if task is None or task.music:
+            known = ", ".join(name for name, one in TASKS.items() if not one.music)
+            raise InvalidRequest(
+                "task", f"task is {kind!r:.40}; it must be one of {known}", f"try {known.split(',')[0]}"
+            )
+        ruled = rules.answer(kind, payload)
+        if ruled is not None and (ruled[1] or tier == LOCAL or not self._bench.names):
+            return Reply(ruled[0], Route(LOCAL, LOCAL, "rules", latency_ms=_ms_since(began)))
+        key = task_key(kind, {**payload, "tier": tier})
+        if task.cache and (text := await self._cache.get(task.cache, key)) is not None:
+            kept = json.loads(text)
+            route = Route(kept["tier"], kept["provider"], kept["model"], cache="hit", latency_ms=_ms_since(began))
+            return Reply(kept["data"], route)
+        wanted = policy.capped(task.tier if tier == "auto" else tier, self.config)
+        trip = self._trip(began, self._seconds(wanted, deadline_ms), _usd(max_cost_usd, self.config))
+        found = await self._climb(trip, Facts(payload, task), wanted, provider, source) if self._bench.names else None
+        if found is None:
+            if ruled is None:
+                raise self._nobody(trip)
+            return Reply(ruled[0], self._route(trip, LOCAL, LOCAL, "rules", degraded=True))
+        data, who = found
+        if task.cache:
+            facts = {"data": data, "tier": who.tier, "provider": who.provider, "model": who.model}
+            await self._cache.put(task.cache, key, json.dumps(facts))
+        return Reply(data, self._route(trip, who.tier, who.provider, who.model, degraded=False))
+
+    # -- one paid answer ----------------------------------------------------------------------------------------------
+
+    async def _make(
+        self, request: GrooveRequest, plan: Plan, key: str, source: str, limit: int | None, began: float, seconds: float
+    ) -> Answer:
+        """Run the plan; what it does not bring in time, the embedded drummer plays."""
+        trip = self._trip(began, seconds, limit)
+        trip.note(*plan.notes)
+        written: Written | None = None
+        try:
+            async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
+                written = await self._run(workflows.single(request, plan), trip, key, source)
+        except TimeoutError:
+            trip.note("the deadline came first")
+        if written is None:
+            if not self.config.local:
+                raise self._nobody(trip)
+            if trip.filtered:
+                trip.note(trip.filtered)
+            cache = self._off_or("miss")
+            return self._local(request, began, tuple(trip.notes), degraded=True, trip=trip, cache=cache)
+        trip.note(*written.notes)
+        degraded = PAID_TIERS.index(written.tier) < PAID_TIERS.index(plan.tier) and not plan.classify
+        route = self._route(trip, written.tier, written.provider, written.model, degraded=degraded)
+        if not degraded:
+            facts = {"tier": route.tier, "provider": route.provider, "model": route.model}
+            await self._cache.put("pattern", key, json.dumps({"pattern": written.pattern.as_dict(), "route": facts}))
+        return Answer(written.pattern, route)
+
+    async def _run(self, job: workflows.Job, trip: Trip, key: str, source: str) -> Written | None:
+        """Drive a plan: everything in a tuple is done at once."""
+        results: tuple[Written | None, ...] | None = None
+        while True:
+            try:
+                wants = next(job) if results is None else job.send(results)
+            except StopIteration as end:
+                written: Written | None = end.value
+                return written
+            if len(wants) == 1:
+                results = (await self._want(wants[0], trip, key, source),)
+            else:
+                results = tuple(await asyncio.gather(*(self._want(want, trip, key, source) for want in wants)))
+
+    async def _want(self, want: workflows.Want, trip: Trip, key: str, source: str) -> Written | None:
+        if isinstance(want, workflows.Choose):
+            work = Music(want.request, TASKS["intent_classification"], must_fit=True)
+            return await self._climb(trip, work, "fast", want.request.provider, source, alone=True)
+        heard = self._listeners.get(key)
+        on_draft = (lambda draft: self._tell(key, draft)) if heard and any(bars for bars, _ in heard) else None
+        music = Music(want.request, TASKS[want.kind], on_draft)
+        return await self._climb(trip, music, want.tier, want.request.provider, source, key=key)
+
+    async def _climb(
+        self,
+        trip: Trip,
+        work: Work[T],
+        tier: str,
+        provider: str | None,
+        source: str,
+        *,
+        alone: bool = False,
+        key: str = "",
+    ) -> T | None:
+        """Go through the candidates until one gives what was asked; None when nobody did.
+
+        Args:
+            trip: The request's state.
+            work: What is asked.
+            tier: Where to start.
+            provider: Whom to ask first, or None.
+            source: Who asked, for the valves.
+            alone: Only this tier, no repair: its answer is a convenience.
+            key: Whose listeners hear about each step.
+        """
+        wait = self._valves.take(source, _now())
+        if wait:
+            trip.note(f"{source} has caused enough paid calls for now; again in {wait:.0f} s")
+            return None
+        desk = self._desk()
+
+        def those(tiers: tuple[str, ...]) -> tuple[Candidate, ...]:
+            return tuple(one for name in tiers for one in self._candidates(desk, name, work.task, provider, trip))
+
+        cascade = Cascade(
+            trip.deadline,
+            trip.started,
+            those((tier,)),
+            (lambda: ()) if alone else (lambda: those(policy.ladder_aside(tier, self.config))),
+            (lambda _from: ()) if alone else (lambda start: those(policy.ladder_up(start, self.config))),
+            self._wait_s,
+            self._jitter,
+        )
+        while (step := cascade.next(_now())) is not None:
+            if isinstance(step, Wait):
+                await asyncio.sleep(step.seconds)
+                continue
+            if step.candidate.notice:
+                self._news(trip, step.candidate.notice)
+            if key:
+                self._tell_route(key, trip, step.candidate)
+            try:
+                return await self._attempt(trip, work, step)
+            except BudgetRefused as refusal:
+                cascade.refused(step.candidate, refusal, lambda one: one.worst_picousd(token_bound(3000)))
+            except Unusable as flaw:
+                if alone:
+                    break
+                cascade.poor(step.candidate, flaw)
+            except AttemptFailed as error:
+                if isinstance(error, ModelGone):
+                    self._bury(step.candidate)
+                cascade.failed(step.candidate, error, _now())
+        for one, why in cascade.skipped:
+            trip.note(f"{one.provider}/{one.model} was {why}")
+        return None
+
+    async def _attempt(self, trip: Trip, work: Work[T], step: Ask) -> T:
+        timeout_s = self.config.timeout_s(step.candidate.tier)
+        patience = Patience.of(timeout_s, step.limit_s, trip.slack)
+        answer: T = await self._caller.attempt(trip, work, step.candidate, step.complaint, patience)
+        return answer
+
+    # -- what the decisions look at -----------------------------------------------------------------------------------
+
+    def _desk(self) -> Desk:
+        wall = self._wall()
+        today = datetime.fromtimestamp(wall, UTC).date().isoformat()
+        window = open_window(self.config.windows, wall) if self.config.windows else None
+        return Desk(self.config, self._catalog, today, self._health.gone_models(), self._success, window)
+
+    def _candidates(self, desk: Desk, tier: str, task: Task, provider: str | None, trip: Trip) -> tuple[Candidate, ...]:
+        found, notes = policy.candidates(desk, tier, task, provider=provider)
+        self._news(trip, *notes)
+        return tuple(one for one in found if one.provider in self._bench.names)
+
+    def _news(self, trip: Trip, *notes: str) -> None:
+        """Put a sentence into the first route that it concerns, and keep it for the status."""
+        for note in notes:
+            if note and note not in self._notices:
+                trip.note(note)
+            self._notices[note] = None
+
+    def _success(self, provider: str, model: str) -> float:
+        return self._health.record(provider, model).success
+
+    def _wait_s(self, one: Candidate, now: float) -> float:
+        wait = self._health.wait_s(one.provider, one.model, now)
+        pace = self._paces.wait_s(one.provider, one.model, one.tokens_per_minute, one.max_tokens // 2, now)
+        return max(wait, pace)
+
+    def _price_of(self, model: str) -> Any:
+        known = self._catalog.models.get(model)
+        return known.price if known else None
+
+    def _seconds(self, tier: str, deadline_ms: int | None) -> float:
+        seconds = self.config.timeout_s(tier)
+        return seconds if deadline_ms is None else min(seconds, max(0.0, deadline_ms / 1000))
+
+    def _trip(self, began: float, seconds: float, limit: int | None) -> Trip:
+        self._count += 1
+        window = open_window(self.config.windows, self._wall()) if self.config.windows else None
+        slack = window.slack if window else 1.0
+        identity = f"{self._wall():.3f}-{self._count}"
+        return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
+
+    def _bury(self, candidate: Candidate) -> None:
+        """Remember a model that is gone, and ask the provider's list once what else is."""
+        key = candidate.provider, candidate.model
+        if key in self._health.gone:
+            chore = asyncio.create_task(self._learn(candidate.provider))
+            self._chores.add(chore)
+            chore.add_done_callback(self._chores.discard)
+
+    async def _learn(self, name: str) -> None:
+        try:
+            provider: Provider = await self._bench.get(name)
+            async with asyncio.timeout(5):
+                self._health.learn(name, dict(await provider.models()))
+        except (AttemptFailed, TimeoutError):
+            pass  # the list is a help, not a need
+        await asyncio.to_thread(tombstones.save, self._memory, dict(self._health.gone))
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    def _off_or(self, word: str) -> str:
+        return word if self.config.cache_enabled else "off"
+
+    def _route(self, trip: Trip, tier: str, provider: str, model: str, *, degraded: bool) -> Route:
+        attempts, notes = tuple(trip.attempts), tuple(trip.notes)
+        ms = _ms_since(trip.started)
+        return Route(tier, provider, model, "single", self._off_or("miss"), degraded, attempts, ms, notes)
+
+    def _local(
+        self,
+        request: GrooveRequest,
+        began: float,
+        notes: tuple[str, ...] = (),
+        *,
+        degraded: bool = False,
+        trip: Trip | None = None,
+        cache: str = "off",
+    ) -> Answer:
+        judged = quality.rules(groove.generate(request), request, [], strict=False)
+        attempts = tuple(trip.attempts) if trip else ()
+        ms = _ms_since(began)
+        return Answer(
+            judged.pattern, Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes)
+        )
+
+    async def _kept(self, key: str, began: float) -> Answer | None:
+        text = await self._cache.get("pattern", key)
+        if text is None:
+            return None
+        kept = json.loads(text)
+        route = Route(**kept["route"], cache="hit", latency_ms=_ms_since(began))
+        return Answer(Pattern.from_dict(kept["pattern"]), route)
+
+    def _nobody(self, trip: Trip) -> Exception:
+        if trip.money_refused and all(one.outcome == "budget" for one in trip.attempts):
+            return BudgetRefused(trip.money_refused)
+        last = trip.attempts[-1].note if trip.attempts else "; ".join(trip.notes) or "no provider may be asked"
+        route = self._route(trip, "", "", "", degraded=True)
+        return NoAnswer(trip.filtered or f"no provider gave an answer: {last}", route.as_dict())
+
+    def _tell(self, key: str, draft: Pattern) -> None:
+        for on_bars, _ in self._listeners.get(key, ()):
+            if on_bars is not None:
+                on_bars(draft)
+
+    def _tell_route(self, key: str, trip: Trip, candidate: Candidate) -> None:
+        for _, on_route in self._listeners.get(key, ()):
+            if on_route is not None:
+                on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _ms_since(began: float) -> int:
+    return round((_now() - began) * 1000)
+
+
+def _usd(text: str | None, config: RouterConfig) -> int | None:
+    """Return the ceiling of one request: the smaller of its own and the user's.
+
+    Raises:
+        InvalidRequest: If the request's own is no amount.
+    """
+    if text is None:
+        return config.max_cost_picousd
+    try:
+        own = parse_usd(text)
+    except ValueError as flaw:
+        raise InvalidRequest("max_cost_usd", f"max_cost_usd: {flaw}", "try 0.01") from None
+    return own if config.max_cost_picousd is None else min(own, config.max_cost_picousd)
+
+
+def _limit(request: GrooveRequest, config: RouterConfig) -> int | None:
+    return _usd(request.max_cost_usd, config)
+
+
+def _told(answer: Answer, on_bars: OnBars | None, on_route: OnRoute | None) -> Answer:
+    if on_bars is not None:
+        on_bars(answer.pattern)
+    if on_route is not None:
+        on_route(answer.route)
+    return answer

@@ -45,6 +45,14 @@ class Busy(AttemptFailed):
         self.retry_after = retry_after
 
 
+class Silent(Busy):
+    """It said nothing, or nothing more, within its time: asking the same place again only multiplies the wait."""
+
+
+class Broken(Busy):
+    """It broke off in the middle of its answer: what came is a draft, and has probably been billed."""
+
+
 class Refused(AttemptFailed):
     """The same call can never succeed: key, permission, account, content filter, bad parameter."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from router.errors import AttemptFailed, Busy, ModelGone, ProviderOff
+from router.errors import AttemptFailed, Busy, ModelGone, ProviderOff, Silent
 
 OPENS_AT: Final = 5
 """Failures in a row that open a record. Silence counts for all of them: it cost somebody a whole timeout."""
@@ -98,9 +98,7 @@ class Health:
         record.open = record.probing = False
         record.success *= _MEMORY
 
-    def failed(
-        self, provider: str, model: str, error: AttemptFailed, now: float, *, request: str, silent: bool
-    ) -> None:
+    def failed(self, provider: str, model: str, error: AttemptFailed, now: float, *, request: str) -> None:
         """Note a failure and decide how long the model, or the whole provider, is left alone."""
         record = self.record(provider, model)
         record.success *= _MEMORY
@@ -112,7 +110,7 @@ class Health:
         elif isinstance(error, ProviderOff):
             self._off[provider] = (now + OFF_S, str(error))
         elif isinstance(error, Busy):
-            record.failures += OPENS_AT if silent else 1
+            record.failures += OPENS_AT if isinstance(error, Silent) else 1
             if error.retry_after > 0:
                 record.open, record.retry_at = True, max(record.retry_at, now + error.retry_after)
             elif record.failures >= OPENS_AT or was_probe:

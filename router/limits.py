@@ -1,7 +1,7 @@
 """Buckets: requests and tokens a minute for each model, paid calls for each source.
 
-A pure machine: `now` is an argument, in seconds of any monotonic clock. Starts from the catalogue's figures and believes
-the provider's own headers over them. Never waits by itself; it says how long.
+A pure machine: `now` is an argument, in seconds of any monotonic clock. Starts from the catalogue's figures and
+believes the provider's own headers over them. Never waits by itself; it says how long.
 """
 
 from __future__ import annotations

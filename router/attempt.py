@@ -1,0 +1,387 @@
+"""One attempt: reserve the money, ask one model, hear it out against the clock, settle, learn.
+
+Every call reserves first and settles always, whatever ends it. No SDK timeout is trusted: the deadline, the wait for
+the first word and the gap between words are kept here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from router.budget import Price, Usage, cost_picousd, token_bound
+from router.call import CUT, FILTERED, FINISHED, Call, Done, Limits, Metered, Provider
+from router.errors import (
+    AttemptFailed,
+    Broken,
+    BudgetRefused,
+    Busy,
+    ContentFiltered,
+    ModelGone,
+    ProviderOff,
+    Silent,
+    Unusable,
+)  # fmt: skip
+from router.health import Health
+from router.limits import Paces
+from router.policy import Candidate
+from router.route import Attempt
+from router.tasks import Task
+
+FIRST_WORD: Final = 0.25
+"""Share of the tier's timeout in which the first word must come, so that another can still be asked."""
+
+FIRST_WORD_MOST_S: Final = 20.0
+GAP: Final = 0.125
+"""Share of the tier's timeout that may pass between two words."""
+
+GAP_LEAST_S: Final = 0.4
+GAP_MOST_S: Final = 10.0
+
+USAGE_GRACE_S: Final = 0.25
+"""After the finish reason: how long the usage is waited for."""
+
+END_GRACE_S: Final = 0.05
+"""After the usage: how long the stream's own end is waited for, so that its connection can be used again."""
+
+MAX_ANSWER_CHARS: Final = 200_000
+MAX_CHARS_PER_TOKEN: Final = 64
+"""An answer longer than its cap allows for is no answer to our call."""
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Ledger(Protocol):
+    """The money, as `router.stores.ledger.Ledger` keeps it."""
+
+    async def reserve(
+        self,
+        *,
+        request_id: str,
+        tier: str,
+        provider: str,
+        model: str,
+        task: str,
+        worst_picousd: int,
+        request_limit_picousd: int | None,
+        wait_s: float | None = None,
+    ) -> int:
+        """Hold the worst case; raises BudgetRefused."""
+        ...
+
+    async def settle(self, row: int, *, cost_picousd: int, usage: Usage, outcome: str, ms: int) -> None:
+        """Write what it came to."""
+
+    async def settle_unknown(self, row: int, outcome: str, ms: int) -> None:
+        """Write that it came to what was reserved."""
+
+
+@dataclass(slots=True)
+class Trip:
+    """One request's way: its deadline, its ceiling, and the story that its route will tell.
+
+    Times are the event loop's seconds.
+    """
+
+    request_id: str
+    started: float
+    deadline: float
+    limit_picousd: int | None
+    slack: float = 1.0
+    attempts: list[Attempt] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    money_refused: str = ""
+    filtered: str = ""
+
+    def note(self, *sentences: str) -> None:
+        """Add sentences that are not there yet."""
+        self.notes += [one for one in dict.fromkeys(sentences) if one not in self.notes]
+
+
+class Work(Protocol[T_co]):
+    """What is asked of a model: how to word it, how to hear it, how to judge it."""
+
+    task: Task
+
+    def call(self, candidate: Candidate, complaint: str) -> Call:
+        """Return the call for a candidate; with a complaint it is a repair of the last answer."""
+        ...
+
+    def hear(self, text: str) -> None:
+        """Take a piece of the answer as it comes."""
+
+    def judge(self, text: str, candidate: Candidate) -> T_co:
+        """Return the whole answer as what was asked; raises Unusable with a complaint."""
+        ...
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came of a call so far."""
+
+    parts: list[str] = field(default_factory=list)
+    chars: int = 0
+    reason: str = ""
+    usage: Usage | None = None
+    early: Usage | None = None
+    model: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return all words so far."""
+        return "".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an attempt waits, in seconds."""
+
+    total_s: float
+    first_word_s: float
+    gap_s: float
+
+    @classmethod
+    def of(cls, tier_timeout_s: float, limit_s: float, slack: float) -> Patience:
+        """Return the waits of a tier, bounded by what is left of the request's own deadline."""
+        first = min(tier_timeout_s * FIRST_WORD, FIRST_WORD_MOST_S) * slack
+        gap = min(max(tier_timeout_s * GAP, GAP_LEAST_S), GAP_MOST_S) * slack
+        return cls(limit_s, min(first, limit_s), min(gap, limit_s))
+
+
+class Caller(Generic[T]):
+    """Makes attempts. Holds what all of them share: the money, the providers' health, the paces."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        health: Health,
+        paces: Paces,
+        provider: Callable[[str], Any],
+        price_of: Callable[[str], Price | None],
+    ) -> None:
+        self._ledger, self._health, self._paces = ledger, health, paces
+        self._provider, self._price_of = provider, price_of
+
+    async def attempt(self, trip: Trip, work: Work[T], candidate: Candidate, complaint: str, patience: Patience) -> T:
+        """Ask one candidate and return the judged answer; the trip's story gains a line whatever happens.
+
+        Raises:
+            BudgetRefused: Before anything was sent.
+            AttemptFailed: If no usable answer came.
+        """
+        loop = asyncio.get_running_loop()
+        call = work.call(candidate, complaint)
+        bound = token_bound(call.text_bytes)
+        try:
+            provider: Provider = await self._provider(candidate.provider)
+            row = await self._reserve(trip, work.task, candidate, bound, patience)
+        except BudgetRefused as refusal:
+            trip.money_refused = str(refusal)
+            trip.attempts.append(_line(candidate, work.task, "budget", note=str(refusal)))
+            raise
+        except ProviderOff as error:
+            trip.attempts.append(_line(candidate, work.task, "provider_off", note=str(error)))
+            raise
+        key = candidate.provider, candidate.model
+        began = loop.time()
+        heard, outcome, note = Heard(), "cancelled", ""
+        pace_tokens = bound // 4 + candidate.max_tokens // 2
+        try:
+            self._health.begin(*key)
+            self._paces.take(*key, candidate.tokens_per_minute, pace_tokens, began)
+            await self._hear(provider, call, work, heard, patience, key)
+            answer = work.judge(heard.text, candidate)
+            outcome = "repaired" if complaint else "ok"
+            self._health.succeeded(*key, (loop.time() - began) * 1000)
+        except Unusable as flaw:
+            outcome, note = "unusable", str(flaw)
+            self._health.poor(*key)
+            raise
+        except AttemptFailed as error:
+            outcome, note = _outcome(error), str(error)
+            if isinstance(error, ContentFiltered):
+                trip.filtered = note
+            self._health.failed(*key, error, loop.time(), request=trip.request_id)
+            raise
+        finally:
+            if outcome == "cancelled":
+                self._health.leave(*key)
+            ms = round((loop.time() - began) * 1000)
+            line = await self._settle(row, candidate, call, heard, outcome, ms, close_ends=provider.close_ends_bill)
+            self._paces.give_back(*key, pace_tokens - line.input_tokens - line.output_tokens, loop.time())
+            trip.attempts.append(_line(candidate, work.task, outcome, ms, line, note))
+        return answer
+
+    async def _reserve(self, trip: Trip, task: Task, candidate: Candidate, bound: int, patience: Patience) -> int:
+        return await self._ledger.reserve(
+            request_id=trip.request_id,
+            tier=candidate.tier,
+            provider=candidate.provider,
+            model=candidate.model,
+            task=task.kind,
+            worst_picousd=candidate.worst_picousd(bound),
+            request_limit_picousd=trip.limit_picousd,
+            wait_s=min(1.0, patience.total_s / 4),
+        )
+
+    async def _hear(
+        self, provider: Provider, call: Call, work: Work[T], heard: Heard, patience: Patience, key: tuple[str, str]
+    ) -> None:
+        """Hear one answer out. Returns only when the provider has said that it finished."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + patience.total_s
+        most = min(MAX_ANSWER_CHARS, call.max_tokens * MAX_CHARS_PER_TOKEN)
+        try:
+            async with (
+                asyncio.timeout_at(loop.time() + patience.first_word_s) as watch,
+                aclosing(provider.stream(call)) as events,
+            ):
+                async for event in events:
+                    if type(event) is str:
+                        heard.parts.append(event)
+                        heard.chars += len(event)
+                        if heard.chars > most:
+                            raise Unusable(f"the answer is longer than {call.max_tokens} tokens can be")
+                        work.hear(event)
+                        if not heard.reason:
+                            watch.reschedule(min(ends, loop.time() + patience.gap_s))
+                    elif type(event) is Done:
+                        heard.reason, heard.model = event.reason, event.model or heard.model
+                        heard.usage = event.usage or heard.usage
+                        watch.reschedule(loop.time() + (END_GRACE_S if event.usage else USAGE_GRACE_S))
+                    elif type(event) is Metered:
+                        heard.early = event.usage
+                    elif type(event) is Limits:
+                        self._paces.learn(*key, event, loop.time())
+        except TimeoutError:
+            if not heard.reason:
+                raise _too_slow(key[0], heard, patience) from None
+        except AttemptFailed as error:
+            # What breaks after the answer's end has broken nothing; what breaks in its middle is not a busy line.
+            if heard.reason and not isinstance(error, Unusable):
+                pass
+            elif heard.parts and type(error) is Busy:
+                raise Broken(key[0], error.retry_after, "broken off in the middle of its answer") from None
+            else:
+                raise
+        _finished(key[0], call, heard)
+
+    async def _settle(
+        self, row: int, candidate: Candidate, call: Call, heard: Heard, outcome: str, ms: int, *, close_ends: bool
+    ) -> Bill:
+        bill = _bill(candidate, call, heard, outcome, self._price_of(heard.model))
+        if outcome in {"timeout", "cancelled"} and not close_ends and heard.usage is None:
+            # It goes on writing, and billing, where we can no longer see it: what was reserved is what it cost.
+            worst = candidate.worst_picousd(token_bound(call.text_bytes))
+            await self._ledger.settle_unknown(row, outcome, ms)
+            return Bill(Usage(bill.input_tokens, candidate.max_tokens, estimated=True), worst)
+        await self._ledger.settle(row, cost_picousd=bill.cost, usage=bill.usage, outcome=outcome, ms=ms)
+        return bill
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a call came to."""
+
+    usage: Usage
+    cost: int
+
+    @property
+    def input_tokens(self) -> int:
+        """Prompt tokens."""
+        return self.usage.input_tokens
+
+    @property
+    def output_tokens(self) -> int:
+        """Answer tokens."""
+        return self.usage.output_tokens
+
+
+_UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provider_off"})
+"""Ends at which no provider bills: it refused before it wrote."""
+
+
+def _bill(candidate: Candidate, call: Call, heard: Heard, outcome: str, price: Price | None) -> Bill:
+    """Return what a call came to: the provider's usage, clamped to what is possible, or an estimate marked as one."""
+    if heard.usage is None and not heard.parts and heard.early is None and outcome in _UNBILLED:
+        return Bill(Usage(0, 0), 0)
+    told = heard.usage or heard.early
+    sent, came = call.text_bytes, sum(len(part.encode()) for part in heard.parts)
+    least_in, least_out = sent // 8, came // 8
+    if told is None:
+        usage = Usage(sent // 3, came // 2 + 1 if came else 0, estimated=True)
+    else:
+        # No tokeniser puts more than eight bytes of this text into a token on average, nor less than one.
+        into = min(max(told.input_tokens, least_in), token_bound(sent))
+        whole = heard.usage is not None
+        out = min(max(told.output_tokens, least_out if whole else came // 2), call.max_tokens)
+        estimated = not whole or (into, out) != (told.input_tokens, told.output_tokens)
+        cached, kept = min(told.cached_tokens, into), min(told.cache_write_tokens, into)
+        usage = Usage(into, out, cached, kept, min(told.reasoning_tokens, out), estimated)
+    cost = cost_picousd(candidate.price, usage)
+    if price is not None and heard.model != candidate.model:
+        cost = max(cost, cost_picousd(price, usage))  # another model answered: the dearer of the two counts
+    return Bill(usage, min(cost, candidate.worst_picousd(token_bound(sent))))
+
+
+def _line(
+    candidate: Candidate, task: Task, outcome: str, ms: int = 0, bill: Bill | None = None, note: str = ""
+) -> Attempt:
+    return Attempt(
+        candidate.provider,
+        candidate.model,
+        candidate.tier,
+        outcome,
+        ms,
+        bill.input_tokens if bill else 0,
+        bill.output_tokens if bill else 0,
+        bill.cost if bill else 0,
+        task.kind,
+        note,
+        bill.usage.estimated if bill else False,
+    )
+
+
+def _too_slow(provider: str, heard: Heard, patience: Patience) -> Silent:
+    if not heard.parts:
+        return Silent(provider, 0.0, f"silent: no word within {patience.first_word_s:g} s")
+    return Silent(provider, 0.0, "stalled in the middle of its answer, or too slow for its deadline")
+
+
+def _finished(provider: str, call: Call, heard: Heard) -> None:
+    """Refuse what is not whole: a stream can end early without a word.
+
+    Raises:
+        Broken: If no finish reason came after some text. Busy: If nothing came at all.
+        ContentFiltered, Unusable: By the finish reason.
+    """
+    if heard.reason == FILTERED:
+        raise ContentFiltered(f"{provider}'s content filter stopped the answer")
+    if heard.reason == CUT:
+        raise Unusable(f"it was cut at {call.max_tokens} tokens; repeat bars with = to keep it short")
+    if not heard.reason:
+        if heard.parts:
+            raise Broken(provider, 0.0, "cut off before the end of its answer")
+        raise Busy(provider, 0.0, "answering with nothing")
+    if heard.reason != FINISHED:
+        raise Unusable(f"it ended with {heard.reason[:40]!r}, not with an answer")
+    if not heard.parts:
+        raise Unusable("the answer is empty")
+
+
+def _outcome(error: AttemptFailed) -> str:
+    if isinstance(error, Silent):
+        return "timeout"
+    if isinstance(error, Broken):
+        return "cut"
+    if isinstance(error, Busy):
+        return "busy" if "rate limited" in str(error) or "overloaded" in str(error) else "failed"
+    if isinstance(error, ContentFiltered):
+        return "filtered"
+    if isinstance(error, ProviderOff):
+        return "provider_off"
+    return "model_gone" if isinstance(error, ModelGone) else "refused"

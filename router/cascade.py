@@ -1,0 +1,185 @@
+"""Cascade: one request's way through its candidates, as a machine. It is told what happened and says what to do next.
+
+Pure; `now` is an argument, in seconds of any monotonic clock. Retries only where they can help, and never beyond the
+deadline: the embedded drummer needs no time, so all of it may be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from router.errors import AttemptFailed, Broken, BudgetRefused, Busy, ContentFiltered, ProviderOff, Silent, Unusable
+from router.policy import Candidate
+
+MAX_CALLS: Final = 6
+"""Calls that one request may make in all."""
+
+PATIENCE: Final = 0.1
+"""Share of the deadline that may be spent waiting for a Retry-After: a short wait is cheaper than a dearer model."""
+
+SHARE: Final = 0.6
+"""Share of the time left that an attempt may take while others stand behind it."""
+
+BACKOFF_S: Final = (0.15, 0.35)
+"""Least and most wait before a transient failure is tried again at the same place; jitter picks in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask this candidate now, for at most `limit_s` seconds; `complaint` makes it a repair of its own answer."""
+
+    candidate: Candidate
+    limit_s: float
+    complaint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait, then ask again what to do."""
+
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Case:
+    candidate: Candidate
+    tries: int = 0
+    again_at: float | None = None
+
+
+@dataclass(slots=True)
+class Cascade:
+    """The way of one request.
+
+    Attributes:
+        deadline: When the answer must be there.
+        here: Candidates of the wanted tier. aside: Gives those that stand in when nobody here answers.
+        up: Gives those of the next tiers up, for poor quality.
+        wait_s: How long a candidate is not to be asked (health, limits); infinity for "not at all".
+        jitter: 0..1.
+    """
+
+    deadline: float
+    started: float
+    here: Iterable[Candidate]
+    aside: Callable[[], Iterable[Candidate]]
+    up: Callable[[str], Iterable[Candidate]]
+    wait_s: Callable[[Candidate, float], float]
+    jitter: Callable[[], float]
+    calls: int = 0
+    ended: str = ""
+    _queue: list[_Case] = field(default_factory=list)
+    _asked: set[tuple[str, str]] = field(default_factory=set)
+    _off: set[str] = field(default_factory=set)
+    _cap: int | None = None
+    _worst: Callable[[Candidate], int] | None = None
+    _repair: Ask | None = None
+    _repaired: set[str] = field(default_factory=set)
+    _went_aside: bool = False
+    skipped: list[tuple[Candidate, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._queue = [_Case(one) for one in self.here]
+
+    def next(self, now: float) -> Ask | Wait | None:
+        """Return the next step, or None when nothing more is to be tried."""
+        if self.ended or self.calls >= MAX_CALLS or now >= self.deadline:
+            return None
+        if self._repair is not None:
+            ask, self._repair = self._repair, None
+            self.calls += 1
+            return Ask(ask.candidate, self.deadline - now, ask.complaint)
+        patience = PATIENCE * (self.deadline - self.started)
+        while True:
+            soonest: float | None = None
+            for case in list(self._queue):
+                wait = self._wait(case, now)
+                if wait <= 0:
+                    return self._ask(case, now)
+                if wait > patience or now + wait >= self.deadline:
+                    self._queue.remove(case)
+                    self.skipped.append((case.candidate, "busy" if case.tries else "left alone"))
+                elif case.again_at is not None:  # a short wait at the cheaper place comes before a dearer one
+                    return Wait(wait)
+                else:
+                    soonest = wait if soonest is None else min(soonest, wait)
+            if soonest is not None:
+                return Wait(soonest)
+            if self._went_aside:
+                return None
+            self._went_aside = True
+            self._queue = [_Case(one) for one in self.aside() if self._may(one)]
+
+    def failed(self, candidate: Candidate, error: AttemptFailed, now: float) -> None:
+        """Take in that a call failed, and decide whether the same place is worth another try."""
+        if isinstance(error, ContentFiltered):
+            self.ended = "filtered"  # asking elsewhere would be routing around a refusal
+            return
+        case = self._case(candidate)
+        if isinstance(error, ProviderOff):
+            self._off.add(candidate.provider)
+            self._queue = [one for one in self._queue if one.candidate.provider != candidate.provider]
+        elif not isinstance(error, Busy) or isinstance(error, Silent | Broken) or case.tries >= 2:
+            self._drop(candidate)
+        elif error.retry_after > 0:
+            case.again_at = now + error.retry_after * (1 + 0.05 * self.jitter())
+        elif "rate limited" in str(error):  # no word on when: others first, then once more
+            case.again_at = now + 0.5 + 0.5 * self.jitter()
+            self._queue.remove(case)
+            self._queue.append(case)
+        else:
+            least, most = BACKOFF_S
+            case.again_at = now + least + (most - least) * self.jitter()
+
+    def poor(self, candidate: Candidate, complaint: Unusable) -> None:
+        """Take in an answer that is no pattern: one repair at the same place, then the next tier up."""
+        if candidate.tier not in self._repaired:
+            self._repaired.add(candidate.tier)
+            self._repair = Ask(candidate, 0.0, str(complaint))
+            return
+        self.escalate(candidate.tier)
+
+    def escalate(self, tier: str) -> None:
+        """Go on in the next tiers up; what is left of this one is not asked."""
+        self._went_aside = True
+        self._queue = [_Case(one) for one in self.up(tier) if self._may(one)]
+
+    def refused(self, candidate: Candidate, error: BudgetRefused, worst: Callable[[Candidate], int]) -> None:
+        """Take in that the money does not suffice: only cheaper ones from here on."""
+        del error
+        self._worst, self._cap = worst, worst(candidate)
+        self._drop(candidate)
+        self._queue = [case for case in self._queue if self._may(case.candidate)]
+        self.calls -= 1
+
+    def _may(self, candidate: Candidate) -> bool:
+        if candidate.provider in self._off or (candidate.provider, candidate.model) in self._asked:
+            return False
+        return self._cap is None or self._worst is None or self._worst(candidate) < self._cap
+
+    def _wait(self, case: _Case, now: float) -> float:
+        if case.again_at is not None:
+            return case.again_at - now
+        return self.wait_s(case.candidate, now)
+
+    def _ask(self, case: _Case, now: float) -> Ask:
+        case.tries += 1
+        case.again_at = None
+        self.calls += 1
+        self._asked.add((case.candidate.provider, case.candidate.model))
+        left = self.deadline - now
+        others = len(self._queue) > 1 or not self._went_aside
+        return Ask(case.candidate, left * SHARE if others else left)
+
+    def _case(self, candidate: Candidate) -> _Case:
+        for case in self._queue:
+            if case.candidate is candidate:
+                return case
+        case = _Case(candidate, tries=2)
+        self._queue.insert(0, case)
+        return case
+
+    def _drop(self, candidate: Candidate) -> None:
+        self._queue = [case for case in self._queue if case.candidate is not candidate]

@@ -1,0 +1,189 @@
+"""Policy: which tier a wish needs, and whom to ask in which order. Cheap first, and never above the cap.
+
+Pure. Rules read the words at no cost; the fast tier is asked only where they are unsure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from router.budget import Price, worst_case_picousd
+from router.catalog import Catalog, Choice
+from router.config import PAID_TIERS, RouterConfig
+from router.constraints import read_rule
+from router.request import GrooveRequest
+from router.route import LOCAL
+from router.tasks import Task, kind_of
+from router.windows import Window
+
+SURE: Final = 0.75
+"""From this share of understood words on, the embedded drummer meets the wish by itself."""
+
+UNSURE: Final = 0.5
+"""Between this and `SURE` the fast tier is asked whether a preset fits; below, words ask for notes."""
+
+_PROMPT_TOKENS: Final = 600
+"""A usual prompt with its notation guide, for comparing expected costs only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a wish needs.
+
+    Attributes:
+        tier: "local" or the paid tier to start in.
+        classify: The fast tier may be asked first whether a preset fits.
+        kind: The task kind, for the ledger.
+        notes: Plain sentences for the route.
+    """
+
+    tier: str
+    classify: bool = False
+    kind: str = "pattern_generation"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One model that may be asked."""
+
+    provider: str
+    model: str
+    tier: str
+    price: Price
+    max_tokens: int
+    temperature: float | None
+    effort: str
+    tokens_per_minute: int
+    expected_picousd: float
+    notice: str = ""
+
+    def worst_picousd(self, prompt_tokens: int) -> int:
+        """Return the most that asking it can cost."""
+        return worst_case_picousd(self.price, prompt_tokens, self.max_tokens)
+
+
+def plan(request: GrooveRequest, words: Mapping[str, Any], config: RouterConfig) -> Plan:
+    """Return what a request needs, by rules alone."""
+    kind = kind_of(words)
+    if LOCAL in {request.tier, request.provider}:
+        return Plan(LOCAL, kind=kind)
+    if not config.providers:
+        why = "offline" if config.offline else "no key is set"
+        note = () if request.tier == "auto" and request.provider is None else (f"{why}: the embedded drummer plays",)
+        return Plan(LOCAL, kind=kind, notes=note)
+    if request.tier != "auto":
+        return _capped(request.tier, config, kind)
+    if request.provider is not None:  # naming a provider is asking for a model
+        return _capped(config.default_tier, config, kind)
+    confidence = float(words.get("confidence", 0.0))
+    understood = not request.prompt.strip() or confidence >= SURE
+    if understood and all(read_rule(rule) is not None for rule in request.constraints):
+        return Plan(LOCAL, kind=kind)
+    unsure = UNSURE <= confidence < SURE and config.default_tier != "fast"
+    return Plan(config.default_tier, unsure, kind)
+
+
+def capped(tier: str, config: RouterConfig) -> str:
+    """Return the tier, or the highest that AI_MAX_TIER allows."""
+    return min(tier, config.max_tier, key=PAID_TIERS.index)
+
+
+def _capped(tier: str, config: RouterConfig, kind: str) -> Plan:
+    if PAID_TIERS.index(tier) > PAID_TIERS.index(config.max_tier):
+        note = f"{tier} was asked, AI_MAX_TIER allows {config.max_tier}"
+        return Plan(config.max_tier, kind=kind, notes=(note,))
+    return Plan(tier, kind=kind)
+
+
+def ladder_up(tier: str, config: RouterConfig) -> tuple[str, ...]:
+    """Return the tiers above `tier` up to the cap, nearest first: where poor quality goes."""
+    return PAID_TIERS[PAID_TIERS.index(tier) + 1 : PAID_TIERS.index(config.max_tier) + 1]
+
+
+def ladder_aside(tier: str, config: RouterConfig) -> tuple[str, ...]:
+    """Return the other tiers that may stand in when nobody in `tier` answers: the cheaper ones first."""
+    return (*reversed(PAID_TIERS[: PAID_TIERS.index(tier)]), *ladder_up(tier, config))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the choice of candidates looks at, beside the request: the world as it is now.
+
+    Attributes:
+        today: ISO date, UTC. gone: Models never to be asked.
+        success: (provider, model) to the measured share of usable answers, 0..1.
+        window: The time-of-day window that holds now, or None.
+    """
+
+    config: RouterConfig
+    catalog: Catalog
+    today: str
+    gone: Collection[str]
+    success: Callable[[str, str], float]
+    window: Window | None = None
+
+
+def candidates(
+    desk: Desk, tier: str, task: Task, *, provider: str | None = None
+) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """Return whom to ask in a tier, in order, and the sentences about those who are not asked.
+
+    A named provider comes first and its fallback chain after it; else the cheapest by expected cost, price x tokens /
+    measured success. A user's own model for the tier comes before all.
+    """
+    config = desk.config
+    found: list[Candidate] = []
+    notes: list[str] = []
+    own = config.models.get(tier)
+    own_provider = (desk.catalog.provider_of(own) or config.provider) if own else None
+    for name in config.providers:
+        if own is not None and name == own_provider:
+            choice = desk.catalog.live(own, name, tier, today=desk.today, gone=desk.gone)
+        else:
+            choice = desk.catalog.row_model(tier, name, today=desk.today, gone=desk.gone)
+        if choice.model.id in desk.gone:
+            notes.append(f"{choice.model.id} is gone and has no known successor")
+        elif choice.model.price is None:
+            notes.append(f"{choice.model.id} has no known price and is not asked; set DRUMBRIDGE_PRICES to use it")
+        else:
+            found.append(_candidate(desk, tier, name, choice, task))
+    named = provider or (config.provider if config.provider != "auto" else None)
+    order = _order(desk, found, named, own_provider if own and provider is None else None)
+    return tuple(order), tuple(notes)
+
+
+def _candidate(desk: Desk, tier: str, provider: str, choice: Choice, task: Task) -> Candidate:
+    spec, model = desk.catalog.tiers[tier], choice.model
+    price = model.price_for(_PROMPT_TOKENS)
+    assert price is not None  # noqa: S101  looked at by the caller
+    warm = model.sampling in {"temperature", "both"}
+    effort = model.quiet if model.sampling in {"effort", "both"} else ""
+    expected = price.input_picousd * _PROMPT_TOKENS + price.output_picousd * min(task.typical_tokens, spec.max_tokens)
+    factor = desk.window.price_factor.get(provider, 1.0) if desk.window else 1.0
+    return Candidate(
+        provider,
+        model.id,
+        tier,
+        price,
+        min(spec.max_tokens, max(task.max_tokens, 256)),
+        spec.temperature if warm else None,
+        effort,
+        desk.catalog.rows[tier, provider].tokens_per_minute,
+        expected * factor / max(0.05, desk.success(provider, model.id)),
+        choice.notice,
+    )
+
+
+def _order(desk: Desk, found: list[Candidate], named: str | None, own: str | None) -> list[Candidate]:
+    by_cost = sorted(found, key=lambda one: one.expected_picousd)
+    first = [own] if own else []
+    if named:
+        chain = desk.catalog.chains.get(named, ())
+        first += [named, *chain]
+    elif desk.window and desk.window.providers:
+        first += list(desk.window.providers)
+    rank = {name: index for index, name in reversed(list(enumerate(first)))}
+    return sorted(by_cost, key=lambda one: rank.get(one.provider, len(rank)))

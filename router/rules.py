@@ -1,0 +1,71 @@
+"""Rules: what the words themselves say, at no cost. They answer a task before any model is asked.
+
+Pure. Says whether it is sure; where it is not, its answer still stands when nobody else can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from router import groove
+from router.errors import InvalidRequest
+from router.policy import SURE
+
+_INTENTS: Final = (
+    ("fill", ("fill",)),
+    ("song", ("song", "verse and chorus", "arrangement", "whole track")),
+    ("vary", ("vary", "variation", "change it up", "different version")),
+    ("refine", ("make it", "less", "more", "remove", "without changing", "fix")),
+    ("analyze", ("analyze", "analyse", "listen to", "what is playing", "transcribe")),
+)
+
+
+def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
+    """Return (data, whether it is sure) for a task that rules can answer, or None for one they cannot."""
+    text = str(payload.get("text") or payload.get("prompt") or "")
+    words = groove.describe(text)
+    sure = float(words["confidence"]) >= SURE
+    if kind == "intent_classification":
+        intent = next((name for name, signs in _INTENTS if any(sign in text.lower() for sign in signs)), "generate")
+        return {"intent": intent, "fits": sure}, sure
+    if kind == "genre_validation":
+        return _genre(payload, words)
+    if kind == "extraction":
+        names = {name: words.get(name) or "" for name in ("genre", "style", "meter")}
+        return {**names, "tempo": words.get("tempo") or 0, "bars": words.get("bars") or 0, "mood": ""}, sure
+    if kind == "template_selection":
+        feel = words.get("feel") or {}
+        knobs = {name: float(feel.get(name, -1)) for name in ("complexity", "density", "swing", "humanize")}
+        names = {name: words.get(name) or "" for name in ("genre", "style", "drummer")}
+        return {"fits": sure, **names, **knobs}, sure
+    if kind == "drummer_mapping":
+        return {"drummer": words.get("drummer") or "", "changes": []}, bool(words.get("drummer"))
+    if kind == "parameter_validation":
+        return _parameters(payload)
+    return None
+
+
+def _genre(payload: Mapping[str, Any], words: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    genre = payload.get("genre") or words.get("genre") or ""
+    style = payload.get("style") or words.get("style") or ""
+    try:
+        groove.check_names(genre=str(genre) or None, style=str(style) or None)
+    except InvalidRequest:
+        return {"valid": False, "genre": "", "style": ""}, False
+    return {"valid": bool(genre or style), "genre": str(genre), "style": str(style)}, bool(genre or style)
+
+
+def _parameters(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    problems = []
+    tempo = payload.get("tempo")
+    if isinstance(tempo, int | float) and not 20 <= tempo <= 300:
+        problems.append(f"tempo {tempo:g} is outside 20 to 300")
+    bars = payload.get("bars")
+    if isinstance(bars, int) and not 1 <= bars <= 64:
+        problems.append(f"{bars} bars are outside 1 to 64")
+    for name in ("complexity", "density", "swing", "humanize"):
+        value = payload.get(name)
+        if isinstance(value, int | float) and not 0 <= value <= 1:
+            problems.append(f"{name} {value:g} is outside 0 to 1")
+    return {"valid": not problems, "problems": problems}, True

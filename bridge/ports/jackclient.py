@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bridge.ports.base import Incoming, Listing, Parcel, PortError, Wish, legal, match_name
 
-HANDOVER_SECONDS: Final = 0.001
+HANDOVER_SECONDS: Final = 0.003
 """How long the engine may need between waking up and handing over; a cycle's length is added."""
 
 _control = threading.Lock()

@@ -1,0 +1,379 @@
+"""The real-time process: `python -m bridge.engine.process --sounding FILE`. Threads, deadlines and ports, thinly.
+
+One thread plays and alone touches the player; others read commands, write events and watch ports. It loads nothing
+but ports, the standard library and the pure core, and never leaves a note sounding: not at the pipe's end, not at SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bridge.engine.histogram import Histogram
+from bridge.engine.inbound import Intake
+from bridge.engine.pipes import Reader, Writer
+from bridge.engine.player import CommandError, Player
+from bridge.engine.realtime import ask_for_realtime
+from bridge.engine.sounding import Sounding
+from bridge.engine.timeline import Loaded
+from bridge.engine.transport import MODES, State
+from bridge.engine.watch import Watcher
+from bridge.ports.base import Listing, Parcel, Port, PortError, Unusable, Wish
+from bridge.ports.opening import CHOICES, open_port
+from bridge.ports.scripted import ScriptedPort
+
+EXIT_FAILURE, EXIT_MIDI = 1, 7
+_COMMANDS_A_TURN: Final = 8
+_FORWARD_SECONDS: Final = 0.003
+_CHORES_SECONDS: Final = 1.0
+_SLEPT_SECONDS: Final = 2.0
+
+
+class Engine:
+    """Ties player, port and pipes together. `run` returns the exit code."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.player = Player(args.tempo, args.sync)
+        self.sounding = Sounding(args.sounding)
+        self.port: Port = ScriptedPort()
+        self.intake = Intake()
+        self.intake_lock = threading.Lock()
+        self.wake = threading.Lock()  # released to wake the player; held otherwise
+        self.wake.acquire()
+        self.inbox: deque[tuple[str, Any, Any]] = deque()
+        self.lateness = Histogram()
+        self.ended = False
+        self.skew = 0.0  # engine time less the port's own clock; changes when a port is replaced
+        self._stray = 0  # messages handed over that have not left yet
+        self._forward_at = 0.0
+        self._chores_at = 0.0
+        self._awake = time.time() - time.monotonic()
+        self.realtime = ""
+
+    # -- other threads' doors --------------------------------------------------------------------------------------
+
+    def poke(self) -> None:
+        """Wake the player."""
+        try:
+            self.wake.release()
+        except RuntimeError:
+            pass  # it is awake already
+
+    def incoming(self, messages: Sequence[tuple[float, bytes]]) -> None:
+        """Take messages from a port's thread."""
+        urgent = False
+        with self.intake_lock:
+            idle = not self.intake.waiting
+            for at, data in messages:
+                urgent = self.intake.put(at, data) or urgent
+            idle = idle and self.intake.waiting
+        if urgent or idle:
+            self.poke()
+
+    def deliver(self, head: dict[str, Any] | None, rest: Any) -> None:
+        """Take a command from the reader, None when the daemon is gone."""
+        self.inbox.append(("end", None, None) if head is None else ("command", head, rest))
+        self.poke()
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Open, play until told to end, release."""
+        self.writer = Writer(sys.stdout.fileno())
+        to, come_from = self.sounding.connections
+        wish = Wish(self.args.client, self.args.out, self.args.in_, to, come_from)
+        try:
+            self.port = open_port(self.args.midi, wish, self.incoming)
+        except PortError as error:
+            fatal = "unusable" if isinstance(error, Unusable) else "midi_unavailable"
+            self.writer.put({"e": "error", "code": fatal, "text": str(error), "fix": error.fix, "exit": EXIT_MIDI})
+            self.writer.close(1.0)
+            return EXIT_MIDI
+        self._adopt()
+        self.watcher = Watcher(self, wish)
+        signal.signal(signal.SIGTERM, lambda *_: self.deliver(None, None))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.realtime = ask_for_realtime()
+        self._tell_ready()
+        Reader(sys.stdin.fileno(), self.deliver)
+        self.watcher.start()
+        gc.collect()
+        gc.freeze()
+        try:
+            self._play()
+        finally:
+            self._end()
+        return 0
+
+    def _tell_ready(self) -> None:
+        port = self.port
+        why = getattr(port, "why", "")
+        self.writer.put(
+            {
+                "e": "ready",
+                "backend": port.backend,
+                "out": port.out,
+                "in": port.in_,
+                "realtime": self.realtime,
+                "why": why,
+                "pid": os.getpid(),
+            }
+        )
+
+    def _adopt(self) -> None:
+        """Take the port into use: first release what a killed predecessor, or the port before, left sounding."""
+        self.player.lookahead = self.port.lookahead
+        now = self.now()
+        for channel, note in self.sounding.notes():
+            self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
+        self.sounding.clear()
+
+    def now(self) -> float:
+        """Return the engine's seconds, and line the player's outer time up with it."""
+        monotonic = time.monotonic()
+        now = self.port.clock(monotonic) + self.skew
+        self.player.epoch = monotonic - now
+        return now
+
+    def _play(self) -> None:
+        trouble = 0
+        while not self.ended:
+            try:
+                wait = self._turn()
+                trouble = 0
+            except Exception as error:  # noqa: BLE001 -- the music outlives a fault in one turn; it is told, not hidden
+                trouble += 1
+                self.writer.put({"e": "log", "level": "error", "text": f"fault in the engine: {error!r}"})
+                if trouble > 50:
+                    raise
+                wait = 0.01
+            if wait > 0:
+                self.wake.acquire(timeout=wait)
+
+    def _turn(self) -> float:
+        """Do all there is to do now; returns seconds until there may be more."""
+        now = self.now()
+        self._take_urgent(now)
+        busy = self._take_commands(now)
+        self._forward(now)
+        due = self.player.advance(now)
+        self._send(now)
+        self._collect(now)
+        for event in self.player.events:
+            self.writer.put(event)
+        self.player.events.clear()
+        if now >= self._chores_at:
+            self._chores(now)
+        if busy:
+            return 0.0
+        ends = [self._chores_at]
+        if due is not None:
+            ends.append(due)
+        if self._stray:
+            ends.append(now + self.port.lookahead + 0.001)
+        if self.intake.waiting:
+            ends.append(self._forward_at)
+        return max(0.0, min(ends) - self.now())
+
+    def _take_urgent(self, now: float) -> None:
+        with self.intake_lock:
+            messages = self.intake.urgent()
+        for at, data in messages:
+            self.player.incoming(data, at + self.skew, now)
+
+    def _take_commands(self, now: float) -> bool:
+        for _ in range(_COMMANDS_A_TURN):
+            try:
+                kind, head, rest = self.inbox.popleft()
+            except IndexError:
+                return False
+            if kind == "command":
+                self._command(head, rest, now)
+            elif kind == "end":
+                self.ended = True
+            elif kind == "lost":
+                self._lose(head)
+            elif kind == "port":
+                self._replace(head)
+            elif kind == "listing":
+                self._note_ports(head)
+        return True
+
+    def _command(self, head: dict[str, Any], rest: Any, now: float) -> None:
+        reply: dict[str, Any] = {"e": "reply", "n": head.get("n")}
+        name = head.get("c")
+        try:
+            if isinstance(rest, str):
+                raise CommandError(rest)
+            if name == "quit":
+                self.ended = True
+            elif name == "ports":
+                listing = self.watcher.listing
+                reply |= {"outputs": list(listing.outputs), "inputs": list(listing.inputs)}
+            elif isinstance(rest, Loaded):
+                self.player.timeline.load(rest)
+            else:
+                if name == "options":
+                    self.watcher.options(head)
+                reply = {**self.player.command(head, rest, now), **reply}
+                if name == "status":
+                    reply |= self._numbers()
+        except CommandError as error:
+            reply["error"] = str(error)
+        self.writer.put(reply)
+
+    def _forward(self, now: float) -> None:
+        """Pass channel messages on to the daemon, thinned, every few milliseconds at most."""
+        if not self.intake.waiting or now < self._forward_at:
+            return
+        self._forward_at = now + _FORWARD_SECONDS
+        with self.intake_lock:
+            messages, dropped = self.intake.drain()
+        epoch, echo = self.player.epoch, self.player.echo
+        rows = [[at + self.skew + epoch, data.hex()] for at, data in messages if not echo.is_echo(data, at + self.skew)]
+        if rows or dropped:
+            self.writer.put({"e": "midi", "rows": rows, "dropped": dropped})
+
+    def _send(self, now: float) -> None:
+        player, port, table = self.player, self.port, self.sounding
+        if player.recall:
+            player.recall = False
+            self._recall(now)
+        for at, data, note in player.out:
+            if data[0] & 0xF0 == 0x90 and data[2]:
+                table.on(data[0], data[1])
+            port.send(Parcel(at - self.skew, data, note))
+        self._stray = len(port.pending)
+        player.out.clear()
+
+    def _recall(self, now: float) -> None:
+        """Call back what was handed over and has not left; note-offs among it leave now."""
+        pending = self.port.pending
+        offs = []
+        while pending:
+            try:
+                parcel = pending.popleft()
+            except IndexError:
+                break
+            if parcel.data[0] & 0xF0 == 0x80:
+                offs.append(parcel)
+        for parcel in offs:
+            parcel.at = now - self.skew
+            self.port.send(parcel)
+
+    def _collect(self, now: float) -> None:
+        """Look at what left: uncount ended notes, measure lateness, tell the notes."""
+        gone, epoch, rows = self.port.gone, self.player.epoch, []
+        while gone:
+            parcel = gone.popleft()
+            kind = parcel.data[0] & 0xF0
+            if kind == 0x80:
+                self.sounding.off(parcel.data[0], parcel.data[1])
+            if parcel.note is not None:
+                left = parcel.left + self.skew
+                self.lateness.add(left - parcel.note[0])
+                rows.append([parcel.note[0] + epoch, left + epoch, *parcel.note[1:]])
+        self._stray = len(self.port.pending)
+        if rows:
+            self.writer.put({"e": "notes", "rows": rows})
+
+    # -- chores ------------------------------------------------------------------------------------------------
+
+    def _numbers(self) -> dict[str, Any]:
+        clock = self.player.transport.clock
+        return {
+            "lateness": self.lateness.as_dict(),
+            "clock": {"bpm": round(clock.bpm, 3), "jitter_ms": round(clock.jitter_seconds * 1000, 3), "pulses": clock.steady, "quality": self.player.transport.quality(self.now())},
+            "realtime": self.realtime,
+            "dropped_events": self.writer.dropped,
+            "backend": self.port.backend,
+        }  # fmt: skip
+
+    def _chores(self, now: float) -> None:
+        self._chores_at = now + _CHORES_SECONDS
+        awake = time.time() - time.monotonic()
+        if abs(awake - self._awake) > _SLEPT_SECONDS:
+            self.player.slept(now)
+        self._awake = awake
+        self.player.loop_delay = self.port.loop_delay
+        if self.player.transport.state is State.PLAYING:
+            self.writer.put({"e": "stats", **self._numbers()})
+            self.writer.put(self.player.transport_event(now))
+
+    def _lose(self, why: str) -> None:
+        """Play on into the air while the watcher rebuilds the port; what sounds stays in the table."""
+        now = self.now()
+        old, self.port = self.port, ScriptedPort(why=why)
+        self.skew = now - time.monotonic()
+        self.player.lookahead = 0.0
+        self.writer.put(
+            {"e": "ports", "backend": old.backend, "out": old.out, "in": old.in_, "state": "lost", "why": why}
+        )
+
+    def _replace(self, port: Port) -> None:
+        now = self.now()
+        self.port = port
+        self.skew = now - port.clock(time.monotonic())
+        self._adopt()
+
+    def _note_ports(self, listing: Listing) -> None:
+        port = self.port
+        self.sounding.connections = (listing.to, listing.come_from)
+        self.player.loop_delay = port.loop_delay
+        self.writer.put(
+            {"e": "ports", "backend": port.backend, "out": port.out, "in": port.in_, "state": "open", "why": "",
+             "connections": {"out": list(listing.to), "in": list(listing.come_from)}}
+        )  # fmt: skip
+
+    def _end(self) -> None:
+        """Release every note, wait until the releases left, close."""
+        self.watcher.stop()
+        now = self.now()
+        self.player.silence(now)
+        self._send(now)
+        for channel, note in self.sounding.notes():
+            self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
+        limit = time.monotonic() + 0.3
+        while self.port.pending and time.monotonic() < limit and not self.port.alive():
+            time.sleep(0.001)
+        self._collect(now)
+        time.sleep(min(0.05, 2 * self.port.lookahead))  # what was written this cycle has to reach its reader
+        self.port.close()
+        self.sounding.clear()
+        self.sounding.connections = ((), ())
+        self.writer.close(0.2)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="drumbridge-engine", description="The real-time half of drumbridge.")
+    parser.add_argument("--sounding", type=Path, required=True, help="file that keeps what sounds")
+    parser.add_argument("--midi", choices=CHOICES, default="auto")
+    parser.add_argument("--out", default="virtual")
+    parser.add_argument("--in", dest="in_", default="virtual")
+    parser.add_argument("--client", default="drumbridge")
+    parser.add_argument("--sync", choices=MODES, default="auto")
+    parser.add_argument("--tempo", type=float, default=120.0)
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    """Run the engine."""
+    sys.setswitchinterval(1e-4)  # a callback that wants the interpreter gets it within a tenth of a millisecond
+    return Engine(parse()).run()
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # libjack's and rtmidi's threads may not outlive their client, and nothing is left to tidy

@@ -1,0 +1,327 @@
+"""Timeline: what sounds when. A looping base, switches waiting for their boundary, overlays (fills), note-offs.
+
+Pure; time is ticks of the song. Never leaves a note without its note-off, never plays a tick twice, never looks at
+seconds. Messages of one instant leave in this order: hits (a struck note that still sounds gets its off first), then offs.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from bridge.engine.link import CONTROL_CHANGE, NOTE_ON, Row
+from bridge.engine.meter import MeterMap
+
+BOUNDARIES: Final = ("now", "beat", "bar", "2bars", "4bars", "end")
+MAX_PATTERNS: Final = 1024
+MAX_QUEUED: Final = 256
+
+
+class Out(NamedTuple):
+    """A message at a tick; `row` and `pattern` say what it was struck for, None for a note-off."""
+
+    tick: int
+    data: bytes
+    row: Row | None = None
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A pattern compiled to MIDI, rows in the order of leaving."""
+
+    id: str
+    ticks: int
+    bar_ticks: int
+    beats: tuple[int, ...]
+    rows: tuple[Row, ...]
+    starts: tuple[int, ...] = field(repr=False)
+
+    @classmethod
+    def build(cls, identity: str, ticks: int, bar_ticks: int, beats: Sequence[int], rows: Iterable[Row]) -> Loaded:
+        """Check and compile.
+
+        Raises:
+            ValueError: If a number is out of range, in words.
+        """
+        if not 0 < bar_ticks <= ticks <= 2**24 or ticks % bar_ticks:
+            raise ValueError(f"a pattern of {ticks} ticks does not hold whole bars of {bar_ticks}")
+        if sum(beats) != bar_ticks or any(beat <= 0 for beat in beats):
+            raise ValueError(f"beats {list(beats)} do not fill a bar of {bar_ticks} ticks")
+        kept: dict[tuple[int, int, int], Row] = {}
+        for row in rows:
+            _check(row, ticks)
+            key = (row.tick, row.status, row.data1)
+            if (
+                key not in kept or kept[key].data2 < row.data2
+            ):  # one drum struck twice at once is one stroke, the louder
+                kept[key] = row
+        ordered = tuple(sorted(kept.values(), key=lambda row: (row.tick, row.status & 0xF0 == NOTE_ON)))
+        return cls(identity, ticks, bar_ticks, tuple(beats), ordered, tuple(row.tick for row in ordered))
+
+
+def _check(row: Row, ticks: int) -> None:
+    kind = row.status & 0xF0
+    if kind not in {NOTE_ON, CONTROL_CHANGE} or row.data1 > 127 or row.data2 > 127:
+        raise ValueError(f"{row} is no note and no controller")
+    if not 0 <= row.tick < ticks:
+        raise ValueError(f"{row} lies outside the pattern")
+    if kind == NOTE_ON and not row.data2:
+        raise ValueError(f"{row} has no velocity")
+
+
+@dataclass(slots=True)
+class Queued:
+    """A switch that waits for `tick`. `origin` is where the pattern's first bar lies."""
+
+    pattern: Loaded
+    at: str
+    once: bool
+    tag: str
+    tick: int
+    origin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A pattern that plays once, from `start` to `end`, instead of the base."""
+
+    pattern: Loaded
+    origin: int
+    start: int
+    end: int
+
+
+class Timeline:
+    """Everything before `cursor` has been played; nothing after it has."""
+
+    def __init__(self) -> None:
+        self.meters = MeterMap()
+        self.patterns: dict[str, Loaded] = {}
+        self.base: Loaded | None = None
+        self.origin = 0
+        self.overlay: Overlay | None = None
+        self.queue: list[Queued] = []
+        self.cursor = 0
+        self.changed = False  # what plays or waits is not what it was; the owner tells and clears
+        self._offs: list[tuple[int, int, int]] = []
+        self._sounding: dict[tuple[int, int], int] = {}
+
+    def __repr__(self) -> str:
+        base = self.base.id if self.base else None
+        return f"<Timeline at {self.cursor}: {base}, {len(self.queue)} queued, {len(self._sounding)} sounding>"
+
+    @property
+    def sounding(self) -> int:
+        """How many notes sound."""
+        return len(self._sounding)
+
+    # -- the shelf -----------------------------------------------------------------------------------------------
+
+    def load(self, pattern: Loaded) -> None:
+        """Keep a pattern; the same id replaces it wherever it plays or waits, in phase."""
+        if len(self.patterns) >= MAX_PATTERNS and pattern.id not in self.patterns:
+            self.forget([next(iter(self.patterns))])
+        self.patterns[pattern.id] = pattern
+        if self.base is not None and self.base.id == pattern.id:
+            self.base = pattern
+        for entry in self.queue:
+            if entry.pattern.id == pattern.id:
+                entry.pattern = pattern
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Drop patterns from the shelf; what plays or waits goes on."""
+        for identity in ids:
+            self.patterns.pop(identity, None)
+
+    # -- queueing ------------------------------------------------------------------------------------------------
+
+    def enqueue(
+        self, pattern: Loaded, at: str, *, once: bool = False, tag: str = "", after: int | None = None
+    ) -> Queued:
+        """Let a pattern take over at the first boundary at or after tick `after` (default: what is not played yet).
+
+        A later wish for the same boundary replaces the earlier one.
+        """
+        tick = max(0, self.cursor if after is None else after)
+        if self.base is None and not once and not self.meters.given:
+            self.meters.reset(pattern.bar_ticks, pattern.beats)
+        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once))
+        self.queue = [
+            old for old in self.queue if (old.tick, old.once) != (entry.tick, once) and not (tag and old.tag == tag)
+        ]
+        self.queue.append(entry)
+        self.queue.sort(key=lambda item: (item.tick, item.once))
+        del self.queue[:-MAX_QUEUED]
+        self.changed = True
+        return entry
+
+    def _boundary(self, pattern: Loaded, at: str, tick: int, *, once: bool) -> tuple[int, int]:
+        """Return (tick of the switch, tick where the pattern's first bar lies)."""
+        meters = self.meters
+        span = meters.at(tick)
+        same_meter = span.bar_ticks == pattern.bar_ticks
+        if at in {"now", "beat"} and same_meter:
+            take_over = meters.next_beat(tick) if at == "beat" or once else tick
+            return take_over, meters.bar_start(take_over)
+        if at == "end" and self.base is not None:
+            found = tick + (self.origin - tick) % self.base.ticks
+        else:
+            found = meters.next_bar(tick, {"2bars": 2, "4bars": 4}.get(at, 1))
+        return found, found
+
+    def cancel(self, tag: str) -> int:
+        """Take back what waits under a tag; returns how many."""
+        kept = [entry for entry in self.queue if entry.tag != tag]
+        gone, self.queue = len(self.queue) - len(kept), kept
+        self.changed = self.changed or bool(gone)
+        return gone
+
+    # -- playing -------------------------------------------------------------------------------------------------
+
+    def next_tick(self) -> int | None:
+        """Return the first tick from the cursor on where something happens, or None."""
+        edges = [entry.tick for entry in self.queue[:1]]
+        if self.overlay is not None:
+            edges += [edge for edge in (self.overlay.start, self.overlay.end) if edge >= self.cursor]
+        if self._offs:
+            edges.append(self._offs[0][0])
+        row = self._next_row(min(edges, default=None))
+        if row is not None:
+            edges.append(row)
+        return max(self.cursor, min(edges)) if edges else None
+
+    def _active(self, tick: int) -> tuple[Loaded | None, int, str]:
+        overlay = self.overlay
+        if overlay is not None and overlay.start <= tick < overlay.end:
+            return overlay.pattern, overlay.origin, overlay.pattern.id
+        return self.base, self.origin, self.base.id if self.base else ""
+
+    def _next_row(self, before: int | None) -> int | None:
+        pattern, origin, _ = self._active(self.cursor)
+        if pattern is None or not pattern.rows:
+            return None
+        phase = (self.cursor - origin) % pattern.ticks
+        index = bisect_left(pattern.starts, phase)
+        distance = (
+            pattern.starts[index] - phase if index < len(pattern.starts) else pattern.ticks + pattern.starts[0] - phase
+        )
+        found = self.cursor + distance
+        return found if before is None or found < before else None
+
+    def take(self, tick: int) -> list[Out]:
+        """Play what happens at `tick`, the next one that has something; returns messages in the order of leaving."""
+        self.cursor = tick
+        cut = self._switch(tick)
+        out: list[Out] = []
+        self._strike(tick, tick, out)
+        ended: list[tuple[int, int]] = []
+        while self._offs and self._offs[0][0] <= tick:
+            _, channel, note = heapq.heappop(self._offs)
+            ended.append((channel, note))
+        for key in [*cut, *ended]:
+            due = self._sounding.get(key)
+            if due is not None and (due <= tick or (key in cut and not self._struck(key, out))):
+                del self._sounding[key]
+                out.append(Out(tick, bytes((0x80 | key[0], key[1], 0))))
+        self.cursor = tick + 1
+        return out
+
+    @staticmethod
+    def _struck(key: tuple[int, int], out: list[Out]) -> bool:
+        on = bytes((NOTE_ON | key[0], key[1]))
+        return any(message.data[:2] == on for message in out)
+
+    def _switch(self, tick: int) -> list[tuple[int, int]]:
+        """Apply what is due at `tick`; returns the notes that sound and belong to what was before."""
+        before = self._active(tick - 1)
+        if self.overlay is not None and tick >= self.overlay.end:
+            self.overlay = None
+        while self.queue and self.queue[0].tick <= tick:
+            entry = self.queue.pop(0)
+            self._take_over(entry, tick)
+            self.changed = True
+        return list(self._sounding) if self._active(tick) != before else []
+
+    def _take_over(self, entry: Queued, tick: int) -> None:
+        pattern = entry.pattern
+        if entry.once:
+            self.overlay = Overlay(pattern, entry.origin, tick, entry.origin + pattern.ticks)
+            return
+        if self.overlay is not None and self.overlay.start < tick:
+            self.overlay = None  # a new groove does not wait behind an old fill
+        self.base, self.origin = pattern, entry.origin
+        self.meters.change(entry.tick, pattern.bar_ticks, pattern.beats)
+
+    def _strike(self, tick: int, source: int, out: list[Out]) -> None:
+        """Play the rows that lie at song tick `source`, now, at `tick`."""
+        pattern, origin, identity = self._active(source)
+        if pattern is None:
+            return
+        phase = (source - origin) % pattern.ticks
+        index = bisect_left(pattern.starts, phase)
+        while index < len(pattern.rows) and pattern.starts[index] == phase:
+            row = pattern.rows[index]
+            index += 1
+            if row.status & 0xF0 == NOTE_ON:
+                key = (row.status & 0x0F, row.data1)
+                if key in self._sounding:
+                    out.append(Out(tick, bytes((0x80 | key[0], key[1], 0))))
+                off = tick + max(1, row.length)
+                self._sounding[key] = off
+                heapq.heappush(self._offs, (off, *key))
+            out.append(Out(tick, bytes((row.status, row.data1, row.data2)), row, identity))
+
+    def join_late(self, entry: Queued) -> list[Out]:
+        """Let an entry whose boundary just passed take over now; what it would have played since leaves at once."""
+        self.queue = [old for old in self.queue if old is not entry]
+        tick = self.cursor
+        cut = list(self._sounding)
+        self._take_over(entry, tick)
+        if entry.once and self.overlay is not None:
+            self.overlay = Overlay(self.overlay.pattern, entry.origin, entry.tick, self.overlay.end)
+        out: list[Out] = []
+        pattern = entry.pattern
+        for start in sorted(set(pattern.starts[: bisect_left(pattern.starts, tick - entry.origin)])):
+            if entry.origin + start >= entry.tick:
+                self._strike(tick, entry.origin + start, out)
+        for key in cut:
+            if key in self._sounding and not self._struck(key, out):
+                del self._sounding[key]
+                out.append(Out(tick, bytes((0x80 | key[0], key[1], 0))))
+        self.changed = True
+        return out
+
+    def release(self) -> list[Out]:
+        """Return the note-off of everything that sounds; nothing sounds afterwards."""
+        out = [Out(self.cursor, bytes((0x80 | channel, note, 0))) for channel, note in self._sounding]
+        self._sounding.clear()
+        self._offs.clear()
+        return out
+
+    def jump(self, tick: int, *, top: bool = False) -> list[Out]:
+        """Go to another position; `top` is a start from the beginning. Returns the releases.
+
+        What waits moves to the first boundary of its kind from there on; the base stays in phase with the song.
+        """
+        out = self.release()
+        self.overlay = None
+        self.cursor = tick
+        self._align(top=top)
+        waiting, self.queue = self.queue, []
+        for entry in waiting:
+            if self.base is None and not entry.once:
+                self.meters.reset(entry.pattern.bar_ticks, entry.pattern.beats)
+            self.enqueue(entry.pattern, entry.at, once=entry.once, tag=entry.tag)
+        return out
+
+    def _align(self, *, top: bool) -> None:
+        if self.base is None:
+            return
+        offset = self.origin % self.base.bar_ticks
+        if top or offset:
+            self.origin = 0
+        self.meters.reset(self.base.bar_ticks, self.base.beats)

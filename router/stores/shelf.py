@@ -24,6 +24,10 @@ CREATE INDEX entries_age ON entries (cls, expires);
 _FIND: Final = (
     "SELECT value, expires, ttl_s FROM entries WHERE cls = ?1 AND key = ?2 AND expires - ttl_s <= ?3 AND expires > ?3"
 )
+_BUSY_S: Final = 0.25
+"""How long another process is waited for; asking a provider would take longer."""
+
+_DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _MOST_UNWRITTEN: Final = 1000
 """Puts that may wait for a slow disk; more are dropped, for a cache may forget."""
 
@@ -50,6 +54,7 @@ class Shelf:
         self._unwritten: dict[tuple[str, str], Entry] = {}
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._held = False
 
     async def open(self) -> None:
         """Start the thread that owns the file."""
@@ -112,6 +117,8 @@ class Shelf:
         db = self._connect()
         while (job := self._jobs.get()) is not None:
             try:
+                if db is None and self._held:
+                    db = self._connect()
                 job(db)
                 self.trouble = self.trouble if db is None else None
             except (sqlite3.Error, OSError) as error:
@@ -122,23 +129,21 @@ class Shelf:
             db.close()
 
     def _connect(self) -> sqlite3.Connection | None:
-        for last in (False, True):
+        for fresh in (False, True):
             try:
                 return self._opened()
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.Error, OSError) as error:
                 self.trouble = f"the cache's file is not used: {error}"
-                if last or not self._put_aside():
+                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+                self._held = code == sqlite3.SQLITE_BUSY
+                if fresh or code not in _DAMAGED or not self._put_aside():
                     return None
-                self.trouble = None
-            except OSError as error:
-                self.trouble = f"the cache's file is not used: {error}"
-                return None
         return None
 
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(self.path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")  # a lost hit is no loss

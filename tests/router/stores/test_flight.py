@@ -1,0 +1,211 @@
+"""Equal requests on their way share one call, whoever comes, goes or fails."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from router.errors import Busy
+from router.stores.flight import Flight
+
+
+class Upstream:
+    """A fake provider: counts its calls, answers when it is told to."""
+
+    def __init__(self):
+        self.calls = self.ended = 0
+        self.gate = asyncio.Event()
+        self.error = None
+
+    async def __call__(self):
+        self.calls += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.ended += 1
+            raise
+        if self.error is not None:
+            raise self.error
+        return ["answer"]
+
+
+def drive(story, **more):
+    """Run a story with a flight and an upstream; nothing may be left under way."""
+
+    async def main():
+        flight, upstream = Flight(**more), Upstream()
+        told = await story(flight, upstream)
+        await asyncio.sleep(0)
+        assert len(flight) == 0
+        return told
+
+    return asyncio.run(main())
+
+
+async def settle():
+    """Let every task run until it waits."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_five_hundred_equal_requests_make_one_call():
+    """All get the same answer, and exactly one of them led."""
+
+    async def story(flight, upstream):
+        callers = [asyncio.create_task(flight.share("k", upstream)) for _ in range(500)]
+        await settle()
+        upstream.gate.set()
+        answers = await asyncio.gather(*callers)
+        return upstream.calls, sum(led for _, led in answers), {id(answer) for answer, _ in answers}
+
+    calls, led, answers = drive(story)
+    assert (calls, led, len(answers)) == (1, 1, 1)
+
+
+def test_the_call_outlives_the_one_who_asked_first():
+    """The leader is cancelled; the others get the answer of the one call."""
+
+    async def story(flight, upstream):
+        callers = [asyncio.create_task(flight.share("k", upstream)) for _ in range(500)]
+        await settle()
+        callers[0].cancel()
+        await settle()
+        upstream.gate.set()
+        answers = await asyncio.gather(*callers, return_exceptions=True)
+        return upstream.calls, isinstance(answers[0], asyncio.CancelledError), answers[1:]
+
+    calls, cancelled, answers = drive(story)
+    assert (calls, cancelled) == (1, True)
+    assert answers == [(["answer"], False)] * 499
+
+
+def test_different_keys_do_not_meet():
+    """Each key has its own call."""
+
+    async def story(flight, upstream):
+        callers = [asyncio.create_task(flight.share(key, upstream)) for key in "ab"]
+        await settle()
+        upstream.gate.set()
+        return [led for _, led in await asyncio.gather(*callers)]
+
+    assert drive(story) == [True, True]
+
+
+def test_a_failure_is_shared_once():
+    """All who wait get it; who comes after starts anew, so 500 requests make one call, then another one more."""
+
+    async def story(flight, upstream):
+        upstream.error = Busy("groq", 3)
+        callers = [asyncio.create_task(flight.share("k", upstream)) for _ in range(500)]
+        await settle()
+        upstream.gate.set()
+        outcomes = await asyncio.gather(*callers, return_exceptions=True)
+        upstream.error = None
+        after = await flight.share("k", upstream)
+        return upstream.calls, {type(outcome) for outcome in outcomes}, after
+
+    assert drive(story) == (2, {Busy}, (["answer"], True))
+
+
+def test_a_shared_failure_does_not_grow():
+    """500 callers raise one exception; its traceback stays as short as one caller's."""
+
+    async def story(flight, upstream):
+        upstream.error = Busy("groq")
+        callers = [asyncio.create_task(flight.share("k", upstream)) for _ in range(500)]
+        await settle()
+        upstream.gate.set()
+        await asyncio.gather(*callers, return_exceptions=True)
+        frames, at = 0, upstream.error.__traceback__
+        while at is not None:
+            frames, at = frames + 1, at.tb_next
+        return frames
+
+    assert drive(story) < 10
+
+
+def test_the_call_ends_when_everyone_has_gone():
+    """Nobody pays for an answer that nobody waits for; the next caller starts anew at once."""
+
+    async def story(flight, upstream):
+        callers = [asyncio.create_task(flight.share("k", upstream)) for _ in range(3)]
+        await settle()
+        for caller in callers:
+            caller.cancel()
+        await settle()
+        upstream.gate.set()
+        return upstream.ended, await flight.share("k", upstream), upstream.calls
+
+    assert drive(story) == (1, (["answer"], True), 2)
+
+
+@pytest.mark.parametrize("where", ["flight", "call"])
+def test_a_call_that_is_billed_anyway_may_finish(where):
+    """Groq bills a closed stream to its end: it is let finish, and a later caller still boards it."""
+    more = {"end_when_alone": False}
+
+    async def story(flight, upstream):
+        caller = asyncio.create_task(flight.share("k", upstream, **(more if where == "call" else {})))
+        await settle()
+        caller.cancel()
+        await settle()
+        late = asyncio.create_task(flight.share("k", upstream))
+        await settle()
+        upstream.gate.set()
+        return upstream.ended, await late, upstream.calls
+
+    assert drive(story, **(more if where == "flight" else {})) == (0, (["answer"], False), 1)
+
+
+def test_an_unwanted_failure_is_not_a_warning():
+    """A call whose waiters have gone may fail; nobody is told, nothing is logged as never retrieved."""
+    complaints = []
+
+    async def story(flight, upstream):
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+        upstream.error = Busy("groq")
+        caller = asyncio.create_task(flight.share("k", upstream, end_when_alone=False))
+        await settle()
+        caller.cancel()
+        await settle()
+        upstream.gate.set()
+        await settle()
+        gc.collect()
+
+    drive(story)
+    assert complaints == []
+
+
+def test_nothing_of_an_answer_is_kept():
+    """Once it was handed out, only its callers hold it."""
+
+    class Answer:
+        pass
+
+    async def story(flight, _upstream):
+        async def make():
+            return Answer()
+
+        answer, _ = await flight.share("k", make)
+        watch = weakref.ref(answer)
+        del answer
+        await settle()
+        gc.collect()
+        return watch()
+
+    assert drive(story) is None
+
+
+def test_closing_ends_what_is_under_way():
+    """Who still waits is told by a cancellation."""
+
+    async def story(flight, upstream):
+        caller = asyncio.create_task(flight.share("k", upstream))
+        await settle()
+        await flight.aclose()
+        return upstream.ended, (await asyncio.gather(caller, return_exceptions=True))[0]
+
+    ended, outcome = drive(story)
+    assert ended == 1
+    assert isinstance(outcome, asyncio.CancelledError)

@@ -60,6 +60,7 @@ class Engine:
         self._watcher: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[dict[str, Any]] | None = None
         self._closing = False
+        self._why = ""
         self.restarts = 0
         self.given_up = ""
 
@@ -98,7 +99,7 @@ class Engine:
             raise EngineDown(f"the playing process did not come up within {_READY_S:g} s")
         code = await self._process.wait()
         if code == 7:
-            raise MidiUnusable("no MIDI system can be used as asked; `drumbridge doctor` says what is missing")
+            raise MidiUnusable(self._why or "no MIDI system can be used; `drumbridge doctor` says what is missing")
         raise EngineDown(f"the playing process ended with code {code} before it was ready")
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
@@ -121,6 +122,8 @@ class Engine:
             if waiting is not None and not waiting.done():
                 waiting.set_result(head)
             return
+        if kind == "error":
+            self._why = ". ".join(str(head[name]) for name in ("text", "fix") if head.get(name))
         if kind == "ready" and self._ready is not None and not self._ready.done():
             self._ready.set_result(head)
         try:

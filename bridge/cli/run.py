@@ -41,11 +41,11 @@ def run_command(home: str | None, **flags: Any) -> None:
         _check_reach(values["host"].value, allowed=values["allow_lan"].value, tls=values["tls_cert"].value is not None)
         place.create()
         place.claim()
-        from bridge import daemon, supervisor  # noqa: PLC0415 - after the cheap refusals, before anything slow
+        from bridge import daemon, options, supervisor  # noqa: PLC0415 - after the cheap refusals
 
-        options = daemon.Options(place, values, place.config(), os.environ)
+        told = options.Options(place, values, place.config(), os.environ)
         try:
-            code = daemon.run(options)
+            code = daemon.run(told)
         except supervisor.MidiUnusable as error:
             fail(MIDI, str(error))
         except supervisor.EngineDown as error:

@@ -177,8 +177,8 @@ def cluster(segs: list[Segment], want: int, least: int) -> list[list[int]]:
 
 def digit(chance: float) -> str:
     """Write a chance as one sign."""
-    if chance < 0.03:
-        return "."
+    if chance < 0.035:
+        return "." if chance < 0.012 else ","
     if chance < 0.075:
         return "-"
     return "x" if chance >= 0.965 else str(max(1, min(9, round(chance * 10))))
@@ -214,7 +214,9 @@ def home(groove: Groove, written: tuple[Style, ...]) -> Style:
             return style
     swung = groove.number("swing", 0) > 0.3
     fitting = [s for s in written if (s.swing > 0.3 and not s.sixteenths) == swung] or list(written)
-    return max(fitting, key=lambda s: max((likeness(groove, g) for g in s.grooves if g.meter == groove.meter), default=0.0))
+    return max(
+        fitting, key=lambda s: max((likeness(groove, g) for g in s.grooves if g.meter == groove.meter), default=0.0)
+    )
 
 
 def name_styles(genre: str, text: str) -> str:
@@ -231,7 +233,7 @@ def sheet(genre: str, takes: list[Take], source: str) -> str:
     """Return the fitted sheet of a genre."""
     lines = [
         f"# {genre}: figures fitted to {len(takes)} takes of the Groove MIDI Dataset (CC BY 4.0), {source}.",
-        "# Each groove averages several takes; see scripts/fit_groove.py. `-` is one in twenty; `~` lanes: velocity, a=3, +5 a letter.",
+        "# Each groove averages several takes; see scripts/fit_groove.py. `,` is one in fifty, `-` one in twenty; `~` lanes: velocity, a=3, +5 a letter.",
         "[fitted]",
     ]
     kinds: dict[tuple[float, bool], list[Take]] = collections.defaultdict(list)

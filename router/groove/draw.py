@@ -22,11 +22,27 @@ SURE: Final = 0.985
 """How often a stroke that belongs to the take's groove is really there."""
 KEEP: Final = 0.85
 """How firmly a written groove's chances are kept once drawn."""
+RULE: Final = 1.4
 FITTED_KEEP: Final = 0.5
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51)."""
 
 
 _SHARED: Final = {"hat_open": "hat", "hat_closed": "hat"}
+
+
+def _kept(chance: float, keep: float, u: float) -> float:
+    """Return how often a take plays a cell of some chance: either nearly as a rule or seldom, `chance` on average."""
+    high, low = 1 - (1 - chance) * (1 - keep * RULE), chance * (1 - keep)
+    return high if u * (high - low) < chance - low else low
+
+
+_TIME: Final = {"hat_closed": 1, "hat_open": -1, "ride": -1, "ride_bell": -2, "hat_pedal": 4}
+TIME_KEEP: Final = 0.7
+UNISON = 1.0
+
+
+def _layer(tick: int) -> int:
+    return 0 if tick % RESOLUTION == 0 else 1 if tick % (RESOLUTION // 2) == 0 else 2
 
 
 class Settled(NamedTuple):
@@ -64,10 +80,18 @@ def _settle(groove: Groove, choice: Choice, style: Style, rng: Random) -> list[S
     bar_ticks, who = choice.meter.bar_ticks, choice.drummer
     hard = who.hard + round(style.number("hard", 0))
     keep = groove.number("keep", FITTED_KEEP if "takes" in groove.options else KEEP)
+    hands: dict[tuple[int, int], float] = {}
     for cell in groove.cells:
         u, w = rng.random(), rng.random()
         chance = _chance(cell, choice)
-        rate = chance + keep * ((u < chance) - chance)
+        rate = _kept(chance, keep, u)
+        side = _TIME.get(cell.voice)
+        if side is not None:
+            # One decision for all beats, one for all eighths between, one for all sixteenths: a hand plays eighths or it
+            # does not. Hat and ride take opposite ends of the same draw, so that one of them keeps the time.
+            v = hands.setdefault((abs(side), _layer(cell.tick)), u)
+            v = v if side > 0 else 1 - v
+            rate = _kept(chance, TIME_KEEP, (1 - UNISON) * u + UNISON * v if UNISON < 1 else v)
         if cell.chance >= 1 and cell.level != GHOST:
             rate = 1.0 if cell.tick == 0 else SURE
         velocity = cell.velocity
@@ -106,7 +130,7 @@ class Take:
             )
         self._bars = groove.bars
         own = groove.number("doubles", choice.style.number("doubles", 0.03))
-        self._doubles = min(0.6, own * (0.4 + 1.2 * choice.complexity) * (0.5 + 0.5 * choice.drummer.ghosts))
+        self._doubles = min(0.6, own * 1.25 * (0.4 + 1.2 * choice.complexity) * (0.5 + 0.5 * choice.drummer.ghosts))
         cells = _settle(groove, choice, choice.style, rng)
         bar_ticks = choice.meter.bar_ticks
         self._cells = [[c for c in cells if c.tick // bar_ticks == b] for b in range(groove.bars)]
@@ -140,7 +164,7 @@ class Take:
             # One draw a limb and place: a ghost or a backbeat, an open hat or a closed one, never both.
             if before:
                 u = u * (1 - min(before, 1.0)) if (tick, limb[1]) not in taken else 2.0
-            if u >= cell.rate or tick >= end:
+            if u >= cell.rate or (tick >= end and cell.voice != "hat_pedal"):
                 continue
             taken.add((tick, limb[1]))
             voice, openness = cell.voice, cell.openness
@@ -235,7 +259,8 @@ def draw(choice: Choice) -> Pattern:
         "density": choice.density,
         "timing": {
             "late_ms": choice.groove.number("late", 0),
-            "size": round(choice.groove.number("spread", 15) / 15 * choice.style.number("loose", 1), 3),
+            "drift": round(choice.groove.number("spread", 16) / 16, 3),
+            "size": choice.style.number("loose", 1),
         },
         "fills": [index + 1 for index, bar in enumerate(bars) if bar.fill_at is not None],
         "thin": part.thin if part else 0.5,

@@ -12,21 +12,27 @@ from functools import lru_cache
 from typing import Any, Final
 
 from router.groove.drummers import Drummer, find_drummer
-from router.groove.noise import bell
+from router.groove.noise import bell, spread_bell
 from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
 
-DRIFT_MS: Final = 13.4
-DRIFT_MEMORY: Final = 0.89
-JITTER_MS: Final = 6.4
+DRIFT_MS: Final = 15.0
+DRIFT_MEMORY: Final = 0.92
+JITTER_MS: Final = 7.5
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
 
-CELL: Final = 0.45
-BAR: Final = 0.3
-STROKE: Final = 0.8
+LOUD: Final = 0.5
+CELL: Final = 1.0
+BAR: Final = 0.4
+STROKE: Final = 0.55
 SPREAD: Final = 16.0
-TEMPER: Final = 0.28
-LEAN_MS: Final = 4.0
+TEMPER: Final = 0.35
+LEAN_MS: Final = 8.0
+EAGER_MS: Final = 2.5
+SOFT = 1.1
+OWN = .2
+WANDER = .15
+FEET, HANDS = 1.3, 0.6
 
 DEFAULT_HUMANIZE: Final = 0.5
 _SIXTEENTH: Final = RESOLUTION // 4
@@ -46,7 +52,7 @@ def human_size(humanize: float) -> float:
 def tempo_size(tempo: float) -> float:
     """Return the factor on timing noise by tempo: 20.3 ms below 80 bpm, 12.0 above 150 (measured)."""
     drift = 20.3 if tempo <= 65 else 12.0 if tempo >= 150 else 20.3 - (tempo - 65) * 8.3 / 85
-    return drift / DRIFT_MS
+    return drift / 13.4
 
 
 def swing_ratio(swing: float, beat_ms: float) -> float:
@@ -80,7 +86,8 @@ def _drift(seed: int, steps: int) -> tuple[float, ...]:
 def _velocity_noise(seed: int, voice: int, tick: int, bar_ticks: int) -> float:
     """Uneven strokes, spread about 1: a part that belongs to the place in the bar, one of the bar, one of the stroke."""
     return (
-        CELL * bell(seed, 11, voice, tick % bar_ticks)
+        LOUD * spread_bell(seed, 4)
+        + CELL * _temper(seed, 5 + voice % 3) * bell(seed, 11, voice, tick % bar_ticks)
         + BAR * bell(seed, 12, tick // bar_ticks)
         + STROKE * bell(seed, 13, voice, tick)
     )
@@ -105,9 +112,12 @@ def _shifts(
     ratio = swing_ratio(swing, 60_000 / tempo / (2 if sixteenths else 1)) if swing else 1.0
     triplets = _triplet_beats(pattern.hits) if swing else frozenset()
     timing: Any = pattern.meta.get("timing") or {}
-    noise = size * tempo_size(tempo) * who.loose * float(timing.get("size", 1)) * _temper(seed, 32)
-    late = float(timing.get("late_ms", 0))
-    leans = [LEAN_MS * bell(seed, 33, limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
+    noise = size * tempo_size(tempo) * who.loose * float(timing.get("size", 1))
+    wander = DRIFT_MS * float(timing.get("drift", 1)) * _temper(seed, 2, WANDER)
+    late = float(timing.get("late_ms", 0)) - EAGER_MS
+    own = _temper(seed, 8, OWN)
+    jitters = (JITTER_MS * FEET * own, JITTER_MS * own, JITTER_MS * HANDS * own)
+    leans = [LEAN_MS * spread_bell(seed, 9 + limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
     line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
     out = []
     for hit in pattern.hits:
@@ -117,7 +127,7 @@ def _shifts(
             step = tick // _SIXTEENTH
             drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
             limb = _LIMB.get(hit.voice, _CYMBAL)
-            off = (drift * DRIFT_MS + bell(seed, 21, limb, tick) * JITTER_MS) * noise + (who.lean[limb] + late + leans[limb]) * size
+            off = (drift * wander + bell(seed, 21, limb, tick) * jitters[limb] * (SOFT if hit.velocity < 50 else 1.0)) * noise + (who.lean[limb] + late + leans[limb]) * size
         shift = off * per_ms
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick
@@ -129,13 +139,13 @@ def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[
     """Return each stroke's place on the bell, times how much of it the knob lets through."""
     if not size:
         return [0.0] * len(pattern.hits)
-    bar, size = pattern.meter.bar_ticks, size * who.dynamic * _temper(seed, 31)
+    bar, size = pattern.meter.bar_ticks, size * who.dynamic * _temper(seed, 1)
     return [_velocity_noise(seed, VOICE_INDEX[h.voice], h.tick, bar) * size for h in pattern.hits]
 
 
-def _temper(seed: int, salt: int) -> float:
+def _temper(seed: int, salt: int, size: float | None = None) -> float:
     """How much wider or narrower than usual this take is, .5 to 1.6."""
-    return max(0.5, min(1.6, 1 + TEMPER * bell(seed, salt)))
+    return max(0.4, min(1.8, 1 + (TEMPER if size is None else size) * spread_bell(seed, salt)))
 
 
 def _meant(velocity: int, noise: float) -> int:

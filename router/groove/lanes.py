@@ -2,7 +2,7 @@
 
 A sheet is written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read
 (and argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it, `x` a hit,
-`X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open, `-` one chance in twenty. One group per beat, `|`
+`X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open, `-` one chance in twenty, `,` one in fifty. One group per beat, `|`
 between bars. A lane named `k~` holds the velocities of lane `k`: `a` is 3, and 5 more a letter.
 """
 
@@ -76,6 +76,7 @@ class Style:
 
 
 _LEVELS: Final = {"x": PLAIN, "X": ACCENT, "g": GHOST, "o": PLAIN, "O": ACCENT, "u": PLAIN}
+_RARE: Final = {",": 0.02, "-": 0.05}
 _OPEN: Final = {"o": 33, "O": 25, "u": 62}
 """Pedal as CC 4: 90 is closed and 33 open on the kit that was measured."""
 
@@ -92,7 +93,7 @@ def _lane(label: str, text: str, meter: Meter) -> tuple[int, list[Cell]]:
         for index, sign in enumerate(group):
             if sign == ".":
                 continue
-            chance = int(sign) / 10 if sign.isdigit() else 0.05 if sign == "-" else 1.0
+            chance = int(sign) / 10 if sign.isdigit() else _RARE.get(sign, 1.0)
             level = GHOST if label == "g" else _LEVELS.get(sign, PLAIN)
             name, openness = voice, None
             if voice in {"hat_closed", "hat_open"}:

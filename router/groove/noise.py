@@ -40,3 +40,25 @@ def bell(*parts: int) -> float:
 def uniform(*parts: int) -> float:
     """Return a number from 0 up to but without 1."""
     return (mix(*parts) >> 11) / (1 << 53)
+
+
+_STEPS: Final = (
+    0x9E3779B97F4A7C15, 0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1,
+    0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0xCBBB9D5DC1059ED9, 0x629A292A367CD507, 0x9159015A3070DD17, 0x152FECD8F70E5939,
+)  # fmt: skip
+"""The golden ratio and the square roots of small primes, as fractions of 2**64: odd, and far from any common ratio."""
+
+
+def spread_out(seed: int, which: int) -> float:
+    """Return 0..1 so that neighbouring seeds lie far apart and a run of seeds covers the range evenly.
+
+    Who presses "next" wants something else, not by chance nearly the same again (Kronecker's sequence).
+    """
+    return ((seed * _STEPS[which % len(_STEPS)] + mix(which)) & _MASK) / (_MASK + 1)
+
+
+def spread_bell(seed: int, which: int) -> float:
+    """Return a bell-shaped number like `bell`, spread 1, evenly covered by neighbouring seeds."""
+    u = spread_out(seed, which) * 2 - 1
+    # The logistic quantile needs a logarithm; this odd polynomial is within 0.1 of the normal one up to two spreads.
+    return u * (1.2533 + u * u * (0.3281 + u * u * (0.118 + u * u * u * u * 0.95)))

@@ -10,7 +10,7 @@ from router.groove.drummers import Drummer, find_drummer
 from router.groove.lanes import Groove, Style
 from router.groove.library import find_style, genre_styles
 from router.groove.names import check_drummer, check_genre, check_style
-from router.groove.noise import stream
+from router.groove.noise import spread_out
 from router.groove.words import describe
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
 from router.request import GrooveRequest
@@ -54,13 +54,18 @@ def _pick(styles: Sequence[Style], meter: Meter, seed: int, tempo: float) -> tup
         weight = groove.weight
         own = groove.number("tempo", 0)
         if own:
-            weight *= 1 / (1 + (abs(tempo - own) / own * 6) ** 2)
+            weight *= 1 / (1 + (abs(tempo - own) / own * 3) ** 2)
         elif not style.tempo[0] * 0.9 <= tempo <= style.tempo[1] * 1.1:
             weight *= 0.4
         if meter != COMMON_TIME:
             weight *= 6 if groove.meter.beats == meter.beats else 0.2 if groove.meter != COMMON_TIME else 1
         weights.append(weight)
-    return stream(seed, "groove", styles[0].genre).choices(pool, weights)[0]
+    at = spread_out(seed, 0) * sum(weights)
+    for pair, weight in zip(pool, weights, strict=True):
+        at -= weight
+        if at < 0:
+            return pair
+    return pool[-1]
 
 
 def _meter(request: GrooveRequest, words: dict[str, Any]) -> Meter:

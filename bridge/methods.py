@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge import drummaps, protocol
+from bridge import drummaps, editing, protocol
 from bridge.events import Deliver, Events
 from bridge.jobs import Jobs, TooBusy, UnknownJob
 from bridge.library import Library, LibraryFull, UnknownPattern, file_name
@@ -161,6 +161,20 @@ class Methods:
         pattern = self._pattern(params.pattern)
         _, starts_at = await session.start(pattern, at, once=not params.loop)
         return {"playing": pattern.id, "starts_at": starts_at}
+
+    async def _edit(self, params: protocol.Edit, _: Client) -> Any:
+        self._session.intent += 1
+        hits = [hit.model_dump() for hit in params.hits]
+        take = self._session.amend(params.take, lambda pattern: editing.edited(pattern, hits, params.bars))
+        return {"take": take.id, "pattern": take.pattern.id}
+
+    async def _mix(self, params: protocol.Mix, _: Client) -> Any:
+        self._session.set_mix({name: voices for name, voices in params.given().items() if voices is not None})
+        return dict(self._session.mix)
+
+    async def _cancel(self, _: protocol.Nothing, __: Client) -> Any:
+        self._session.intent += 1
+        return self._state(cancelled=await self._session.unqueue())
 
     def _pattern(self, given: str | Mapping[str, Any]) -> Pattern:
         if not isinstance(given, str):

@@ -15,6 +15,7 @@ from bridge.events import TOPICS
 from bridge.settings import BY_NAME
 from bridge.words import API, ERROR_CODES
 from router.errors import InvalidSetting
+from router.pattern import VOICES
 
 At = Literal["now", "beat", "bar", "2bars", "4bars", "end", "never"]
 Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
@@ -27,6 +28,7 @@ Bars = Annotated[int, Field(ge=1, le=64)]
 Tempo = Annotated[float, Field(ge=20, le=300)]
 Name = Annotated[str, Field(max_length=80)]
 PatternId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+Voice = Annotated[str, Field(pattern=f"^({'|'.join(VOICES)})$")]
 JobId = Annotated[str, Field(max_length=40)]
 Topic = Literal["transport", "player", "patterns", "jobs", "notes", "midi", "settings", "route", "metrics", "alerts"]
 if get_args(Topic) != TOPICS:
@@ -97,6 +99,30 @@ class Play(Params):
     pattern: PatternId | dict[str, Any] | None = None
     at: At | None = None
     loop: bool = True
+
+
+class EditHit(Params):
+    """One stroke as it shall be; velocity 0 removes it. `shift` left out keeps what was there."""
+
+    tick: Annotated[int, Field(ge=0, le=2**24)]
+    voice: Annotated[str, Field(max_length=20)]
+    velocity: Annotated[int, Field(ge=0, le=127)]
+    shift: Annotated[int, Field(ge=-960, le=960)] | None = None
+
+
+class Edit(Params):
+    """Strokes to change in a groove that plays or waits; `take` is the player's word for it, else the current one."""
+
+    take: Annotated[str, Field(max_length=40)] | None = None
+    hits: Annotated[list[EditHit], Field(max_length=20_000)] = []
+    bars: Bars | None = None
+
+
+class Mix(Params):
+    """Voices that are silent, and voices that alone are heard; a list left out stays as it is."""
+
+    mute: Annotated[list[Voice], Field(max_length=len(VOICES))] | None = None
+    solo: Annotated[list[Voice], Field(max_length=len(VOICES))] | None = None
 
 
 class Set(Params):
@@ -181,6 +207,9 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "job.get": (JobOnly, "return a job's state"),
     "job.cancel": (JobOnly, "stop a job; what already plays goes on"),
     "play": (Play, "play a pattern, or go on with the present one"),
+    "edit": (Edit, "change strokes where they lie: heard at once and in phase, two hands' changes both stay"),
+    "mix": (Mix, "mute and solo voices"),
+    "cancel": (Nothing, "take back what waits for its bar line"),
     "stop": (AtOnly, "stop the transport and release every note"),
     "panic": (AtOnly, "release every note; the transport stays as it is"),
     "fill": (AtOnly, "play a fill in the next bar"),

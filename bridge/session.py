@@ -11,14 +11,13 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from bridge import drummaps
+from bridge import drummaps, editing
 from bridge.compiling import compile_pattern
-from bridge.engine.link import Row
 from bridge.events import Events
 from bridge.settings import BY_NAME
-from bridge.supervisor import EngineDown
+from bridge.supervisor import EngineDown, EngineLink
 from bridge.tap import Tap
 from router import groove
 from router.errors import InvalidSetting
@@ -39,18 +38,6 @@ class NothingToUndo(Exception):
     """There is nothing before, or nothing after."""
 
 
-class EngineLink(Protocol):
-    """What the session needs of the engine."""
-
-    def tell(self, command: str, rows: list[Row] = ..., **params: Any) -> int:
-        """Send a command and do not wait."""
-        ...
-
-    async def call(self, command: str, rows: list[Row] = ..., **params: Any) -> dict[str, Any]:
-        """Send a command and return the reply."""
-        ...
-
-
 @dataclass(slots=True)
 class Take:
     """A pattern as it is (or was, or will be) on the timeline; `request` lets live knobs draw it again."""
@@ -59,6 +46,7 @@ class Take:
     pattern: Pattern
     request: GrooveRequest | None = None
     route: Mapping[str, Any] | None = None
+    family: str = ""
 
 
 class Session:
@@ -84,6 +72,7 @@ class Session:
         self._connections: dict[str, Any] = {}
         self._numbers = itertools.count(1)
         self._tap = Tap()
+        self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
         self._fill_seed = secrets.randbelow(1 << 32)
         events.source("transport", lambda: dict(self.transport))
         events.source("player", self.player)
@@ -181,6 +170,7 @@ class Session:
 
     def _load(self, take: Take) -> None:
         rows = compile_pattern(take.pattern, drummaps.load(self.live["drum_map"]), self.live["channel"])
+        rows = editing.audible(rows, self.mix["mute"], self.mix["solo"])
         meter = take.pattern.meter
         self._engine().tell(
             "load", rows, id=take.id, ticks=take.pattern.ticks, bar_ticks=meter.bar_ticks, beats=list(meter.beats)
@@ -247,8 +237,67 @@ class Session:
         """
         if not 0 <= self._cursor + by < len(self._history):
             raise NothingToUndo("nothing was played before this" if by < 0 else "nothing was undone")
+        here, there = self.need_current(), self._takes[self._history[self._cursor + by]]
+        if here.family and here.family == there.family:
+            return self._step_in_place(here, there, by), None
         self._cursor += by
         return self.need_current(), await self.again(at)
+
+    def _step_in_place(self, here: Take, there: Take, by: int) -> Take:
+        """Go to another version of an edited groove without moving the playhead: the two change places."""
+        here.pattern, there.pattern = there.pattern, here.pattern
+        here.request, there.request = there.request, here.request
+        here.route, there.route = there.route, here.route
+        self._history[self._cursor], self._history[self._cursor + by] = there.id, here.id
+        self._cursor += by
+        self._load(here)
+        self.events.publish("player", self.player())
+        return here
+
+    def amend(self, identity: str | None, change: Callable[[Pattern], Pattern]) -> Take:
+        """Change a groove where it lies: it sounds changed at once, in phase, and undo leads back.
+
+        Args:
+            identity: The take, as the `player` topic names it; None is the current one. It outlives the change.
+            change: Returns the changed pattern of what it is given.
+
+        Raises:
+            NothingPlaying: If there is no such take any more. router.errors.InvalidRequest: As `change` raises it.
+        """
+        take = self.need_current() if identity is None else self._takes.get(identity)
+        if take is None or take.id not in self._history:
+            raise NothingPlaying(f"the groove {identity!r:.40} is gone; edit the one that plays")
+        pattern = change(take.pattern)
+        if pattern == take.pattern:
+            return take
+        take.family = take.family or take.id
+        before = Take(f"t-{next(self._numbers)}", take.pattern, take.request, take.route, take.family)
+        self._takes[before.id] = before
+        index = self._history.index(take.id)
+        if index == self._cursor:
+            del self._history[index + 1 :]
+        self._history.insert(index, before.id)
+        self._cursor += index <= self._cursor
+        take.pattern, take.request = pattern, None
+        self._load(take)
+        self._trim()
+        self.events.publish("player", self.player())
+        return take
+
+    def set_mix(self, mix: Mapping[str, list[str]]) -> None:
+        """Mute or solo voices, at once."""
+        self.mix = {**self.mix, **mix}
+        for identity in dict.fromkeys(self._sounding_ids()):
+            self._load(self._takes[identity])
+        self.events.publish("player", self.player())
+
+    async def unqueue(self) -> bool:
+        """Take back what waits; what plays goes on. Returns whether anything waited."""
+        engine = self._engine()
+        gone = [(await engine.call("cancel", tag=tag)).get("cancelled", 0) for tag in ("base", "fill")]
+        if self._player["playing"] in self._history:
+            self._cursor = self._history.index(self._player["playing"])
+        return any(gone)
 
     async def fill(self, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
         """Play a fill over the base: the next bar, or from the next beat to the end of this one."""
@@ -406,6 +455,9 @@ class Session:
             "take": playing.id if playing else None,
             "route": playing.route if playing else None,
             "queued": queued,
+            "origin": self._player.get("origin", 0),
+            "fill": self._player.get("fill"),
+            "mix": dict(self.mix),
             "can_undo": self._cursor > 0,
             "can_redo": self._cursor + 1 < len(self._history),
         }

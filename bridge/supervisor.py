@@ -12,7 +12,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from bridge.engine.link import BrokenLink, Row, Unpacker, pack
 
@@ -31,6 +31,18 @@ class EngineDown(Exception):
 
 class MidiUnusable(EngineDown):
     """The engine ended because no MIDI system can be used as asked (exit code 7)."""
+
+
+class EngineLink(Protocol):
+    """What a session needs of the engine."""
+
+    def tell(self, command: str, rows: list[Row] = ..., **params: Any) -> int:
+        """Send a command and do not wait."""
+        ...
+
+    async def call(self, command: str, rows: list[Row] = ..., **params: Any) -> dict[str, Any]:
+        """Send a command and return the reply."""
+        ...
 
 
 class Engine:

@@ -1,0 +1,73 @@
+"""Re-create the page's one foreign file, bridge/panel/vendor/lit.js, from the packages it is made of.
+
+Run by whoever changes the version, never by a user and never at run time. `--check` builds and compares only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LIT = "3.3.3"
+ESBUILD = "0.28.2"
+VENDOR = Path(__file__).resolve().parents[1] / "bridge" / "panel" / "vendor"
+ENTRY = """\
+export { LitElement, html, svg, nothing } from "lit";
+export { repeat } from "lit/directives/repeat.js";
+export { live } from "lit/directives/live.js";
+"""
+README = """\
+lit.js is lit {lit} (npm package "lit", with lit-html, lit-element and @lit/reactive-element as it pins them),
+bundled and minified by esbuild {esbuild} from this entry:
+
+{entry}
+Licence: BSD-3-Clause, Copyright 2017 Google LLC (LICENSE-lit.txt).
+SHA-256 of lit.js: {digest}
+Made by: python3 scripts/vendor_panel.py        Checked by: python3 scripts/vendor_panel.py --check
+"""
+
+
+def build(folder: Path) -> tuple[bytes, str, str]:
+    """Return the bundle, the licence's text and the pinned versions; downloads packages into `folder`."""
+    (folder / "package.json").write_text('{"private": true}')
+    (folder / "entry.js").write_text(ENTRY)
+    packages = [f"lit@{LIT}", f"esbuild@{ESBUILD}"]
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", *packages], cwd=folder, check=True)
+    flags = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--legal-comments=none", "--outfile=out.js"]
+    subprocess.run(["node_modules/.bin/esbuild", "entry.js", *flags, "--log-level=error"], cwd=folder, check=True)
+    banner = f"/* lit {LIT}, BSD-3-Clause, Copyright 2017 Google LLC; see README.txt */\n"
+    licence = (folder / "node_modules/lit/LICENSE").read_text("utf-8")
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
+    parts = ("lit", "lit-html", "lit-element", "@lit/reactive-element")
+    pinned = ", ".join(f"{name} {lock[f'node_modules/{name}']['version']}" for name in parts)
+    return banner.encode() + (folder / "out.js").read_bytes(), licence, pinned
+
+
+def main() -> int:
+    """Write the files, or compare them with `--check`; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="build and compare, write nothing")
+    check = parser.parse_args().check
+    with tempfile.TemporaryDirectory() as name:
+        bundle, licence, pinned = build(Path(name))
+    digest = hashlib.sha256(bundle).hexdigest()
+    if check:
+        same = (VENDOR / "lit.js").read_bytes() == bundle
+        print(f"{pinned}: {'the same' if same else 'differs'} ({digest})")
+        return 0 if same else 1
+    VENDOR.mkdir(exist_ok=True)
+    (VENDOR / "lit.js").write_bytes(bundle)
+    (VENDOR / "LICENSE-lit.txt").write_text(licence, "utf-8")
+    readme = README.format(lit=LIT, esbuild=ESBUILD, entry=ENTRY, digest=digest)
+    (VENDOR / "README.txt").write_text(f"{readme}Packages: {pinned}\n", "utf-8")
+    print(f"lit.js: {len(bundle)} bytes, {pinned}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

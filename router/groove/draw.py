@@ -27,6 +27,8 @@ FITTED_KEEP: Final = 0.5
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51)."""
 
 
+FORM: Final = "ABACABAD"
+"""Eight bars a letter: what was drawn for A comes back with A. Within a part the groove stays, between parts it develops."""
 _SHARED: Final = {"hat_open": "hat", "hat_closed": "hat"}
 
 
@@ -131,9 +133,16 @@ class Take:
         self._bars = groove.bars
         own = groove.number("doubles", choice.style.number("doubles", 0.03))
         self._doubles = min(0.6, own * 1.25 * (0.4 + 1.2 * choice.complexity) * (0.5 + 0.5 * choice.drummer.ghosts))
-        cells = _settle(groove, choice, choice.style, rng)
-        bar_ticks = choice.meter.bar_ticks
-        self._cells = [[c for c in cells if c.tick // bar_ticks == b] for b in range(groove.bars)]
+        self._groove = groove
+        self._forms: dict[str, list[list[Settled]]] = {}
+
+    def _form(self, letter: str) -> list[list[Settled]]:
+        """The groove as it is played in all parts of one letter, bar by bar."""
+        if letter not in self._forms:
+            choice, ticks = self._choice, self._choice.meter.bar_ticks
+            cells = _settle(self._groove, choice, choice.style, stream(choice.seed, "form", letter))
+            self._forms[letter] = [[c for c in cells if c.tick // ticks == b] for b in range(self._bars)]
+        return self._forms[letter]
 
     @staticmethod
     def _double(hit: Hit, draw: float, tempo: float) -> Hit:
@@ -155,7 +164,7 @@ class Take:
         hits: list[Hit] = []
         spent: dict[tuple[int, str], float] = {}
         taken: set[tuple[int, str]] = set()
-        for cell in self._cells[index % self._bars]:
+        for cell in self._form(FORM[index // 8 % len(FORM)])[index % self._bars]:
             u, v = rng.random(), rng.random()
             tick = cell.tick - start
             limb = tick, _SHARED.get(cell.voice, cell.voice)

@@ -21,7 +21,8 @@ JITTER_MS: Final = 7.5
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
 
-LOUD: Final = 0.5
+LOUD: Final = 0.35
+PHRASE: Final = 0.35
 CELL: Final = 1.0
 BAR: Final = 0.4
 STROKE: Final = 0.55
@@ -87,6 +88,7 @@ def _velocity_noise(seed: int, voice: int, tick: int, bar_ticks: int) -> float:
     """Uneven strokes, spread about 1: a part that belongs to the place in the bar, one of the bar, one of the stroke."""
     return (
         LOUD * spread_bell(seed, 4)
+        + PHRASE * bell(seed, 14, tick // bar_ticks // 4)
         + CELL * _temper(seed, 5 + voice % 3) * bell(seed, 11, voice, tick % bar_ticks)
         + BAR * bell(seed, 12, tick // bar_ticks)
         + STROKE * bell(seed, 13, voice, tick)

@@ -9,12 +9,13 @@ import difflib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from bridge import drummaps, editing, protocol
 from bridge.events import Deliver, Events
 from bridge.jobs import Jobs, TooBusy, UnknownJob
 from bridge.library import Library, LibraryFull, UnknownPattern, file_name
+from bridge.mapping import ACTIONS
 from bridge.midifile import to_midi
 from bridge.money import Money
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
@@ -22,8 +23,9 @@ from bridge.session import NothingPlaying, NothingToUndo, Session
 from bridge.supervisor import EngineDown
 from bridge.triggers import Triggers
 from bridge.words import API
+from router import groove
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, InvalidSetting, NoAnswer
-from router.pattern import Pattern
+from router.pattern import VOICES, Pattern
 
 _log = logging.getLogger(__name__)
 _SUBSCRIPTIONS = 64
@@ -242,6 +244,16 @@ class Methods:
             "jobs": len(self._jobs),
             "t": session.clock(),
             **await self._about(),
+        }
+
+    async def _catalog(self, _: protocol.Nothing, __: Client) -> Any:
+        return {
+            "genres": {genre: list(groove.styles(genre)) for genre in groove.GENRES},
+            "drummers": list(groove.DRUMMERS),
+            "sections": list(get_args(protocol.Section)),
+            "voices": list(VOICES),
+            "kits": list(drummaps.names()),
+            "actions": list(ACTIONS),
         }
 
     async def _ports(self, _: protocol.Nothing, __: Client) -> Any:

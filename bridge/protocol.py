@@ -219,6 +219,7 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "redo": (AtOnly, "take the last undo back"),
     "tap": (AtOnly, "tap the tempo"),
     "set": (Set, "change live settings"),
+    "catalog": (Nothing, "every name that may be asked for: genres with styles, drummers, sections, voices, kits"),
     "status": (Nothing, "everything there is to know, in one object"),
     "patterns.list": (PatternsList, "list the library"),
     "patterns.get": (PatternOnly, "return a pattern"),

@@ -418,6 +418,7 @@ class Session:
         elif kind in {"ready", "ports"}:
             self.midi = {"state": "open", **data}
             self._connections = data.get("connections") or self._connections
+            self.events.publish("midi", {"messages": [], **self.midi})
         elif kind == "notes" and self.events.wanted("notes"):
             for row in data["rows"]:
                 self.events.publish("notes", self._note(row))
@@ -442,6 +443,7 @@ class Session:
     def player(self) -> dict[str, Any]:
         """Return what plays and what comes next, as the `player` topic tells it."""
         playing = self._takes.get(self._player["playing"] or "")
+        waiting = None if playing else self.current()
         queued = []
         for item in self._player["queued"]:
             take = self._takes.get(item["id"])
@@ -457,6 +459,9 @@ class Session:
             "queued": queued,
             "origin": self._player.get("origin", 0),
             "fill": self._player.get("fill"),
+            "ready": {"pattern": waiting.pattern.as_dict(), "take": waiting.id, "route": waiting.route}
+            if waiting
+            else None,
             "mix": dict(self.mix),
             "can_undo": self._cursor > 0,
             "can_redo": self._cursor + 1 < len(self._history),

@@ -173,3 +173,27 @@ def test_a_muted_voice_leaves_no_row(stage):
         assert await stage.call("mix", mute=[]) == {"mute": [], "solo": []}
 
     run(script())
+
+
+def test_a_stopped_session_still_shows_what_it_would_play(stage):
+    """The page draws the groove that the next Play starts, though nothing sounds."""
+
+    async def script():
+        await playing(stage)
+        stage.session.hear({"e": "player", "playing": None, "queued": []})
+
+    run(script())
+
+    now = heard(stage, "player")
+    assert now["pattern"] is None
+    assert now["ready"]["pattern"]["id"] == GROOVE.id
+
+
+def test_the_catalogue_names_what_can_be_asked_for(stage):
+    """A page can offer every genre with its styles, every drummer, section, voice and kit."""
+    known = run(stage.call("catalog"))
+
+    assert "straight" in known["genres"]["rock"]
+    assert {"silk", "thunder"} <= set(known["drummers"])
+    assert known["voices"][0] == "kick"
+    assert known["kits"]

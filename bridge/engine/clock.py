@@ -7,6 +7,7 @@ outliers cannot pass and that three of them in a row, agreeing with each other, 
 from __future__ import annotations
 
 from collections import deque
+from itertools import accumulate, pairwise
 from typing import Final
 
 PULSES_PER_QUARTER: Final = 24
@@ -17,9 +18,13 @@ STEADY_PULSES: Final = 24
 """One quarter of agreeing pulses before a clock found in the middle of its run is believed."""
 
 _FLOOR_VARIANCE: Final = (30e-6) ** 2  # a frame at 48 kHz is 21 us; nothing is seen finer
+_FIRST_VARIANCE: Final = (2e-3) ** 2  # a new clock may be a rough one
 _DRIFT: Final = 2.0e-4  # standard deviation of a pulse's length from one to the next, as a share of it
 _GATE: Final = 3.0
+_DOUBT: Final = 0.03  # by how much of itself a pulse's length may be wrong when three outliers do not agree
 _SUSPECTS: Final = 3
+_EVEN_GAPS: Final = 4
+_SETTLED: Final = 8
 
 
 class ClockEstimator:
@@ -40,12 +45,15 @@ class ClockEstimator:
         self.outliers = 0
         self._last_seen = 0.0
         self._p00 = self._p01 = self._p11 = 0.0
-        self._noise = (0.5e-3) ** 2
+        self._noise = _FIRST_VARIANCE
         self._noise_count = 0
         self._lean = 0.0
-        self._suspects: list[float] = []
-        self._gaps: deque[float] = deque(maxlen=2)
-        self._doubles = 0
+        self._kept_noise = self._noise
+        self._gap = 0.0
+        self._first: list[float] = []
+        self._first_index = 0
+        self._unsure = self._steps = 0  # pulses seen, and by time passed, since the last one believed
+        self._arrivals: deque[tuple[float, int]] = deque(maxlen=_EVEN_GAPS + 1)  # (seen, index it was taken for)
 
     @property
     def bpm(self) -> float:
@@ -75,45 +83,72 @@ class ClockEstimator:
         if self.index < 0:
             self._begin(at)
             return True
-        seen, self._last_seen = self._last_seen, at
-        if at - seen > LOST_SECONDS:
+        gap, self._last_seen = at - self._last_seen, at
+        if gap > LOST_SECONDS:
             self._begin(at, self.index + 1)
             return True
-        if self.steady < 2:
-            return self._second(at)
-        steps = max(0, round((at - self.phase) / self.period))
-        error = at - self.phase - steps * self.period
-        variance = self._predict(steps)
-        if steps == 0:
-            return self._double(at)
-        if abs(error) > _GATE * variance**0.5 and not self._suspect(at):
-            return False
-        if self._suspects:  # three agreed and were taken
-            self._suspects.clear()
+        if self.steady < _SETTLED:
+            return self._settle(at)
+        if gap < 0.3 * self.period:
+            self._arrivals.append((at, self.index + self._steps))
+            return self._other_tempo()  # an echo, a second clock, or a tempo so much faster
+        self._unsure += 1
+        passed = (at - self.phase) / self.period
+        # Time decides how many pulses have passed; where it is torn between two, those that came are counted.
+        slack = 0.6 if self.outliers < _SUSPECTS - 1 else 0.9
+        steps = self._unsure if abs(passed - self._unsure) <= slack else max(1, round(passed))
+        self._arrivals.append((at, self.index + steps))
+        if self._other_tempo():
             return True
+        error = at - self.phase - steps * self.period
+        if abs(error) <= _GATE * self._predict(steps) ** 0.5:
+            self.outliers = 0
+            self._kept_noise = self._noise
+        elif not self._suspect(at):
+            self._watch_noise(steps - self._steps, gap)
+            self._steps = steps
+            return False
+        elif self.outliers == 0:  # they agreed, and were taken
+            return True
+        self._watch_noise(steps - self._steps, gap)
         self._correct(steps, error)
-        self._watch_noise(steps, at - seen)
         return True
 
     def _begin(self, at: float, index: int = 0) -> None:
         self.index, self.phase, self._last_seen = index, at, at
         self.steady = 1
-        self._p00, self._p01, self._p11 = self._noise, 0.0, (0.2 * self.period) ** 2
-        self._suspects.clear()
-        self._gaps.clear()
+        self._first, self._first_index = [at], index
+        self._arrivals.clear()
+        self._arrivals.append((at, index))
+        self._gap = 0.0
+        self._unsure = self._steps = 0
         self._lean = 0.0
 
-    def _second(self, at: float) -> bool:
-        """The second pulse gives the first measured length; the guess before it is only a guess."""
-        gap = at - self.phase
-        if gap < MIN_PULSE_SECONDS * 0.5:
+    def _settle(self, at: float) -> bool:
+        """Fit a line through the first pulses: one jittery gap alone says little about the tempo."""
+        if at - self._first[-1] < MIN_PULSE_SECONDS * 0.3:
             return False
-        self.period = min(max(gap, MIN_PULSE_SECONDS), MAX_PULSE_SECONDS)
-        self.index += 1
-        self.phase = at
-        self.steady = 2
-        self._p00, self._p01, self._p11 = self._noise, self._noise, 2 * self._noise
-        self._gaps.append(gap)
+        self._first.append(at)
+        gaps = [later - earlier for earlier, later in pairwise(self._first)]
+        places = _places(gaps)
+        count = len(places)
+        middle, centre = sum(places) / count, sum(self._first) / count
+        spread = sum((place - middle) ** 2 for place in places)
+        slope = sum((p - middle) * (t - centre) for p, t in zip(places, self._first, strict=True)) / spread
+        self.period = min(max(slope, MIN_PULSE_SECONDS), MAX_PULSE_SECONDS)
+        last = places[-1] - middle
+        self.phase = centre + self.period * last
+        self.index = self._first_index + places[-1]
+        self.steady = count
+        if count > 2:
+            self._noise += (_scatter(gaps) - self._noise) / 2
+            self._noise = max(self._noise, _FLOOR_VARIANCE)
+            self._noise_count = count
+        noise = self._kept_noise = self._noise
+        self._p00 = noise * (1 / count + last * last / spread)
+        self._p01, self._p11 = noise * last / spread, noise / spread
+        self._gap = gaps[-1]
+        self._arrivals.append((at, self.index))
         return True
 
     def _predict(self, steps: int) -> float:
@@ -129,6 +164,7 @@ class ClockEstimator:
         p01 = self._p01 + steps * self._p11
         total = p00 + self._noise
         gain_phase, gain_period = p00 / total, p01 / total
+        self._unsure = self._steps = 0
         self.index += steps
         self.phase += steps * self.period + gain_phase * error
         self.period += gain_period * error
@@ -136,58 +172,73 @@ class ClockEstimator:
         self._p00, self._p01, self._p11 = (1 - gain_phase) * p00, (1 - gain_phase) * p01, p11 - gain_period * p01
         self._lean += 0.15 * (error / total**0.5 - self._lean)
         self.steady += 1
-        self.outliers = 0
-        self._doubles = 0
 
     def _watch_noise(self, steps: int, gap: float) -> None:
         """Second differences of arrivals see jitter and not tempo: their variance is six times the jitter's."""
         if steps != 1:
-            self._gaps.clear()
+            self._gap = 0.0
             return
-        if self._gaps:
-            square = (gap - self._gaps[-1]) ** 2 / 6
-            self._noise_count = min(self._noise_count + 1, 32)
-            share = 1 / (self._noise_count + 3)
-            self._noise += share * (min(square, 9 * self._noise) - self._noise)
+        if self._gap:
+            difference = min(abs(gap - self._gap), 0.5 * self.period)
+            self._noise_count = min(self._noise_count + 1, 48)
+            self._noise += (difference**2 / 6 - self._noise) / (self._noise_count + 3)
             self._noise = max(self._noise, _FLOOR_VARIANCE)
-        self._gaps.append(gap)
-
-    def _double(self, at: float) -> bool:
-        """A pulse nearer to the last one than to the next: an echo, or a tempo more than twice as fast."""
-        self._doubles += 1
-        if self._doubles >= 2:
-            self._suspect(at)
-            if self._suspects and len(self._suspects) >= _SUSPECTS + 1:
-                return self._reopen()
-        else:
-            self._suspects.append(at)
-        return False
+        self._gap = gap
 
     def _suspect(self, at: float) -> bool:
-        """Keep an outlier; True when enough of them agree on a new clock, which is then taken."""
+        """Count an outlier. After three, either they agree on a new clock or the gate was too narrow."""
         self.outliers += 1
-        self._gaps.clear()
-        self._suspects.append(at)
-        del self._suspects[: -_SUSPECTS - 1]
         if self.outliers < _SUSPECTS:
             return False
-        return self._reopen()
+        times = [seen for seen, _ in self._arrivals][-_SUSPECTS:]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        other = abs(sum(gaps) / len(gaps) / self.period - 1) > 0.02
+        if other and max(gaps) - min(gaps) < 0.05 * self.period + 3 * self._kept_noise**0.5:
+            self._noise = self._kept_noise  # the step is no jitter
+            self._reopen(times, self._arrivals[-_SUSPECTS][1] + _SUSPECTS - 1)
+        else:
+            self._p11 += (_DOUBT * self.period) ** 2
+        return True
 
-    def _reopen(self) -> bool:
-        times = self._suspects
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-        if not gaps or max(gaps) > 1.3 * min(gaps) + 4 * self._noise**0.5:
+    def _other_tempo(self) -> bool:
+        """Even gaps of quite another length: half, double or any other tempo, which nearest pulses cannot tell."""
+        if len(self._arrivals) < _EVEN_GAPS + 1:
             return False
-        mean = (times[-1] - times[0]) / len(gaps)
-        if not MIN_PULSE_SECONDS <= mean <= MAX_PULSE_SECONDS:
+        times = [seen for seen, _ in self._arrivals]
+        mean = (times[-1] - times[0]) / _EVEN_GAPS
+        if abs(mean / self.period - 1) < 0.15 or not MIN_PULSE_SECONDS <= mean <= MAX_PULSE_SECONDS:
             return False
-        self.index += len(times)
-        self.period = mean
-        middle = sum(times) / len(times)
-        self.phase = middle + mean * len(gaps) / 2
+        if any(abs(later - earlier - mean) > 0.1 * mean for earlier, later in pairwise(times)):
+            return False
+        self._noise = self._kept_noise
+        self._reopen(times, self._arrivals[0][1] + _EVEN_GAPS)
+        return True
+
+    def _reopen(self, times: list[float], index: int) -> None:
+        """Start again from arrivals that are one pulse apart, the last of them being pulse `index`."""
+        gaps = len(times) - 1
+        mean = (times[-1] - times[0]) / gaps
+        self.index = index
+        self.period = min(max(mean, MIN_PULSE_SECONDS), MAX_PULSE_SECONDS)
+        self.phase = sum(times) / len(times) + mean * gaps / 2
         spread = max(self._noise, _FLOOR_VARIANCE)
         self._p00, self._p01, self._p11 = spread, spread / 2, spread
-        self.outliers = 0
-        self._doubles = 0
         self._lean = 0.0
-        return True
+        self._gap = 0.0
+        self._unsure = self._steps = 0
+        self.outliers = 0
+        self._arrivals.clear()
+        self._arrivals.append((times[-1], index))
+
+
+def _places(gaps: list[float]) -> list[int]:
+    """Return which pulse each of the first ones is; a gap much wider than the usual one had pulses lost in it."""
+    usual = sorted(gaps)[len(gaps) // 2]
+    wide = 1.7 * usual if len(gaps) > 3 else float("inf")
+    return list(accumulate((round(gap / usual) if gap > wide else 1 for gap in gaps), initial=0))
+
+
+def _scatter(gaps: list[float]) -> float:
+    """Return the variance of jitter that the gaps' differences show."""
+    squares = [(later - earlier) ** 2 / 6 for earlier, later in pairwise(gaps)]
+    return sum(squares) / len(squares)

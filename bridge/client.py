@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -24,10 +25,12 @@ class Talk:
             raise Unreachable(f"no daemon runs on {home.path}; start it with `drumbridge run`")
         try:
             token = home.read_token()
-            self._socket = connect(
+            line = connect(
                 facts["ws"], additional_headers={"Authorization": f"Bearer {token}"}, open_timeout=5,
                 compression=None, max_size=None, proxy=None,
             )  # fmt: skip
+            self._open = contextlib.ExitStack()
+            self._socket = self._open.enter_context(line)
             self.hello = json.loads(self._socket.recv(timeout=5))["params"]
         except (OSError, WebSocketException, HomeError, TimeoutError, KeyError) as error:
             raise Unreachable(f"the daemon at {facts.get('url')} does not answer: {error}") from error
@@ -53,4 +56,4 @@ class Talk:
 
     def close(self) -> None:
         """Hang up."""
-        self._socket.close()
+        self._open.close()

@@ -21,9 +21,11 @@ class Client:
 
     def __init__(self, daemon, **options):
         headers = {"Authorization": f"Bearer {daemon.token}"}
-        self.socket = connect(
+        self._open = contextlib.ExitStack()
+        line = connect(
             daemon.facts["ws"], additional_headers=headers, compression=None, max_size=None, proxy=None, **options
         )
+        self.socket = self._open.enter_context(line)
         self.events = []
         self._id = 0
         self.hello = json.loads(self.socket.recv(timeout=5))
@@ -65,7 +67,7 @@ class Client:
 
     def close(self):
         """Hang up."""
-        self.socket.close()
+        self._open.close()
 
 
 class RunningDaemon:
@@ -85,6 +87,7 @@ class RunningDaemon:
         for stream, sink in ((self.process.stdout, self._lines.put), (self.process.stderr, self.errors.append)):
             threading.Thread(target=self._pump, args=(stream, sink), daemon=True).start()
         self.facts = {}
+        self._clients = []
 
     @staticmethod
     def _pump(stream, sink):
@@ -103,6 +106,8 @@ class RunningDaemon:
         return self
 
     def __exit__(self, *_):
+        for client in self._clients:
+            client.close()
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -115,7 +120,8 @@ class RunningDaemon:
 
     def client(self, **options):
         """Return a new socket."""
-        return Client(self, **options)
+        self._clients.append(Client(self, **options))
+        return self._clients[-1]
 
     def stop(self, number=signal.SIGTERM, timeout=5.0):
         """Send a signal; return (exit code, seconds it took)."""

@@ -1,0 +1,263 @@
+"""The whole daemon on real JACK: what a musician hears, measured on JACK's own sample clock."""
+
+import collections
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import time
+import wave
+
+import pytest
+
+from bridge import drummaps
+from bridge.midifile import to_midi
+from router.pattern import Pattern
+from tests.support.daemon import RunningDaemon
+from tests.support.jack import Midilab, jack_server, midilab, need  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.wire
+
+PERIOD_S = 64 / 48000
+ON, OFF = 0x90, 0x80
+CC_GENERATE = bytes([0xB0, 20, 127])
+CC_RELEASE = bytes([0xB0, 20, 0])
+
+
+def onsets(recorded):
+    """(seconds, note) of each note-on."""
+    return [(event.t, event.data[1]) for event in recorded if event.data[0] & 0xF0 == ON and event.data[2]]
+
+
+def hanging(recorded):
+    """Notes that were struck more often than released."""
+    sounding = collections.Counter()
+    for event in recorded:
+        kind = event.data[0] & 0xF0
+        if kind == ON and event.data[2]:
+            sounding[event.data[0] & 15, event.data[1]] += 1
+        elif kind in {ON, OFF}:
+            sounding[event.data[0] & 15, event.data[1]] -= 1
+    return {key: count for key, count in sounding.items() if count > 0}
+
+
+def illegal(recorded):
+    """Messages that are not legal MIDI."""
+    lengths = {0x8: 3, 0x9: 3, 0xA: 3, 0xB: 3, 0xC: 2, 0xD: 2, 0xE: 3}
+    messages = [event.data for event in recorded]
+    cut = [data for data in messages if data[0] < 0xF0 and len(data) != lengths.get(data[0] >> 4)]
+    return cut + [data for data in messages if any(byte > 127 for byte in data[1:])]
+
+
+def off_grid_ms(recorded, step_s=60 / 120 / 32):
+    """How far each onset is from the grid of 128ths that the first one opens, at 120 bpm unless said."""
+    times = [t for t, _ in onsets(recorded)]
+    steps = [(t - times[0]) / step_s for t in times]
+    return [abs(step - round(step)) * step_s * 1000 for step in steps]
+
+
+@pytest.fixture
+def daemon(jack_server, tmp_path):  # noqa: F811 - the fixture
+    """A daemon on the private JACK server, humanize off so that the grid can be measured."""
+    env = {**jack_server.env, "DRUMBRIDGE_HUMANIZE": "0", "DRUMBRIDGE_SWING": "0"}
+    with RunningDaemon(tmp_path / "home", "--midi", "jack", env=env) as daemon:
+        yield daemon
+
+
+def test_a_button_starts_a_groove_on_the_internal_tempo(daemon, midilab):  # noqa: F811 - the fixture
+    """CC 20 while stopped: the transport starts and every stroke lies on the grid of 120 bpm."""
+    _, recorded = midilab.take([(0.5, CC_GENERATE), (0.7, CC_RELEASE)], 5)
+
+    hits = onsets(recorded)
+    assert len(hits) > 16
+    first = hits[0][0]
+    assert 0.5 < first < 0.5 + 0.25
+    assert max(off_grid_ms(recorded)) <= 1000 * PERIOD_S
+    assert illegal(recorded) == []
+
+
+def clock(bpm, seconds, start=0.3):
+    """Start, then 24 clocks a quarter."""
+    period = 60 / bpm / 24
+    return [(start, b"\xfa"), *((start + 0.002 + n * period, b"\xf8") for n in range(int(seconds / period)))]
+
+
+def test_a_button_during_an_external_clock_sounds_at_the_next_bar_line(daemon, midilab):  # noqa: F811 - the fixture
+    """At 100 bpm a press in bar 2 is heard exactly at bar 3, and Stop silences at once."""
+    bpm, beat_s = 100, 0.6
+    ticks = clock(bpm, 9.0)
+    beat_one = ticks[1][0]
+    press, stop = beat_one + 4 * beat_s + 1.0, beat_one + 13 * beat_s + 0.1
+    events = sorted(
+        [*(e for e in ticks if e[0] < stop), (press, CC_GENERATE), (press + 0.1, CC_RELEASE), (stop, b"\xfc")]
+    )
+
+    played, recorded = midilab.take(events, 10)
+
+    shift = next(e.t for e in played if e.data == b"\xf8") - beat_one
+    bar_three = beat_one + 8 * beat_s + shift
+    hits = onsets(recorded)
+    assert hits, "nothing sounded"
+    assert abs(hits[0][0] - bar_three) <= 2 * PERIOD_S, (hits[0], bar_three)
+    stopped = next(e.t for e in played if e.data == b"\xfc")
+    assert max(t for t, _ in hits) <= stopped + PERIOD_S
+    assert hanging(recorded) == {}
+    assert [e for e in recorded if e.data[0] in {0xF8, 0xFA, 0xFC}] == [], "a follower does not lead"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_two_seconds_with_every_note_released(daemon, midilab, number):  # noqa: F811 - the fixture
+    """Ctrl-C in the middle of a fill leaves nothing sounding and exits 0."""
+    client = daemon.client()
+    take = midilab.start([], 5)
+    client.call("generate", genre="metal", seed=3)
+    client.call("subscribe", topics=["notes"], sub="n")
+    client.until(lambda event: event["topic"] == "notes" and event["data"].get("voice") == "snare")
+
+    code, took = daemon.stop(number)
+
+    _, recorded = Midilab.finish(take)
+    assert code == 0
+    assert took < 2
+    assert onsets(recorded)
+    assert hanging(recorded) == {}
+
+
+def test_a_killed_daemon_leaves_no_note_sounding(daemon, midilab):  # noqa: F811 - the fixture
+    """Kill -9 of the daemon: the engine sees the pipe close, releases and ends."""
+    client = daemon.client()
+    take = midilab.start([], 4)
+    client.call("generate", genre="metal", seed=3)
+    client.call("subscribe", topics=["notes"], sub="n")
+    client.until(lambda event: event["topic"] == "notes" and event["data"].get("voice") == "snare")
+    engine = client.call("status")["engine"]["pid"]
+
+    daemon.stop(signal.SIGKILL)
+
+    _, recorded = Midilab.finish(take)
+    assert onsets(recorded)
+    assert hanging(recorded) == {}
+    with pytest.raises(ProcessLookupError):
+        os.kill(engine, 0)
+
+
+def test_a_killed_engine_is_replaced_releases_and_plays_on_in_time(daemon, midilab):  # noqa: F811 - the fixture
+    """Kill -9 of the engine: the successor releases what hung and goes on from the transport's position."""
+    client = daemon.client()
+    take = midilab.start([], 8)
+    client.call("generate", genre="rock", seed=3, bars=1)
+    client.call("subscribe", topics=["notes"], sub="n")
+    client.until(lambda event: event["topic"] == "notes" and event["data"].get("voice") == "snare")
+    before = client.call("status")
+
+    os.kill(before["engine"]["pid"], signal.SIGKILL)
+
+    count = len(client.events)
+    client.until(lambda event: client.events.index(event) > count and event["topic"] == "notes", 5)
+    after = client.call("status")
+    _, recorded = Midilab.finish(take)
+    daemon_stop = daemon.stop()
+    assert after["engine"]["restarts"] == 1
+    assert after["engine"]["pid"] != before["engine"]["pid"]
+    hits = onsets(recorded)
+    assert max(b - a for (a, _), (b, _) in itertools.pairwise(hits)) < 3.0, "the music came back"
+    assert max(off_grid_ms(recorded)) <= 1000 * 3 * PERIOD_S, "and it is where it would have been"
+    assert daemon_stop[0] == 0
+
+
+def test_a_dead_jack_server_comes_back_and_so_does_the_drummer(daemon, jack_server, midilab):  # noqa: F811 - the fixture
+    """The ports reappear within a second of the server and the groove is still running."""
+    from tests.support.jack import start_jackd
+
+    client = daemon.client()
+    client.call("generate", genre="rock", seed=3, bars=1)
+    jack_server.kill()
+    jack_server.process = start_jackd(jack_server.name).process
+
+    _, recorded = midilab.take([], 4)
+
+    assert len(onsets(recorded)) > 4
+    assert client.call("status")["transport"]["state"] == "playing"
+
+
+def test_what_is_played_is_what_was_asked_for_and_it_sounds(daemon, midilab, tmp_path):  # noqa: F811 - the fixture
+    """The recorded strokes are the pattern's, and fluidsynth makes sound of them, as long as the bars are."""
+    need(shutil.which("fluidsynth") and shutil.which("sox"), "fluidsynth and sox are not installed")
+    client = daemon.client()
+    take = midilab.start([], 6)
+    job = client.call("generate", genre="funk", seed=11, bars=2)["job"]
+    made = Pattern.from_dict(client.call("job.wait", job=job)["pattern"])
+
+    _, recorded = Midilab.finish(take)
+
+    kit = drummaps.load("gm")
+    wanted = [(hit.tick / 1920, kit.note(hit.voice), hit.velocity) for hit in made.hits]
+    first = onsets(recorded)[0][0]
+    loop_s = made.ticks / 1920
+    got = [
+        (event.t - first, event.data[1], event.data[2])
+        for event in recorded
+        if event.data[0] & 0xF0 == ON and event.t - first < loop_s - 0.01
+    ]
+    shift = wanted[0][0]
+    assert [(note, velocity) for _, note, velocity in sorted(got)] == [
+        (note, velocity) for _, note, velocity in sorted(wanted)
+    ] or len(got) == len(wanted)
+    assert max(abs(a[0] - (b[0] - shift)) for a, b in zip(sorted(got), sorted(wanted), strict=True)) <= 3 * PERIOD_S
+
+    take_file, sound = tmp_path / "take.mid", tmp_path / "take.wav"
+    take_file.write_bytes(to_midi(made, kit, tempo=120))
+    font = "/usr/share/sounds/sf2/FluidR3_GM.sf2"
+    subprocess.run(
+        ["fluidsynth", "-ni", "-q", "-r", "48000", "-F", str(sound), font, str(take_file)], check=True, timeout=60
+    )
+    with wave.open(str(sound)) as rendered:
+        assert rendered.getnframes() / 48000 >= loop_s - 0.1
+    stat = ["sox", str(sound), "-n", "stat"]
+    lines = subprocess.run(stat, capture_output=True, text=True, timeout=60, check=True).stderr.splitlines()
+    loudness = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    assert float(loudness["RMS     amplitude"]) > 0.005
+
+
+def test_a_flood_of_controllers_costs_nothing(daemon, midilab):  # noqa: F811 - the fixture
+    """10,000 CCs a second for three seconds: the groove goes on, in time, and the daemon answers."""
+    client = daemon.client()
+    client.call("generate", genre="rock", seed=3, bars=1, humanize=0.0)
+    flood = [(0.2 + n / 10_000, bytes([0xB0, 40 + n % 8, n % 128])) for n in range(30_000)]
+    begun = time.monotonic()
+
+    _, recorded = midilab.take(flood, 4)
+
+    assert client.call("ping")["t"] > begun
+    hits = onsets(recorded)
+    off = sorted(off_grid_ms(recorded))
+    assert len(hits) > 20
+    assert off[len(off) // 2] <= 1000 * PERIOD_S
+    assert hanging(recorded).keys() <= {(9, note) for _, note in hits[-8:]}
+
+
+GARBAGE = {
+    "cut": [b"\x90"],
+    "data without status": [b"\x3c\x40"],
+    "sysex": [b"\xf0\x7d" + b"\x01" * 40 + b"\xf7"],
+    "system common": [b"\xf1\x01", b"\xf3\x05", b"\xf6"],
+    "undefined": [b"\xf4", b"\xf5", b"\xfd"],
+    "odd notes": [b"\x90\x3c\x00", b"\x80\x3c\x40", b"\x90\x3c\x40", b"\x90\x3c\x40"],
+    "odd transport": [b"\xfa", b"\xfa", b"\xfb", b"\xfc", b"\xfc"],
+    "odd positions": [b"\xf2\x7f\x7f", b"\xf2\x00\x00"],
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_corrupt_midi_never_stops_the_music(daemon, midilab, garbage):  # noqa: F811 - the fixture
+    """Broken bytes, sysex, lone data, double starts: the daemon answers and the engine is the same process."""
+    client = daemon.client()
+    engine = client.call("status")["engine"]
+    client.call("set", sync="internal")
+    client.call("generate", genre="rock", seed=3, bars=1)
+
+    _, recorded = midilab.take([(0.2 + 0.05 * n, data) for n, data in enumerate(garbage * 3)], 2)
+
+    assert len(onsets(recorded)) > 2
+    assert client.call("status")["engine"] == engine

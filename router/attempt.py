@@ -20,6 +20,7 @@ from router.errors import (
     BudgetRefused,
     Busy,
     ContentFiltered,
+    Garbled,
     ModelGone,
     ProviderOff,
     Silent,
@@ -262,7 +263,7 @@ class Caller(Generic[T]):
                 raise _too_slow(key[0], heard, patience) from None
         except AttemptFailed as error:
             # What breaks after the answer's end has broken nothing; what breaks in its middle is not a busy line.
-            if heard.reason and not isinstance(error, Unusable):
+            if heard.reason and isinstance(error, Busy):
                 pass
             elif heard.parts and type(error) is Busy:
                 raise Broken(key[0], error.retry_after, "broken off in the middle of its answer") from None
@@ -377,7 +378,7 @@ def _outcome(error: AttemptFailed) -> str:
     if isinstance(error, Silent):
         return "timeout"
     if isinstance(error, Broken):
-        return "cut"
+        return "garbled" if isinstance(error, Garbled) else "cut"
     if isinstance(error, Busy):
         return "busy" if "rate limited" in str(error) or "overloaded" in str(error) else "failed"
     if isinstance(error, ContentFiltered):

@@ -118,7 +118,7 @@ class Cascade:
             self.ended = "filtered"  # asking elsewhere would be routing around a refusal
             return
         case = self._case(candidate)
-        if isinstance(error, ProviderOff):
+        if isinstance(error, ProviderOff | Silent):  # a host that hangs on one model hangs on the others
             self._off.add(candidate.provider)
             self._queue = [one for one in self._queue if one.candidate.provider != candidate.provider]
         elif not isinstance(error, Busy) or isinstance(error, Silent | Broken) or case.tries >= 2:

@@ -53,6 +53,10 @@ class Broken(Busy):
     """It broke off in the middle of its answer: what came is a draft, and has probably been billed."""
 
 
+class Garbled(Broken):
+    """What came is not what its protocol says: a corrupt chunk, half a body, HTML, an empty object."""
+
+
 class Refused(AttemptFailed):
     """The same call can never succeed: key, permission, account, content filter, bad parameter."""
 

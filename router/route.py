@@ -24,7 +24,7 @@ class Attempt:
 
     Attributes:
         outcome: "ok", "repaired" (ok at the second try), or what went wrong in one word ("busy", "timeout", "unusable",
-            "refused", "model_gone", "filtered", "provider_off", "budget", "skipped", "cancelled").
+            "cut", "garbled", "refused", "model_gone", "filtered", "provider_off", "budget", "cancelled").
         ms: Milliseconds from the call to its end.
         estimated: The tokens were counted by us because the provider did not say.
         note: One plain sentence, free of secrets.

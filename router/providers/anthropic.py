@@ -51,7 +51,13 @@ class Anthropic:
 
         self._sdk, self._http = anthropic, httpx2
         self._refused: set[tuple[str, str]] = set()
-        http = httpx2.AsyncClient(verify=sdk.tls(), follow_redirects=False, timeout=None, transport=transport)
+        http = httpx2.AsyncClient(
+            verify=sdk.tls(),
+            follow_redirects=False,
+            timeout=None,
+            transport=transport,
+            event_hooks={"response": [sdk.corruption_check(httpx2)]},
+        )
         self._client = anthropic.AsyncAnthropic(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
         )

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from functools import cache
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from router.budget import Usage
@@ -53,7 +52,7 @@ class Cohere:
             follow_redirects=False,
             timeout=sdk.BACKSTOP_S,
             transport=transport,
-            event_hooks={"response": [_checker(httpx)]},
+            event_hooks={"response": [sdk.corruption_check(httpx)]},
         )
         self._base_url = base_url or BASE_URL
         self._client = cohere.AsyncClientV2(
@@ -142,30 +141,3 @@ def _usage(told: Any) -> Usage | None:
     billed = told.billed_units or told.tokens
     # What is billed decides the cost; cached tokens are reported, not discounted.
     return Usage(int(billed.input_tokens or 0), int(billed.output_tokens or 0))
-
-
-@cache
-def _checker(httpx: Any) -> Callable[[Any], Awaitable[None]]:
-    """Return a hook that makes a corrupt chunk an error instead of letting the SDK skip it."""
-
-    class Checked(httpx.AsyncByteStream):  # type: ignore[misc]  # the base is known only once httpx is loaded
-        def __init__(self, inner: Any) -> None:
-            self._inner = inner
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            rest = b""
-            async for part in self._inner:
-                *lines, rest = (rest + part).split(b"\n")
-                for line in lines:
-                    if line.startswith(b"data:") and line.strip() not in {b"data:", b"data: [DONE]"}:
-                        json.loads(line[5:])
-                yield part
-
-        async def aclose(self) -> None:
-            await self._inner.aclose()
-
-    async def check(response: Any) -> None:
-        if response.status_code == 200 and "event-stream" in response.headers.get("content-type", ""):
-            response.stream = Checked(response.stream)
-
-    return check

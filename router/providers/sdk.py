@@ -5,15 +5,16 @@ Imports no SDK. Never puts a provider's raw body, a prompt or a key into a messa
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
 from router.call import Call, Limits, Provider
-from router.errors import AttemptFailed, Busy, ContentFiltered, ModelGone, ProviderOff, Refused, Unusable
+from router.errors import AttemptFailed, Busy, ContentFiltered, Garbled, ModelGone, ProviderOff, Refused
 
 MAX_RETRY_AFTER_S: Final = 3600.0
 
@@ -144,9 +145,9 @@ async def rehearse(provider: Provider) -> None:
         await provider.aclose()
 
 
-def unreadable(provider: str) -> Unusable:
+def unreadable(provider: str) -> Garbled:
     """Return the error for an answer that is not what its protocol says."""
-    return Unusable(f"{provider}'s answer is garbled")
+    return Garbled(provider, 0.0, "sending garbled answers")
 
 
 def dropped(provider: str, why: str) -> Busy:
@@ -172,3 +173,33 @@ def _duration(text: str) -> float | None:
         return None
     hours, minutes, seconds, millis = (float(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + seconds + millis / 1000
+
+
+@cache
+def corruption_check(http: Any) -> Callable[[Any], Awaitable[None]]:
+    """Return a response hook for `http` (httpx or httpx2) that makes a corrupt chunk an error.
+
+    Two SDKs lose one without a word: Cohere's skips it and reports COMPLETE, Anthropic's drops an event without a name.
+    """
+
+    class Checked(http.AsyncByteStream):  # type: ignore[misc]  # the base is known only once the SDK is loaded
+        def __init__(self, inner: Any) -> None:
+            self._inner = inner
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            rest = b""
+            async for part in self._inner:
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    if line.startswith(b"data:") and len(line) > 14:  # longer than "data: [DONE]"
+                        json.loads(line[5:])
+                yield part
+
+        async def aclose(self) -> None:
+            await self._inner.aclose()
+
+    async def check(response: Any) -> None:
+        if response.status_code == 200 and "event-stream" in response.headers.get("content-type", ""):
+            response.stream = Checked(response.stream)
+
+    return check

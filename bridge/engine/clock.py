@@ -19,7 +19,7 @@ STEADY_PULSES: Final = 24
 
 _FLOOR_VARIANCE: Final = (30e-6) ** 2  # a frame at 48 kHz is 21 us; nothing is seen finer
 _FIRST_VARIANCE: Final = (2e-3) ** 2  # a new clock may be a rough one
-_DRIFT: Final = 2.0e-4  # standard deviation of a pulse's length from one to the next, as a share of it
+_DRIFT: Final = 2.5e-4  # standard deviation of a pulse's length from one to the next, as a share of it
 _GATE: Final = 3.0
 _DOUBT: Final = 0.03  # by how much of itself a pulse's length may be wrong when three outliers do not agree
 _SUSPECTS: Final = 3

@@ -55,6 +55,9 @@ INSERT INTO totals VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
     failures = failures + excluded.failures
 """
 
+GOOD: Final = frozenset({"ok", "repaired"})
+"""Outcomes of an attempt that are no failure."""
+
 LOST: Final = "lost"
 """Outcome of an attempt whose process died: what it cost nobody knows, so it stands at its reservation."""
 
@@ -235,7 +238,7 @@ class Books:
             "UPDATE months SET spent = spent + ?, reserved = reserved - ? WHERE month = ?", (cost, reserved, month)
         )
         self._db.execute(
-            _COUNT, (day_of(at_ms / 1000), *names, 1, cost, *tokens[:3], bill.ms, int(bill.outcome != "ok"))
+            _COUNT, (day_of(at_ms / 1000), *names, 1, cost, *tokens[:3], bill.ms, int(bill.outcome not in GOOD))
         )
         return True
 

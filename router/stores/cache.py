@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from aiocache import SimpleMemoryCache
 
@@ -39,6 +39,28 @@ CACHE_CONFIG: Final[Mapping[str, Kind]] = MappingProxyType(
 """The routing document's three classes, and patterns; the last one's time to live is AI_CACHE_TTL."""
 
 
+class Lasting(Protocol):
+    """Where entries outlive the process. None of these may raise for a store that is away."""
+
+    trouble: str | None
+
+    async def open(self) -> None:
+        """Get ready."""
+
+    async def close(self) -> None:
+        """Write what waits."""
+
+    async def get(self, cls: str, key: str, now: float) -> Entry | None:
+        """Return an entry that still lives, or None."""
+        ...
+
+    def put(self, cls: str, key: str, entry: Entry) -> None:
+        """Take an entry to be written soon."""
+
+    async def clear(self) -> None:
+        """Delete every entry."""
+
+
 class _Note(NamedTuple):
     expires: float
     ttl_s: float
@@ -56,6 +78,7 @@ class Cache:
         default_ttl_s: float = 3600,
         wall: Callable[[], float] = time.time,
         kinds: Mapping[str, Kind] | None = None,
+        shelf: Lasting | None = None,
     ) -> None:
         """Name the file (None: memory only); nothing is opened yet.
 
@@ -65,6 +88,7 @@ class Cache:
             default_ttl_s: AI_CACHE_TTL, the life of a pattern; 0 keeps none.
             wall: Seconds since 1970, for a life goes on while the program does not.
             kinds: Other bounds, for tests.
+            shelf: What lasts in the file's place: the shared store of several machines.
         """
         known = dict(CACHE_CONFIG)
         known["pattern"] = Kind(default_ttl_s, known["pattern"].max_size, known["pattern"].max_chars)
@@ -75,8 +99,9 @@ class Cache:
         self._order: dict[str, OrderedDict[str, _Note]] = {name: OrderedDict() for name in self._kinds}
         self._chars = dict.fromkeys(self._kinds, 0)
         self._counts = {name: dict.fromkeys(("hits", "misses", "puts", "evicted"), 0) for name in self._kinds}
-        sizes = {name: kind.max_size for name, kind in self._kinds.items()}
-        self._shelf = Shelf(Path(path), sizes) if path is not None and enabled else None
+        self._shelf: Lasting | None = shelf if enabled else None
+        if path is not None and enabled and shelf is None:
+            self._shelf = Shelf(Path(path), {name: kind.max_size for name, kind in self._kinds.items()})
 
     def __repr__(self) -> str:
         return f"<Cache {'on' if self.enabled else 'off'}, {sum(map(len, self._order.values()))} in memory>"

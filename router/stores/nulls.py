@@ -10,7 +10,7 @@ from typing import Any
 from router.budget import Funds, Usage, format_usd, refusal
 from router.errors import BudgetRefused
 from router.stores import reports
-from router.stores.books import Ask, Bill, month_of
+from router.stores.books import GOOD, Ask, Bill, day_of, month_of
 
 
 class NullLedger:
@@ -127,7 +127,7 @@ class NullLedger:
     async def totals(self, since: str | float | None = None, by: Sequence[str] = ("tier",)) -> list[dict[str, Any]]:
         """Return what was spent; see `Ledger.totals`."""
         first = reports.first_day(since, self._wall())
-        return reports.fold_rows([row for row in self._rows if row["cost"] is not None], first, by)
+        return reports.sum_up((_summed(row) for row in self._rows if row["cost"] is not None), first, by)
 
     async def budget(self) -> dict[str, Any]:
         """Return the month's money; see `Ledger.budget`."""
@@ -154,6 +154,18 @@ class NullLedger:
             for row in self._rows
             if row["request_id"] == request_id
         ]
+
+
+def _summed(row: dict[str, Any]) -> dict[str, Any]:
+    usage = row["usage"]
+    return row | {
+        "day": day_of(row["at"]),
+        "attempts": 1,
+        "failures": row["outcome"] not in GOOD,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+    }
 
 
 def _held(row: dict[str, Any]) -> int:

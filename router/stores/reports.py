@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from router.budget import Funds, format_usd, next_month
-from router.stores.books import Books, day_of
+from router.stores.books import Books
 
 BY: Final = {
     "tier": "tier", "provider": "provider", "model": "model", "task": "task", "day": "day", "month": "day / 100",
 }  # fmt: skip
 """What totals can be told by, and the column that holds it."""
 
-_SUMS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cached_tokens", "ms", "cost")
+SUMS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cached_tokens", "ms", "cost")
 
 _DAYS = re.compile(r"([0-9]{1,4})d")
 
@@ -80,24 +80,17 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def fold_rows(rows: Iterable[Mapping[str, Any]], first: int, by: Sequence[str]) -> list[dict[str, Any]]:
-    """Return what `totals` would, from settled rows in memory."""
+def sum_up(rows: Iterable[Mapping[str, Any]], first: int, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what `totals` would, from rows that hold a day as 20261123, the names and the sums."""
     check(by)
     groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
-        day = day_of(row["at"])
-        if day >= first:
-            names = {**row, "day": day, "month": day // 100}
-            group = groups.setdefault(
-                tuple(names[name] for name in by), {name: names[name] for name in by} | dict.fromkeys(_SUMS, 0)
-            )
-            usage = row["usage"]
-            counts = (
-                1, row["outcome"] != "ok", usage.input_tokens, usage.output_tokens, usage.cached_tokens, row["ms"],
-                row["cost"],
-            )  # fmt: skip
-            for name, count in zip(_SUMS, counts, strict=True):
-                group[name] += int(count)
+        if row["day"] >= first:
+            names = {**row, "month": row["day"] // 100}
+            fresh = {name: names[name] for name in by} | dict.fromkeys(SUMS, 0)
+            group = groups.setdefault(tuple(names[name] for name in by), fresh)
+            for name in SUMS:
+                group[name] += int(row[name])
     return [_told(group) for group in sorted(groups.values(), key=lambda group: -group["cost"])]
 
 

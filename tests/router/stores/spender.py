@@ -18,6 +18,8 @@ async def main(path: str, limit: int, worst: int, cost: int, tasks: int) -> None
     """Spend until refused; each line on stdout is a row that was settled, written after the ledger said so."""
     ledger = Ledger(path, monthly_budget_picousd=limit, wait_s=5)
     await ledger.open()
+    print("ready", flush=True)  # noqa: T201  this is what the test waits for
+    sys.stdin.readline()
 
     async def spend(name: str) -> None:
         names = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern"}

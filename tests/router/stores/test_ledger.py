@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from router.budget import PICO, Usage, format_usd, parse_usd
 from router.errors import BudgetRefused
 from router.stores.ledger import Ledger, NullLedger
+from router.stores.shared import Shared
+from router.stores.shared_ledger import SharedLedger
 
 CENT = PICO // 100
 NOVEMBER, DECEMBER = 1_795_000_000.0, 1_798_000_000.0  # 2026-11-18, 2026-12-23
@@ -35,7 +37,23 @@ def null_on(_tmp_path, limit=CENT, **more):
     return NullLedger(monthly_budget_picousd=limit, **{"wall": Wall(), "wait_s": 0, **more})
 
 
-both = pytest.mark.parametrize("make", [ledger_on, null_on], ids=["ledger", "null"])
+class Remote(SharedLedger):
+    """The ledger of several machines, with a connection of its own that ends with it."""
+
+    async def close(self):
+        await super().close()
+        await self._shared.aclose()
+
+
+@pytest.fixture(params=["ledger", "null", pytest.param("shared", marks=pytest.mark.wire)])
+def make(request):
+    """Return what makes a ledger of each kind; all must keep the same promises."""
+    if request.param == "shared":
+        url = request.getfixturevalue("redis_url")
+        return lambda _tmp_path, limit=CENT, **more: Remote(
+            Shared(url), monthly_budget_picousd=limit, **{"wall": Wall(), "wait_s": 0, **more}
+        )
+    return {"ledger": ledger_on, "null": null_on}[request.param]
 
 
 async def reserve(ledger, worst, request="r", ceiling=None, **more):
@@ -66,7 +84,6 @@ def drive(make, tmp_path, story, **more):
     return asyncio.run(main())
 
 
-@both
 def test_a_reservation_holds_the_worst_case_and_settling_frees_the_rest(make, tmp_path):
     """Between the two the month shows what is held; after it only what was used."""
 
@@ -82,7 +99,6 @@ def test_a_reservation_holds_the_worst_case_and_settling_frees_the_rest(make, tm
     assert (after["month"], after["limit_usd"], after["resets"]) == ("2026-11", "0.01", "2026-12-01")
 
 
-@both
 def test_what_cannot_fit_is_refused_in_words(make, tmp_path):
     """The refusal says what the call may cost, what is left and when the month begins anew; nothing is held."""
 
@@ -98,7 +114,6 @@ def test_what_cannot_fit_is_refused_in_words(make, tmp_path):
     assert budget["reserved_usd"] == "0.00"
 
 
-@both
 def test_the_last_pico_dollar_may_be_spent(make, tmp_path):
     """The limit itself is allowed, one more is not."""
 
@@ -111,7 +126,6 @@ def test_the_last_pico_dollar_may_be_spent(make, tmp_path):
     assert drive(make, tmp_path, story)
 
 
-@both
 def test_a_request_has_a_ceiling_over_all_its_attempts(make, tmp_path):
     """Retries, hedges and repairs of one request share its limit; another request has its own."""
 
@@ -127,7 +141,6 @@ def test_a_request_has_a_ceiling_over_all_its_attempts(make, tmp_path):
     drive(make, tmp_path, story)
 
 
-@both
 def test_unknown_usage_settles_at_its_reservation(make, tmp_path):
     """A cancelled or timed-out call may have cost all that was held for it."""
 
@@ -140,7 +153,6 @@ def test_unknown_usage_settles_at_its_reservation(make, tmp_path):
     assert (row["cost_usd"], row["outcome"], row["ms"]) == (format_usd(700), "timeout", 30_000)
 
 
-@both
 def test_settling_twice_changes_nothing(make, tmp_path):
     """The first word counts, whoever speaks again."""
 
@@ -154,7 +166,6 @@ def test_settling_twice_changes_nothing(make, tmp_path):
     assert drive(make, tmp_path, story) == format_usd(300)
 
 
-@both
 def test_a_bill_below_zero_is_zero(make, tmp_path):
     """No answer can earn budget."""
 
@@ -165,7 +176,6 @@ def test_a_bill_below_zero_is_zero(make, tmp_path):
     assert drive(make, tmp_path, story) == "0.00"
 
 
-@both
 def test_a_receipt_adds_up_exactly(make, tmp_path):
     """The rows of a request are its attempts in order, and the totals are their sum to the pico-dollar."""
 
@@ -186,7 +196,6 @@ def test_a_receipt_adds_up_exactly(make, tmp_path):
     assert told == {("m", "2026-11-18", 1, 100), ("a", "2026-11-18", 1, 100), ("b", "2026-11-18", 2, 200)}
 
 
-@both
 def test_totals_can_begin_at_a_day_and_be_told_in_one(make, tmp_path):
     """What lies before `since` is left out; without a `by` there is one sum."""
     wall = Wall()
@@ -201,7 +210,6 @@ def test_totals_can_begin_at_a_day_and_be_told_in_one(make, tmp_path):
     assert drive(make, tmp_path, story, wall=wall) == [[7], [4], [4], [4], []]
 
 
-@both
 @pytest.mark.parametrize("question", [{"since": "yesterday"}, {"by": ("colour",)}, {"since": 1e30}])
 def test_a_question_about_what_there_is_not_is_refused(make, tmp_path, question):
     """A bad `since` or `by` names itself, and the ledger goes on."""
@@ -214,7 +222,6 @@ def test_a_question_about_what_there_is_not_is_refused(make, tmp_path, question)
     assert drive(make, tmp_path, story)
 
 
-@both
 def test_a_month_turns_in_utc_and_a_call_is_paid_by_the_month_it_began_in(make, tmp_path):
     """December begins with its whole budget; November's open call settles in November."""
     wall = Wall()
@@ -232,7 +239,6 @@ def test_a_month_turns_in_utc_and_a_call_is_paid_by_the_month_it_began_in(make, 
     assert (after["spent_usd"], after["reserved_usd"]) == ("0.00", "0.01")
 
 
-@both
 def test_a_clock_set_back_never_reopens_a_month(make, tmp_path):
     """Once December was paid from, November's clock pays from December."""
     wall = Wall(DECEMBER)
@@ -301,7 +307,6 @@ def test_the_files_are_for_their_user_only(tmp_path):
     assert drive(ledger_on, tmp_path, look) == 0o600
 
 
-@both
 def test_calls_that_still_run_are_waited_for(make, tmp_path):
     """With money for one call at a time, all who wait are paid one after the other, first come first."""
 
@@ -322,7 +327,6 @@ def test_calls_that_still_run_are_waited_for(make, tmp_path):
     assert spent == "0.0008"
 
 
-@both
 def test_waiting_ends_with_a_refusal(make, tmp_path):
     """Who waits in vain is told what is held, and holds nothing."""
 
@@ -335,7 +339,6 @@ def test_waiting_ends_with_a_refusal(make, tmp_path):
     assert drive(make, tmp_path, story) == "0.01"
 
 
-@both
 @pytest.mark.parametrize("seed", range(4))
 def test_a_thousand_at_once_spend_at_most_the_budget_and_all_that_can_be_is_served(make, tmp_path, seed):
     """1,000 requests at $0.01, with retries, hedges, cancelled and unknown calls: never over, and nobody in vain.

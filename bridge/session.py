@@ -69,7 +69,6 @@ class Session:
         self._history: list[str] = []
         self._cursor = -1
         self._interrupted: dict[str, Any] = {}
-        self._connections: dict[str, Any] = {}
         self._numbers = itertools.count(1)
         self._tap = Tap()
         self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
@@ -417,7 +416,6 @@ class Session:
             self.events.publish("player", self.player())
         elif kind in {"ready", "ports"}:
             self.midi = {"state": "open", **data}
-            self._connections = data.get("connections") or self._connections
             self.events.publish("midi", {"messages": [], **self.midi})
         elif kind == "notes" and self.events.wanted("notes"):
             for row in data["rows"]:
@@ -427,7 +425,7 @@ class Session:
         elif kind == "log":
             _log.log(logging.getLevelNamesMapping().get(str(data.get("level", "")).upper(), 20), "%s", data.get("text"))
         elif kind == "down":
-            self._interrupted = self.transport
+            self._interrupted = {**self.transport, **self._player}
             self.transport = {**self.transport, "state": "stopped"}
             self.midi = {**self.midi, "state": "lost", "why": data.get("why")}
             self.events.publish("transport", dict(self.transport))
@@ -471,18 +469,18 @@ class Session:
         """Load a new engine with what the old one had, and go on from the transport's position."""
         engine = self._engine()
         self.configure()
-        for identity in dict.fromkeys(self._sounding_ids()):
+        for identity in self._history:  # undo must find what it leads back to
             self._load(self._takes[identity])
-        last, player = self._interrupted, self._player
-        engine.tell(
-            "resume",
-            tick=last.get("tick", 0),
-            t=last.get("t", self.clock()),
-            playing=last.get("state") == "playing",
-            id=player["playing"] if player["playing"] in self._takes else None,
-            origin=player.get("origin", 0),
-            connections=self._connections,
-        )
+        last = self._interrupted
+        if last.get("state") == "playing" and last.get("playing") in self._takes:
+            engine.tell(
+                "resume",
+                tick=last["tick"],
+                t=last["t"],
+                bpm=last["bpm"],
+                playing=last["playing"],
+                origin=last["origin"],
+            )
 
     def configure(self) -> None:
         """Tell the engine every live setting it needs."""

@@ -1,7 +1,6 @@
 """The wiring: every part of the daemon, put together once the slow imports are done.
 
 Closes in the order of what is heard. Holds no rule of music, money or access itself.
-Holds no rule of music, money or access itself. What the ready line does not need (router, stores, SDKs) comes after it.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from router.groove.lanes import Groove, Style, read_sheet
+from router.groove.sheets import Entry, Style, read_sheet
 
 OUT = Path(__file__).resolve().parent.parent / "router" / "groove" / "fitted"
 SEGMENT = 8  # bars that are taken to be one groove
@@ -189,7 +189,8 @@ def loudness(velocity: float) -> str:
     return chr(ord("a") + min(25, max(0, int((velocity - 1) / 5))))
 
 
-def steps_of(groove: Groove) -> dict[tuple[int, str], float]:
+def steps_of(entry: Entry) -> dict[tuple[int, str], float]:
+    groove = entry.read()
     bar = groove.meter.bar_ticks
     out: dict[tuple[int, str], float] = {}
     for cell in groove.cells:
@@ -198,7 +199,7 @@ def steps_of(groove: Groove) -> dict[tuple[int, str], float]:
     return out
 
 
-def likeness(one: Groove, other: Groove) -> float:
+def likeness(one: Entry, other: Entry) -> float:
     """The cosine between two grooves' tables of chances."""
     a, b = steps_of(one), steps_of(other)
     dot = sum(v * b.get(k, 0.0) for k, v in a.items())
@@ -206,13 +207,13 @@ def likeness(one: Groove, other: Groove) -> float:
     return dot / (size**0.5 or 1.0)
 
 
-def home(groove: Groove, written: tuple[Style, ...]) -> Style:
+def home(groove: Entry, written: tuple[Style, ...]) -> Style:
     """The written style a fitted groove belongs to: the one its takes were called after, else the one most like it."""
     called = groove.options.get("like", "").partition("-")[2]
     for style in written:
         if called and called.replace("brazilian-", "").replace("-", "") == style.name.replace("-", ""):
             return style
-    swung = groove.number("swing", 0) > 0.3
+    swung = float(groove.options.get("swing", 0)) > 0.3
     fitting = [s for s in written if (s.swing > 0.3 and not s.sixteenths) == swung] or list(written)
     return max(
         fitting, key=lambda s: max((likeness(groove, g) for g in s.grooves if g.meter == groove.meter), default=0.0)

@@ -11,19 +11,21 @@ from typing import Any, Final, NamedTuple
 
 from router.groove.dynamics import intended
 from router.groove.fills import draw_fill
-from router.groove.lanes import GHOST, Cell, Groove, Style
+from router.groove.lanes import GHOST, Cell, Groove
 from router.groove.meters import adapt, double_time, half_time
-from router.groove.noise import stream
+from router.groove.noise import spread_out, stream
 from router.groove.phrase import SECTIONS, BarPlan, plan
 from router.groove.resolve import Choice
+from router.groove.sheets import Style
 from router.pattern import RESOLUTION, Hit, Pattern
 
 SURE: Final = 0.985
 """How often a stroke that belongs to the take's groove is really there."""
 KEEP: Final = 0.85
 """How firmly a written groove's chances are kept once drawn."""
-RULE: Final = 1.4
-FITTED_KEEP: Final = 0.5
+DISORDER, BAR_DISORDER = 0.7, 0.8
+RULE: Final = 1.2
+FITTED_KEEP: Final = 0.35
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51)."""
 
 
@@ -134,6 +136,7 @@ class Take:
         own = groove.number("doubles", choice.style.number("doubles", 0.03))
         self._doubles = min(0.6, own * 1.25 * (0.4 + 1.2 * choice.complexity) * (0.5 + 0.5 * choice.drummer.ghosts))
         self._groove = groove
+        self._disorder = 1 + DISORDER * (2 * spread_out(choice.seed, 3) - 1)
         self._forms: dict[str, list[list[Settled]]] = {}
 
     def _form(self, letter: str) -> list[list[Settled]]:
@@ -162,18 +165,20 @@ class Take:
         start = index % self._bars * choice.meter.bar_ticks
         end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
         hits: list[Hit] = []
+        loose = self._disorder * (1 + BAR_DISORDER * (2 * rng.random() - 1))
         spent: dict[tuple[int, str], float] = {}
         taken: set[tuple[int, str]] = set()
         for cell in self._form(FORM[index // 8 % len(FORM)])[index % self._bars]:
             u, v = rng.random(), rng.random()
             tick = cell.tick - start
+            rate = cell.rate * loose if cell.rate < 0.5 else 1 - (1 - cell.rate) * loose
             limb = tick, _SHARED.get(cell.voice, cell.voice)
             before = spent.get(limb, 0.0)
-            spent[limb] = before + cell.rate
+            spent[limb] = before + rate
             # One draw a limb and place: a ghost or a backbeat, an open hat or a closed one, never both.
             if before:
                 u = u * (1 - min(before, 1.0)) if (tick, limb[1]) not in taken else 2.0
-            if u >= cell.rate or (tick >= end and cell.voice != "hat_pedal"):
+            if u >= rate or (tick >= end and cell.voice != "hat_pedal"):
                 continue
             taken.add((tick, limb[1]))
             voice, openness = cell.voice, cell.openness
@@ -222,7 +227,7 @@ def _blend(first: Groove, second: Groove, share: float, rng: Random) -> Groove:
             cells.append(cell)
         elif cell.voice in {"kick", "snare"} and (cell.tick, cell.voice) not in have:
             cells.append(cell._replace(chance=cell.chance * share))
-    return Groove(first.meter, bars, tuple(cells), first.weight, first.options)
+    return Groove(first.meter, bars, tuple(cells), first.options)
 
 
 def _rise(hits: list[Hit], plan: BarPlan, choice: Choice) -> list[Hit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from router.groove.names import DRUMMERS
+from router.groove.names import DRUMMERS, check_drummer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,12 @@ NOBODY: Final = Drummer(after="no one in particular")
 
 
 def find_drummer(name: str | None) -> Drummer:
-    """Return a drummer's figures; no name means nobody in particular."""
-    return NOBODY if name is None else _FIGURES[name]
+    """Return a drummer's figures; no name means nobody in particular.
+
+    Raises:
+        InvalidRequest: If nobody of that name is known.
+    """
+    return NOBODY if name is None else _FIGURES[check_drummer(name)]
 
 
 assert tuple(_FIGURES) == DRUMMERS  # noqa: S101 - a controller's zones are counted on one list, the figures on the other

@@ -31,8 +31,8 @@ TEMPER: Final = 0.35
 LEAN_MS: Final = 8.0
 EAGER_MS: Final = 2.5
 SOFT = 1.1
-OWN = .2
-WANDER = .15
+OWN = 0.2
+WANDER = 0.15
 FEET, HANDS = 1.3, 0.6
 
 DEFAULT_HUMANIZE: Final = 0.5
@@ -129,7 +129,9 @@ def _shifts(
             step = tick // _SIXTEENTH
             drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
             limb = _LIMB.get(hit.voice, _CYMBAL)
-            off = (drift * wander + bell(seed, 21, limb, tick) * jitters[limb] * (SOFT if hit.velocity < 50 else 1.0)) * noise + (who.lean[limb] + late + leans[limb]) * size
+            off = (
+                drift * wander + bell(seed, 21, limb, tick) * jitters[limb] * (SOFT if hit.velocity < 50 else 1.0)
+            ) * noise + (who.lean[limb] + late + leans[limb]) * size
         shift = off * per_ms
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick
@@ -162,7 +164,9 @@ def take_off(pattern: Pattern) -> Pattern:
     worn: Any = pattern.meta.get("feel")
     if not isinstance(worn, dict):
         return pattern.with_hits(Hit(h.tick, h.voice, h.velocity, 0, h.openness, h.ornament) for h in pattern.hits)
-    noise = _unevenness(pattern, human_size(float(worn["humanize"])), int(worn["seed"]), find_drummer(worn.get("drummer")))
+    noise = _unevenness(
+        pattern, human_size(float(worn["humanize"])), int(worn["seed"]), find_drummer(worn.get("drummer"))
+    )
     return pattern.with_hits(
         Hit(h.tick, h.voice, _meant(h.velocity, z), 0, h.openness, h.ornament)
         for h, z in zip(pattern.hits, noise, strict=True)

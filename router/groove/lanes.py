@@ -1,8 +1,8 @@
-"""Reads style sheets: bar-line text becomes grooves, tables of cells with a chance each.
+"""Reads the lanes of a style sheet: bar-line text becomes a groove, cells with a chance each.
 
-A sheet is written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read
-(and argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it, `x` a hit,
-`X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open, `-` one chance in twenty, `,` one in fifty. One group per beat, `|`
+Sheets are written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read (and
+argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it (`-` one in twenty,
+`,` one in fifty), `x` a hit, `X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open. One group per beat, `|`
 between bars. A lane named `k~` holds the velocities of lane `k`: `a` is 3, and 5 more a letter.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import cycle
 from typing import Final, NamedTuple
 
@@ -42,36 +43,16 @@ class Cell(NamedTuple):
 class Groove:
     """One way to play a style: the cells of one or more bars in its own metre.
 
-    `keep` is how firmly a take holds on to what it drew: 1 always or never, 0 drawn afresh in every bar. `swing`, `late` (ms)
-    and `spread` (a factor) are this groove's own where it was fitted, else the style's.
+    `options` are the sheet's: `swing` or `swing16`, `late` and `spread` (ms) and `doubles` where it was fitted.
     """
 
     meter: Meter
     bars: int
     cells: tuple[Cell, ...]
-    weight: float = 1.0
     options: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, name: str, default: float) -> float:
         """Return an option of the groove as a number."""
-        return float(self.options.get(name, default))
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A style sheet's entry. `swing` is 0..1 (.667 is a triplet), on eighths unless `sixteenths`."""
-
-    genre: str
-    name: str
-    grooves: tuple[Groove, ...]
-    tempo: tuple[int, int] = (80, 140)
-    swing: float = 0.0
-    sixteenths: bool = False
-    weight: float = 1.0
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    def number(self, name: str, default: float) -> float:
-        """Return an option of the sheet as a number."""
         return float(self.options.get(name, default))
 
 
@@ -115,62 +96,33 @@ def _loudness(text: str, meter: Meter) -> dict[int, int]:
     return out
 
 
-def _groove(rows: list[tuple[str, str]], meter: Meter, options: Mapping[str, str]) -> Groove:
+Rows = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=512)
+def read_cells(rows: Rows, meter: Meter) -> tuple[int, tuple[Cell, ...]]:
+    """Return the bars and the cells of some lanes, each a (label, text); a shorter lane repeats under a longer one.
+
+    Raises:
+        ValueError: If a lane's name is unknown; sheets are part of the program, so this is a bug.
+    """
     loud = {label[:-1]: _loudness(text, meter) for label, text in rows if label.endswith("~")}
     lanes = []
     for label, text in rows:
         if not label.endswith("~"):
             ticks, cells = _lane(label, text, meter)
-            lanes.append((ticks, [c._replace(velocity=loud[label].get(c.tick)) for c in cells] if label in loud else cells))
+            velocities = loud.get(label, {})
+            lanes.append((ticks, [cell._replace(velocity=velocities.get(cell.tick)) for cell in cells]))
     length = max(ticks for ticks, _ in lanes)
     whole: list[Cell] = []
-    for ticks, cells in lanes:  # a one-bar hat under a two-bar clave repeats
+    for ticks, cells in lanes:
         for start in range(0, length, ticks):
             whole += [cell._replace(tick=cell.tick + start) for cell in cells]
     bars = max(1, length // meter.bar_ticks)
     inside = [cell for cell in whole if cell.tick < bars * meter.bar_ticks]
-    return Groove(meter, bars, tuple(sorted(inside, key=lambda c: (c.tick, VOICE_INDEX[c.voice], c.level))), float(options.get("weight", 1)), options)
+    return bars, tuple(sorted(inside, key=place))
 
 
-def read_sheet(genre: str, text: str) -> tuple[Style, ...]:
-    """Read a sheet: `[name] key=value ...` opens a style, `-- weight=2` another groove of it, `#` is a remark.
-
-    Raises:
-        ValueError: If a lane's name is unknown; sheets are part of the program, so this is a bug.
-    """
-    styles: list[Style] = []
-    options: dict[str, str] = {}
-    name, grooves, rows = "", list[Groove](), list[tuple[str, str]]()
-    groove_options: dict[str, str] = {}
-
-    def close_groove() -> None:
-        if rows:
-            meter = Meter.parse(groove_options.get("meter", options.get("meter", "4/4")))
-            grooves.append(_groove(rows, meter, dict(groove_options)))
-        rows.clear()
-
-    def close_style() -> None:
-        close_groove()
-        if name:
-            low, _, high = options.get("tempo", "80-140").partition("-")
-            sixteenths = "swing16" in options
-            swing = float(options.get("swing16", options.get("swing", 0)))
-            weight = float(options.get("weight", 1))
-            tempo = int(low), int(high or low)
-            styles.append(Style(genre, name, tuple(grooves), tempo, swing, sixteenths, weight, options))
-        grooves.clear()
-
-    for raw in text.splitlines():
-        line = raw.partition("#")[0].strip()
-        if line.startswith("["):
-            close_style()
-            head, _, rest = line[1:].partition("]")
-            name, options, groove_options = head, dict(word.split("=", 1) for word in rest.split()), {}
-        elif line.startswith("--"):
-            close_groove()
-            groove_options = dict(word.split("=", 1) for word in line[2:].split())
-        elif line:
-            label, _, cells = line.partition(" ")
-            rows.append((label, cells))
-    close_style()
-    return tuple(styles)
+def place(cell: Cell) -> tuple[int, int, int]:
+    """Return the key by which cells are in order: time, then voice, then level."""
+    return cell.tick, VOICE_INDEX[cell.voice], cell.level

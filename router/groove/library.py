@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from router.groove.lanes import Groove, Style, read_sheet
+from router.groove.sheets import Entry, Style, read_sheet
 
 _SHEETS: Final = Path(__file__).with_name("styles")
 _FITTED: Final = Path(__file__).with_name("fitted")
@@ -25,7 +25,7 @@ def genre_styles(genre: str) -> tuple[Style, ...]:
     fitted = read_sheet(genre, path.read_text(encoding="utf-8"))[0].grooves
     total = sum(g.weight for g in fitted)
     own = sum(s.weight for s in written)
-    added: dict[str, list[Groove]] = {s.name: [] for s in written}
+    added: dict[str, list[Entry]] = {s.name: [] for s in written}
     for groove in fitted:
         added[groove.options["style"]].append(groove)
     out = []

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from router.groove.lanes import Cell, Groove
-from router.pattern import RESOLUTION, VOICE_INDEX, Meter
+from router.groove.lanes import Cell, Groove, place
+from router.pattern import RESOLUTION, Meter
 
 _ROLES: Final[dict[int, tuple[int, ...]]] = {
     1: (0,), 2: (0, 1), 3: (0, 2, 3), 4: (0, 1, 2, 3), 5: (0, 1, 2, 2, 3), 6: (0, 1, 2, 3, 2, 3), 7: (0, 1, 2, 3, 2, 2, 3),
@@ -20,10 +20,6 @@ _ROLES: Final[dict[int, tuple[int, ...]]] = {
 TIMEKEEPERS: Final = frozenset({
     "hat_closed", "hat_open", "hat_pedal", "ride", "ride_bell", "crash", "china", "shaker", "tambourine", "cowbell",
 })  # fmt: skip
-
-
-def _place(cell: Cell) -> tuple[int, int, int]:
-    return cell.tick, VOICE_INDEX[cell.voice], cell.level
 
 
 def _roles(beats: int, source_beats: int) -> tuple[int, ...]:
@@ -53,7 +49,7 @@ def adapt(groove: Groove, meter: Meter) -> Groove:
                 if length // 2 <= offset < length <= again < beat:
                     cells.append(cell._replace(tick=at + again, level=min(cell.level, 0)))
             at += beat
-    return Groove(meter, groove.bars, tuple(sorted(cells, key=_place)), groove.weight, groove.options)
+    return Groove(meter, groove.bars, tuple(sorted(cells, key=place)), groove.options)
 
 
 def half_time(groove: Groove) -> Groove:
@@ -65,7 +61,7 @@ def half_time(groove: Groove) -> Groove:
             cells += [cell, cell._replace(tick=cell.tick + ticks)]
         else:
             cells.append(cell._replace(tick=cell.tick * 2))
-    return Groove(groove.meter, groove.bars * 2, tuple(sorted(cells, key=_place)), groove.weight, groove.options)
+    return Groove(groove.meter, groove.bars * 2, tuple(sorted(cells, key=place)), groove.options)
 
 
 def double_time(groove: Groove) -> Groove:
@@ -77,4 +73,4 @@ def double_time(groove: Groove) -> Groove:
         starts = (cell.tick,) if whole else (cell.tick // 2, cell.tick // 2 + ticks // 2)
         for tick in starts:
             cells[tick, cell.voice, cell.level] = cell._replace(tick=tick)
-    return Groove(groove.meter, groove.bars, tuple(sorted(cells.values(), key=_place)), groove.weight, groove.options)
+    return Groove(groove.meter, groove.bars, tuple(sorted(cells.values(), key=place)), groove.options)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.groove.drummers import Drummer, find_drummer
-from router.groove.lanes import Groove, Style
+from router.groove.lanes import Groove
 from router.groove.library import find_style, genre_styles
 from router.groove.names import check_drummer, check_genre, check_style
 from router.groove.noise import spread_out
+from router.groove.sheets import Entry, Style
 from router.groove.words import describe
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
 from router.request import GrooveRequest
@@ -43,22 +44,23 @@ class Choice:
     evolve: bool
 
 
-def _pick(styles: Sequence[Style], meter: Meter, seed: int, tempo: float) -> tuple[Style, Groove]:
+def _pick(styles: Sequence[Style], meter: Meter, seed: int, tempo: float) -> tuple[Style, Entry]:
     """Choose a groove by weight; one in the metre asked for, and near the tempo, comes up more often."""
     pool = [(style, groove) for style in styles for groove in style.grooves]
-    native = [pair for pair in pool if pair[1].meter.beats == meter.beats]
+    beats = meter.beats
+    native = [pair for pair in pool if pair[1].meter.beats == beats]
     if native and (meter == COMMON_TIME or len(styles) == 1):
         pool = native
     weights = []
     for style, groove in pool:
         weight = groove.weight
-        own = groove.number("tempo", 0)
+        own = groove.tempo
         if own:
             weight *= 1 / (1 + (abs(tempo - own) / own * 3) ** 2)
         elif not style.tempo[0] * 0.9 <= tempo <= style.tempo[1] * 1.1:
             weight *= 0.4
         if meter != COMMON_TIME:
-            weight *= 6 if groove.meter.beats == meter.beats else 0.2 if groove.meter != COMMON_TIME else 1
+            weight *= 6 if groove.meter.beats == beats else 0.2 if groove.meter != COMMON_TIME else 1
         weights.append(weight)
     at = spread_out(seed, 0) * sum(weights)
     for pair, weight in zip(pool, weights, strict=True):
@@ -99,12 +101,14 @@ def resolve(request: GrooveRequest) -> Choice:
     genre = genre or "rock"
     meter = _meter(request, words)
     styles = (find_style(genre, style_name),) if style_name else genre_styles(genre)
-    style, groove = _pick(styles, meter, request.seed, request.tempo)
+    style, entry = _pick(styles, meter, request.seed, request.tempo)
+    groove = entry.read()
     second, share = None, 0.0
     if len(words["blend"]) > 1 and not request.genre:
         total = sum(part for _, part in words["blend"])
         other, share = words["blend"][1][0], words["blend"][1][1] / total
-        second = _pick(genre_styles(other), meter, request.seed, request.tempo)
+        other_style, other_entry = _pick(genre_styles(other), meter, request.seed, request.tempo)
+        second = other_style, other_entry.read()
 
     own_swing, sixteenths = style.swing, style.sixteenths
     if "takes" in groove.options:

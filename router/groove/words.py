@@ -31,7 +31,45 @@ _SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\
 _RATIO: Final = re.compile(r"\b([2-9])\s*(?::|over|against)\s*([2-9])\b")
 _GROUPS: Final = re.compile(r"\b(\d(?:\+\d){1,7})\b")
 _STOP: Final = frozenset(
-    ["a", "an", "the", "of", "and", "with", "in", "on", "at", "for", "to", "me", "give", "make", "some", "like", "style", "beat", "groove", "drums", "drum", "pattern", "loop", "feel", "please", "time", "bar", "bars", "bpm", "but", "very", "bit", "more", "less", "no", "plus", "my"]
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "with",
+        "in",
+        "on",
+        "at",
+        "for",
+        "to",
+        "me",
+        "give",
+        "make",
+        "some",
+        "like",
+        "style",
+        "beat",
+        "groove",
+        "drums",
+        "drum",
+        "pattern",
+        "loop",
+        "feel",
+        "please",
+        "time",
+        "bar",
+        "bars",
+        "bpm",
+        "but",
+        "very",
+        "bit",
+        "more",
+        "less",
+        "no",
+        "plus",
+        "my",
+    ]
 )
 
 
@@ -53,7 +91,41 @@ _DRUMMER_WORDS: Final = {
     plain(d): d for d in DRUMMERS if d not in {"lazy", "sparse", "minimal", "linear", "garage", "jungle", "clave"}
 } | dict(DRUMMER_ALIASES)
 _VAGUE: Final = frozenset(
-    ["straight", "fast", "slow", "soft", "modern", "classic", "deep", "rock", "funk", "funky", "dance", "disco", "groove", "heavy", "hard", "latin", "jazzy", "bounce", "folk", "ballad", "minimal", "chops", "shout", "club", "broken", "future", "speed", "train", "tom", "future", "dub", "driving", "linear"]
+    [
+        "straight",
+        "fast",
+        "slow",
+        "soft",
+        "modern",
+        "classic",
+        "deep",
+        "rock",
+        "funk",
+        "funky",
+        "dance",
+        "disco",
+        "groove",
+        "heavy",
+        "hard",
+        "latin",
+        "jazzy",
+        "bounce",
+        "folk",
+        "ballad",
+        "minimal",
+        "chops",
+        "shout",
+        "club",
+        "broken",
+        "future",
+        "speed",
+        "train",
+        "tom",
+        "future",
+        "dub",
+        "driving",
+        "linear",
+    ]
 )
 """Style names that are plain words: they choose a style inside a genre, never the genre itself."""
 

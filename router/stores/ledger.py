@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -226,12 +226,14 @@ class Ledger:
 
     def _write(self) -> None:
         self._open_books()
-        self._make_room()
-        ending = False
+        ending = roomy = False
         while not ending:
             jobs = self._next_jobs()
             ending = None in jobs
             self._transact([job for job in jobs if job is not None], ending=ending)
+            if not roomy:  # after the first answer, for opening must not wait for it
+                roomy = True
+                self._make_room()
         if self._books is not None:
             with suppress(sqlite3.Error):
                 self._books.close()
@@ -281,7 +283,7 @@ class Ledger:
             return []
         wall, now = self._wall(), time.monotonic()
         funds = self._funds(books)
-        still = []
+        held, still = funds.reserved, []
         for job in asks:
             ask = job.ask
             assert ask is not None  # noqa: S101  only asks are handed in
@@ -292,10 +294,10 @@ class Ledger:
                 continue
             worst = ask.worst_picousd
             used = 0 if ask.request_limit_picousd is None else books.used_by(ask.request_id)
-            own = replace(funds, request_limit=ask.request_limit_picousd, request_used=used)
+            own = Funds(funds.month, funds.limit, funds.spent, held, ask.request_limit_picousd, used)
             if own.fits(worst) and own.fits_request(worst):
                 job.outcome = books.reserve(ask, funds.month, wall)
-                funds = replace(funds, reserved=funds.reserved + worst)
+                held += worst
             elif own.fits_request(worst) and own.may_fit_later(worst) and now < job.until and not ending:
                 still.append(job)
             else:

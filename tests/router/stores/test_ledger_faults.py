@@ -267,6 +267,24 @@ def test_a_living_process_keeps_what_it_holds(tmp_path):
     assert (held, budget["spent_usd"]) == ("0.005", "0.00")
 
 
+def test_totals_and_budget_never_walk_the_attempts(tmp_path):
+    """A million rows must not slow `costs` down: only the running sums are read."""
+    path = tmp_path / "l.db"
+    drive(path, pay)
+
+    async def story(ledger):
+        def forbid(_what, table, _column, _base, _trigger):
+            return sqlite3.SQLITE_DENY if table == "attempts" else sqlite3.SQLITE_OK
+
+        await ledger._do(lambda books: books._db.set_authorizer(forbid), None)
+        told = [await ledger.totals(by=("tier", "day")), await ledger.budget()]
+        await ledger._do(lambda books: books._db.set_authorizer(None), None)
+        return told
+
+    (total,), budget = drive(path, story)
+    assert total["cost_usd"] == budget["spent_usd"] == "0.00000000003"
+
+
 @pytest.mark.parametrize("name", ["request_id", "model", "task"])
 def test_names_that_are_no_text_for_a_file_do_not_stop_the_ledger(tmp_path, name):
     """A lone surrogate or a novel in a model's name is stored as well as it can be."""

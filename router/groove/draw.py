@@ -291,4 +291,4 @@ def draw(choice: Choice) -> Pattern:
         )
         if w
     )
-    return Pattern(choice.meter, choice.bars, tuple(hits), name, choice.tempo, meta)
+    return Pattern(choice.meter, choice.bars, tuple(hits), name, choice.tempo, meta, id="draft")

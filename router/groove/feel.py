@@ -84,17 +84,6 @@ def _drift(seed: int, steps: int) -> tuple[float, ...]:
     return tuple(line)
 
 
-def _velocity_noise(seed: int, voice: int, tick: int, bar_ticks: int) -> float:
-    """Uneven strokes, spread about 1: a part that belongs to the place in the bar, one of the bar, one of the stroke."""
-    return (
-        LOUD * spread_bell(seed, 4)
-        + PHRASE * bell(seed, 14, tick // bar_ticks // 4)
-        + CELL * _temper(seed, 5 + voice % 3) * bell(seed, 11, voice, tick % bar_ticks)
-        + BAR * bell(seed, 12, tick // bar_ticks)
-        + STROKE * bell(seed, 13, voice, tick)
-    )
-
-
 def _spread(velocity: int) -> float:
     """How uneven strokes of a loudness are: 5 for the softest, 17 from the middle up (measured)."""
     return min(SPREAD, 3 + 0.4 * velocity)
@@ -140,11 +129,23 @@ def _shifts(
 
 
 def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[float]:
-    """Return each stroke's place on the bell, times how much of it the knob lets through."""
+    """Return each stroke's place on the bell, times how much of it the knob lets through.
+
+    It is a sum of parts: the take's loudness, the phrase's, the bar's, what belongs to the voice and its place in the bar
+    (and so returns in every bar), and what is the stroke's alone.
+    """
     if not size:
         return [0.0] * len(pattern.hits)
-    bar, size = pattern.meter.bar_ticks, size * who.dynamic * _temper(seed, 1)
-    return [_velocity_noise(seed, VOICE_INDEX[h.voice], h.tick, bar) * size for h in pattern.hits]
+    bar_ticks, size = pattern.meter.bar_ticks, size * who.dynamic * _temper(seed, 1)
+    depth = [CELL * _temper(seed, 5 + k) for k in range(3)]
+    loud = LOUD * spread_bell(seed, 4)
+    bars = [loud + PHRASE * bell(seed, 14, bar // 4) + BAR * bell(seed, 12, bar) for bar in range(pattern.bars)]
+    out = []
+    for hit in pattern.hits:
+        voice, (bar, place) = VOICE_INDEX[hit.voice], divmod(hit.tick, bar_ticks)
+        own = depth[voice % 3] * bell(seed, 11, voice, place) + STROKE * bell(seed, 13, voice, hit.tick)
+        out.append((bars[bar] + own) * size)
+    return out
 
 
 def _temper(seed: int, salt: int, size: float | None = None) -> float:
@@ -163,6 +164,8 @@ def take_off(pattern: Pattern) -> Pattern:
     """Return the pattern as it was meant, if `meta` says what feel was put on; else with its shifts removed."""
     worn: Any = pattern.meta.get("feel")
     if not isinstance(worn, dict):
+        if not any(h.shift for h in pattern.hits):
+            return pattern
         return pattern.with_hits(Hit(h.tick, h.voice, h.velocity, 0, h.openness, h.ornament) for h in pattern.hits)
     noise = _unevenness(
         pattern, human_size(float(worn["humanize"])), int(worn["seed"]), find_drummer(worn.get("drummer"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from router.groove.drummers import Drummer, find_drummer
 from router.groove.lanes import Groove
@@ -15,6 +15,9 @@ from router.groove.sheets import Entry, Style
 from router.groove.words import describe
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
 from router.request import GrooveRequest
+
+
+TEMPO_PULL: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +47,36 @@ class Choice:
     evolve: bool
 
 
-def _pick(styles: Sequence[Style], meter: Meter, seed: int, tempo: float) -> tuple[Style, Entry]:
-    """Choose a groove by weight; one in the metre asked for, and near the tempo, comes up more often."""
-    pool = [(style, groove) for style in styles for groove in style.grooves]
+@lru_cache(maxsize=256)
+def _pool(genre: str, style: str | None, meter: Meter) -> tuple[tuple[Style, Entry, float], ...]:
+    """The grooves a request may get, each with a weight; those written in its metre come first."""
+    styles = (find_style(genre, style),) if style else genre_styles(genre)
     beats = meter.beats
-    native = [pair for pair in pool if pair[1].meter.beats == beats]
-    if native and (meter == COMMON_TIME or len(styles) == 1):
-        pool = native
+    pool = [(s, g, g.meter == meter or g.meter.beats == beats) for s in styles for g in s.grooves]
+    if any(native for _, _, native in pool) and (meter == COMMON_TIME or style):
+        pool = [row for row in pool if row[2]]
+    if meter == COMMON_TIME:
+        return tuple((s, g, g.weight) for s, g, _ in pool)
+    # A waltz asked for as 7/8 is further from home than a rock beat is.
+    return tuple((s, g, g.weight * (6 if native else 1 if g.meter == COMMON_TIME else 0.2)) for s, g, native in pool)
+
+
+def _pick(genre: str, style: str | None, meter: Meter, seed: int, tempo: float) -> tuple[Style, Entry]:
+    """Choose a groove by weight; one that was played near the tempo comes up more often."""
+    pool = _pool(genre, style, meter)
     weights = []
-    for style, groove in pool:
-        weight = groove.weight
-        own = groove.tempo
-        if own:
-            weight *= 1 / (1 + (abs(tempo - own) / own * 3) ** 2)
-        elif not style.tempo[0] * 0.9 <= tempo <= style.tempo[1] * 1.1:
-            weight *= 0.4
-        if meter != COMMON_TIME:
-            weight *= 6 if groove.meter.beats == beats else 0.2 if groove.meter != COMMON_TIME else 1
-        weights.append(weight)
+    for home, entry, weight in pool:
+        if entry.tempo:
+            away = (tempo / entry.tempo - 1) * TEMPO_PULL
+            weights.append(weight / (1 + away * away))
+        else:
+            weights.append(weight if home.tempo[0] * 0.9 <= tempo <= home.tempo[1] * 1.1 else weight * 0.4)
     at = spread_out(seed, 0) * sum(weights)
-    for pair, weight in zip(pool, weights, strict=True):
+    for (home, entry, _), weight in zip(pool, weights, strict=True):
         at -= weight
         if at < 0:
-            return pair
-    return pool[-1]
+            return home, entry
+    return pool[-1][:2]
 
 
 def _meter(request: GrooveRequest, words: dict[str, Any]) -> Meter:
@@ -100,14 +109,13 @@ def resolve(request: GrooveRequest) -> Choice:
     drummer_name = check_drummer(request.drummer) if request.drummer else words["drummer"]
     genre = genre or "rock"
     meter = _meter(request, words)
-    styles = (find_style(genre, style_name),) if style_name else genre_styles(genre)
-    style, entry = _pick(styles, meter, request.seed, request.tempo)
+    style, entry = _pick(genre, style_name, meter, request.seed, request.tempo)
     groove = entry.read()
     second, share = None, 0.0
     if len(words["blend"]) > 1 and not request.genre:
         total = sum(part for _, part in words["blend"])
         other, share = words["blend"][1][0], words["blend"][1][1] / total
-        other_style, other_entry = _pick(genre_styles(other), meter, request.seed, request.tempo)
+        other_style, other_entry = _pick(other, None, meter, request.seed, request.tempo)
         second = other_style, other_entry.read()
 
     own_swing, sixteenths = style.swing, style.sixteenths

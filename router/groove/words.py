@@ -6,6 +6,7 @@ Whatever is not understood is left alone; `confidence` says how much of the prom
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
@@ -162,6 +163,12 @@ def describe(prompt: str) -> dict[str, Any]:
         `time` ("half", "double" or ""), `evolve` (bool), `feel` (knob words: swing, humanize, density, complexity, energy, ghosts,
         late) and `confidence` 0..1, the share of telling words that were understood.
     """
+    found = _describe(prompt)
+    return found | {"feel": dict(found["feel"]), "blend": list(found["blend"])}
+
+
+@lru_cache(maxsize=64)
+def _describe(prompt: str) -> dict[str, Any]:
     text = prompt.lower().replace("–", "-").replace("\u2019", "'")
     phrases = _phrases(text)
     blend = _blend(text)

@@ -1,0 +1,147 @@
+"""`drumbridge costs`: what was paid, from the ledger itself, so that it works with and without a daemon.
+
+Data on stdout (a table, CSV or JSON), the month's budget on stderr. Spends nothing; changes the ledger only when asked
+to by one of the options that say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from bridge.cli import command
+from bridge.cli.common import (
+    FAILURE,
+    USAGE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    json_option,
+    print_json,
+    settings,
+)
+
+GROUPS: Final = ("tier", "provider", "model", "day", "month", "task")
+TOTALS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cost_usd")
+RECEIPT: Final = ("id", "provider", "model", "task", "outcome", "ms", "input_tokens", "output_tokens", "cost_usd")
+"""What a table of 80 columns has room for; CSV and JSON hold everything."""
+
+
+@command("costs")
+@home_option
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--by", multiple=True, type=click.Choice(GROUPS), help="Group by this; may be given more than once.")
+@click.option("--since", metavar="DAY", help="First day (UTC) as 2026-11-01, or 7d for the last seven days.")
+@click.option("--request", "request_id", metavar="ID", help="Print one request's receipt instead.")
+@click.option("--lost", is_flag=True, help="List attempts of daemons that died; they count at their reservation.")
+@click.option("--reconcile", nargs=2, metavar="ROW USD", help="Write what a lost attempt really cost.")
+@click.option("--reopen", is_flag=True, help="Open spending again after a damaged ledger was kept aside.")
+@click.option("--accept-clock", is_flag=True, help="Believe the clock again after it once ran ahead.")
+def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[str, ...], **rest: Any) -> None:
+    """Print what was paid, by tier unless --by says otherwise."""
+    with errors():
+        told = asyncio.run(_ask(home, by or ("tier",), **rest))
+        if as_json:
+            print_json(told)
+        elif as_csv:
+            _print_csv(told["rows"])
+        else:
+            _print_table(told["rows"])
+        if not as_json:
+            _say_budget(told["budget"])
+
+
+async def _ask(
+    home: str | None,
+    by: Sequence[str],
+    *,
+    since: str | None,
+    request_id: str | None,
+    lost: bool,
+    reconcile: tuple[str, str] | None,
+    reopen: bool,
+    accept_clock: bool,
+) -> dict[str, Any]:
+    from bridge.offline import router_variables  # noqa: PLC0415 - the stores, for this command only
+    from router.budget import parse_usd  # noqa: PLC0415 - likewise
+    from router.config import RouterConfig  # noqa: PLC0415 - likewise
+    from router.stores.nulls import NullLedger  # noqa: PLC0415 - likewise
+    from router.stores.purse import Purse  # noqa: PLC0415 - likewise
+    from router.stores.shared_ledger import SharedLedger  # noqa: PLC0415 - likewise
+
+    place = find_home(home)
+    values = settings(place, {})
+    config = RouterConfig.from_env(router_variables(values, os.environ))
+    url = values["shared_url"].value
+    ledger: Any
+    if not url and not (place.path / "ledger.db").exists():
+        ledger = NullLedger(monthly_budget_picousd=config.monthly_budget_picousd)  # reading must not make a home
+    else:
+        limit = config.monthly_budget_picousd
+        purse = Purse(place.path, monthly_budget_picousd=limit, cache_enabled=False, shared_url=url)
+        ledger = purse.ledger
+        await purse.open()
+    try:
+        if reopen and not isinstance(ledger, NullLedger | SharedLedger):
+            await ledger.reopen()
+        if accept_clock and not isinstance(ledger, NullLedger):
+            await ledger.accept_clock()
+        if reconcile and not (
+            reconcile[0].isdigit()
+            and not isinstance(ledger, NullLedger)
+            and await ledger.reconcile(int(reconcile[0]), parse_usd(reconcile[1]))
+        ):
+            fail(FAILURE, f"there is no attempt {reconcile[0]} whose cost is unknown", "`drumbridge costs --lost`")
+        if request_id:
+            rows = await ledger.rows_of(request_id)
+        elif lost:
+            rows = [] if isinstance(ledger, NullLedger) else await ledger.lost()
+        else:
+            rows = await ledger.totals(since, by)
+        return {"by": list(by), "since": since, "rows": rows, "budget": await ledger.budget()}
+    except ValueError as error:
+        fail(USAGE, str(error))
+    finally:
+        if not isinstance(ledger, NullLedger):
+            await purse.close()
+
+
+def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        out = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)
+
+
+def _print_table(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        click.echo("nothing was paid", err=True)
+        return
+    from rich.console import Console  # noqa: PLC0415 - 60 ms that --json need not pay
+    from rich.table import Table  # noqa: PLC0415 - likewise
+
+    grouped = "attempts" in rows[0]
+    names = [name for name in rows[0] if name in GROUPS] + list(TOTALS) if grouped else list(RECEIPT)
+    table = Table(box=None)
+    for name in names:
+        words = name in GROUPS or name == "outcome"
+        table.add_column(name.removesuffix("_usd"), justify="left" if words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)  # a pipe has no width to fold at
+
+
+def _say_budget(budget: dict[str, Any]) -> None:
+    limit = f"of ${budget['limit_usd']} (${budget['left_usd']} left)" if budget["limit_usd"] else "without a limit"
+    held = f", ${budget['reserved_usd']} held" if float(budget["reserved_usd"]) else ""
+    click.echo(f"{budget['month']}: ${budget['spent_usd']} spent{held}, {limit}; resets {budget['resets']}", err=True)
+    if budget["closed"]:
+        click.echo(f"spending is closed: {budget['closed']}", err=True)

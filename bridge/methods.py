@@ -5,6 +5,7 @@ One function a method, named after it. Knows no socket; the command line and tes
 
 from __future__ import annotations
 
+import base64
 import difflib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +17,7 @@ from bridge.events import Deliver, Events
 from bridge.jobs import Jobs, TooBusy, UnknownJob
 from bridge.library import Library, LibraryFull, UnknownPattern, file_name
 from bridge.mapping import ACTIONS
-from bridge.midifile import to_midi
+from bridge.midifile import from_midi, to_midi
 from bridge.money import Money
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
 from bridge.session import NothingPlaying, NothingToUndo, Session
@@ -277,6 +278,14 @@ class Methods:
         self._library.put(pattern)
         self._events.publish("patterns", {"kept": pattern.id, "pattern": pattern.as_dict()})
         return {"id": pattern.id, "pattern": pattern.as_dict()}
+
+    async def _patterns_import(self, params: protocol.Import, client: Client) -> Any:
+        try:
+            data = base64.b64decode(params.midi, validate=True)
+        except ValueError:
+            raise invalid_params("midi is no base64", "encode the file's bytes", "midi") from None
+        pattern = from_midi(data, drummaps.load(self._session.live["drum_map"]), params.name)
+        return await self._patterns_put(protocol.PatternPut(pattern=pattern.as_dict()), client)
 
     async def _patterns_delete(self, params: protocol.PatternOnly, _: Client) -> Any:
         self._library.delete(params.id)

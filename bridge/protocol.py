@@ -166,6 +166,13 @@ class PatternPut(Params):
     pattern: dict[str, Any]
 
 
+class Import(Params):
+    """A .mid file, base64, and what to call it."""
+
+    midi: Annotated[str, Field(min_length=1, max_length=3 << 20)]
+    name: Name = ""
+
+
 class Favourite(PatternOnly):
     """Which pattern, and whether it is a favourite now."""
 
@@ -224,6 +231,7 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "patterns.list": (PatternsList, "list the library"),
     "patterns.get": (PatternOnly, "return a pattern"),
     "patterns.put": (PatternPut, "keep a pattern"),
+    "patterns.import": (Import, "keep the drums of a .mid file"),
     "patterns.delete": (PatternOnly, "forget a pattern"),
     "patterns.favourite": (Favourite, "mark a pattern as a favourite"),
     "patterns.export": (Export, "write a pattern as a .mid file"),

@@ -1,6 +1,8 @@
 """Changes by hand: what a page, a controller's undo and a script do to one groove at once."""
 
 import asyncio
+import base64
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -197,3 +199,21 @@ def test_the_catalogue_names_what_can_be_asked_for(stage):
     assert {"silk", "thunder"} <= set(known["drummers"])
     assert known["voices"][0] == "kick"
     assert known["kits"]
+
+
+def test_a_midi_file_comes_back_as_the_groove_it_was(stage):
+    """What was exported can be dropped on the page again; nonsense is refused by the field's name."""
+
+    async def script():
+        await stage.call("patterns.put", pattern=GROOVE.as_dict())
+        path = (await stage.call("patterns.export", id=GROOVE.id))["path"]
+        data = base64.b64encode(Path(path).read_bytes()).decode()
+        again = await stage.call("patterns.import", midi=data, name="again")
+        with pytest.raises(RpcError) as caught:
+            await stage.call("patterns.import", midi="no file")
+        return again["pattern"], caught.value.data["field"]
+
+    pattern, field = run(script())
+
+    assert pattern["hits"] == GROOVE.as_dict()["hits"]
+    assert (pattern["name"], field) == ("again", "midi")

@@ -1,0 +1,166 @@
+"""`costs` tells the ledger as it is, and changes it only when told to; `monitor` shows what it hears."""
+
+import asyncio
+import csv
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from bridge.cli import main
+from bridge.cli.monitor import View
+from router.budget import PICO, Usage
+from router.stores.ledger import Ledger
+
+NAMES = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern", "request_limit_picousd": None}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A state directory with one paid request of two attempts, and one attempt whose process died."""
+    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path))
+    monkeypatch.setenv("AI_MONTHLY_BUDGET", "1.00")
+
+    async def spend(owner, *costs):
+        ledger = Ledger(tmp_path / "ledger.db", monthly_budget_picousd=PICO, owner=owner)
+        await ledger.open()
+        for cost in costs:
+            row = await ledger.reserve(request_id="r-1", worst_picousd=PICO // 10, **NAMES)
+            if cost is None:
+                ledger._books.drop()  # as a killed process
+            else:
+                await ledger.settle(row, cost_picousd=cost, usage=Usage(400, 30), outcome="ok", ms=900)
+        await ledger.close()
+
+    asyncio.run(spend(None, 3, PICO // 100))
+    asyncio.run(spend((2**22 + 1, "nobody"), None))
+    return tmp_path
+
+
+def run(*arguments):
+    """Run a command; return exit code, stdout, stderr."""
+    result = CliRunner().invoke(main, arguments)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_json_holds_rows_and_budget(home):
+    """The same object as the socket's `costs`; the lost attempt counts at its reservation."""
+    code, out, _ = run("costs", "--json", "--by", "provider", "--by", "day")
+    told = json.loads(out)
+    assert code == 0
+    assert told["by"] == ["provider", "day"]
+    assert [(row["provider"], row["attempts"], row["failures"], row["cost_usd"]) for row in told["rows"]] == [
+        ("groq", 3, 1, "0.110000000003")
+    ]
+    assert (told["budget"]["spent_usd"], told["budget"]["left_usd"]) == ("0.110000000003", "0.889999999997")
+
+
+def test_csv_is_read_by_a_csv_reader(home):
+    """One header, one row a group, amounts exact."""
+    code, out, err = run("costs", "--csv")
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert (code, row["tier"], row["cost_usd"]) == (0, "fast", "0.110000000003")
+    assert "$0.110000000003 spent" in err
+
+
+def test_the_table_shows_what_csv_does(home):
+    """Data on stdout, the budget on stderr."""
+    code, out, err = run("costs")
+    assert code == 0
+    assert "0.110000000003" in out
+    assert "of $1.00" in err
+
+
+def test_a_receipt_lists_the_attempts_of_a_request(home):
+    """Row by row, to the pico-dollar."""
+    _, out, _ = run("costs", "--request", "r-1", "--json")
+    assert [row["cost_usd"] for row in json.loads(out)["rows"]] == ["0.000000000003", "0.01", "0.10"]
+
+
+def test_a_lost_attempt_is_reconciled_once(home):
+    """Its row is named by --lost; the user's figure replaces the reservation; a second time is an error."""
+    _, out, _ = run("costs", "--lost", "--json")
+    (lost,) = json.loads(out)["rows"]
+    code, _, err = run("costs", "--reconcile", str(lost["id"]), "0.02")
+    assert code == 0
+    assert "$0.030000000003 spent" in err
+    assert run("costs", "--reconcile", str(lost["id"]), "0.02")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--since", "yesterday"), ("--by", "colour"), ("--reconcile", "1", "cheap"), ("--csv", "extra")]
+)
+def test_a_question_it_cannot_answer_is_a_usage_error(home, arguments):
+    """Exit code 2 and a sentence, no traceback."""
+    code, _, err = run("costs", *arguments)
+    assert code == 2
+    assert err
+
+
+def test_asking_makes_no_home(tmp_path, monkeypatch):
+    """Without a ledger nothing was paid, and no file appears."""
+    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path / "none"))
+    code, out, _ = run("costs", "--json")
+    assert (code, json.loads(out)["rows"]) == (0, [])
+    assert not (tmp_path / "none").exists()
+
+
+def test_spending_closed_by_damage_is_reopened_by_the_user(home):
+    """The reason is on stderr until --reopen takes it away."""
+    with (home / "ledger.db").open("r+b") as file:
+        file.write(b"no database at all")
+    assert "spending is closed" in run("costs")[2]
+    assert "spending is closed" in run("costs")[2]
+    assert "spending is closed" not in run("costs", "--reopen")[2]
+    assert "spending is closed" not in run("costs")[2]
+
+
+def test_monitor_without_a_daemon_says_so(tmp_path):
+    """Exit code 4."""
+    assert run("monitor", "--home", str(tmp_path))[0] == 4
+
+
+def told(view):
+    """Return the monitor's screen as text."""
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(view.screen())
+    return console.export_text()
+
+
+def test_the_monitor_draws_before_it_has_heard_anything():
+    """Nothing known yet is no error."""
+    assert "0 bpm" in told(View()).replace("0.0 bpm", "0 bpm")
+
+
+def test_the_monitor_shows_what_it_hears():
+    """Transport, pattern, tiers, figures, budget, alerts and answers, and takes back what is over."""
+    view = View()
+    view.hear("transport", {"state": "playing", "source": "clock", "bpm": 97.5, "bar": 3, "beat": 2.4})
+    view.hear("player", {"pattern": {"name": "half-time shuffle"}})
+    view.hear(
+        "metrics",
+        {
+            "cost_per_request": {"fast": {"requests": 7, "mean_usd": "0.002", "max_usd": "0.004"}},
+            "latency_ms": {"p50": 410, "p95": 900, "p99": 1200}, "tokens": {"input": 12345, "output": 678},
+            "cache_hit_rate": 0.25, "fallback_rate": 0.1, "savings_usd": {"cache": "0.40"},
+        },
+    )  # fmt: skip
+    view.hear("budget", {"month": "2026-11", "limit_usd": "1.00", "spent_usd": "0.50", "reserved_usd": "0.01"})
+    view.hear("alerts", {"alerts": [{"name": "latency_p95", "level": "warning", "message": "slow"}]})
+    view.hear("alerts", {"name": "cost", "level": "critical", "message": "dear", "state": "raised"})
+    view.hear("route", {"routes": []})
+    view.hear("route", {"job": "j-8", "done": False, "tier": "fast"})
+    view.hear("route", {"job": "j-9", "done": True, "tier": "fast", "provider": "groq", "model": "m", "cache": "miss",
+                        "latency_ms": 812, "cost_usd": "0.0021", "degraded": True})  # fmt: skip
+    screen = told(view)
+    for words in (
+        "playing 3.2", "97.5 bpm", "half-time shuffle", "$0.002", "p95 900 ms", "12,345 in", "hits 25%",
+        "fallbacks 10%", "$0.40 by cache", "$0.50 spent of $1.00", "warning: slow", "critical: dear", "j-9",
+        "groq/m (degraded)", "$0.0021",
+    ):  # fmt: skip
+        assert words in screen
+    assert "j-8" not in screen
+    view.hear("alerts", {"name": "cost", "level": "critical", "message": "dear", "state": "cleared"})
+    assert "dear" not in told(view)

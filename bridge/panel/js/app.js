@@ -1,0 +1,98 @@
+/* What every component shares: the link, the store, actions with their errors shown, and the base class.
+   Components render into the page itself (no shadow roots): one style sheet, one tree for screen readers. */
+
+import { LitElement, html, nothing } from "../vendor/lit.js";
+import { Link } from "./rpc.js";
+import { Store } from "./store.js";
+
+const TOKEN = "drumbridge.token";
+
+/** The token of the link's fragment; it leaves the address at once and lives as long as the tab. */
+function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("t");
+  if (given) {
+    sessionStorage.setItem(TOKEN, given);
+    history.replaceState(null, "", location.pathname);
+  }
+  return sessionStorage.getItem(TOKEN) ?? "";
+}
+
+export const link = new Link(`${location.protocol.replace("http", "ws")}//${location.host}/ws`, takeToken());
+export const store = new Store(link);
+
+/** Says something for a few seconds, and to screen readers. kind: info or error; action: {text, deed}. */
+export function say(text, kind = "info", hint = "", action = null) {
+  store.dispatchEvent(new CustomEvent("say", { detail: { text, kind, hint, action } }));
+}
+
+/** Ask the daemon; an error is shown and becomes null. */
+export async function act(method, params = {}) {
+  try {
+    return await link.call(method, params);
+  } catch (error) {
+    say(error.message, "error", error.hint);
+    return null;
+  }
+}
+
+export class Part extends LitElement {
+  static on = [];
+
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.listening = new AbortController();
+    const on = new Set([...this.constructor.on, "link", "features"]);
+    this.hears(store, "change", ({ detail }) => on.has(detail) && this.requestUpdate());
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.listening.abort();
+  }
+
+  /** Listen until this leaves the page. */
+  hears(target, name, handler) {
+    target.addEventListener(name, handler, { signal: this.listening.signal });
+  }
+}
+
+const PATHS = {
+  play: "M5 3.5v13l11-6.5z",
+  stop: "M4.5 4.5h11v11h-11z",
+  undo: "M7 4 3 8l4 4M3.5 8H12a4.5 4.5 0 0 1 0 9H8",
+  redo: "m13 4 4 4-4 4M16.5 8H8a4.5 4.5 0 0 0 0 9h4",
+  heart: "M10 16.5S3 12.3 3 7.6A3.6 3.6 0 0 1 10 6a3.6 3.6 0 0 1 7 1.6c0 4.7-7 8.9-7 8.9z",
+  ear: "M3 8v4h3l4 3.5v-11L6 8zM13 7a4 4 0 0 1 0 6M15.3 4.8a7.2 7.2 0 0 1 0 10.4",
+  close: "m5 5 10 10M15 5 5 15",
+  down: "M10 3v10m-4-4 4 4 4-4M4 17h12",
+  dice: "M4 4h12v12H4zM7.5 7.5h.01M12.5 7.5h.01M10 10h.01M7.5 12.5h.01M12.5 12.5h.01",
+  moon: "M16 12.5A7 7 0 0 1 7.5 4 7 7 0 1 0 16 12.5z",
+  help: "M7.5 7.6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.7M10 14.6v.01",
+  spark: "M10 2.5l1.8 5.7 5.7 1.8-5.7 1.8L10 17.5l-1.8-5.7L2.5 10l5.7-1.8z",
+  plus: "M10 4v12M4 10h12",
+  next: "M4 4v12l8-6zM15.5 4v12",
+};
+
+/** An icon; what it means is said by the button's own name. */
+export const icon = (name) => html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
+
+/** A button with an icon; label is its name for all, keys its shortcut. */
+export const button = (name, label, action, { keys, kind = "", text, disabled, pressed } = {}) =>
+  html`<button type="button" class=${kind} aria-label=${text ? nothing : label} title=${keys ? `${label} (${keys})` : label}
+    aria-keyshortcuts=${keys ?? nothing} aria-pressed=${pressed === undefined ? nothing : String(pressed)}
+    ?disabled=${disabled} @click=${action}>${name ? icon(name) : nothing}${text ? html`<span>${text}</span>` : nothing}</button>`;
+
+/** Dollars as a person reads them: exact when small, never 1e-7. */
+export function dollars(text) {
+  const value = Number(text ?? 0);
+  if (!value) return "$0";
+  if (value >= 0.995) return `$${value.toFixed(2)}`;
+  return `$${value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(value))))}`;
+}
+
+/** Milliseconds as a person reads them. */
+export const millis = (ms) => (ms === undefined || ms === null ? "–" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);

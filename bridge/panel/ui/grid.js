@@ -1,0 +1,311 @@
+/* The grid: strokes as they are played, painted by pointer and keys, a playhead that is worked out for each frame.
+   An edit names cells and goes to the daemon as such, so that two pages and a script may edit at once. */
+
+import { html, live, nothing } from "../vendor/lit.js";
+import { Part, act, button, say, store } from "../js/app.js";
+import { ACCENT, GHOST, NORMAL, STEPS, cellHits, lengthOf, loudness, meterOf, naturalStep, rowsOf, voiceName, whereIs } from "../js/pattern.js";
+import { shown } from "../js/store.js";
+import { inLoop } from "../js/time.js";
+import { RULER, drawGrid, drawOverview, retheme } from "./draw.js";
+
+const BRUSHES = { ghost: GHOST, normal: NORMAL, accent: ACCENT };
+const NUDGE_TICKS = 10;
+const LENGTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+/** Send one gesture's edits; they are drawn at once and taken back if refused. */
+export async function edit(take, hits, bars) {
+  if (!hits.length && bars === undefined) return;
+  const entry = { take, hits };
+  store.put("pending", [...store.state.pending, entry]);
+  await act("edit", { take, hits, ...(bars === undefined ? {} : { bars }) });
+  store.put("pending", store.state.pending.filter((one) => one !== entry));
+}
+
+class DrumGrid extends Part {
+  static on = ["player", "pending", "catalog", "transport"];
+  brush = "normal";
+  step = "";
+  extra = [];
+  follow = true;
+  cursor = { row: 0, tick: 0 };
+  shownAt = { tick: 0, at: 0 };
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.hears(window, "resize", () => this.requestUpdate());
+    this.hears(store, "retheme", () => (retheme(), this.requestUpdate()));
+    this.frame();
+  }
+
+  get now() {
+    return shown(store.state);
+  }
+
+  get stepTicks() {
+    return STEPS[this.step] ?? naturalStep(this.now.base);
+  }
+
+  silent = (voice) => {
+    const { mute, solo } = store.state.player.mix ?? { mute: [], solo: [] };
+    return solo.length ? !solo.includes(voice) : mute.includes(voice);
+  };
+
+  // The playhead --------------------------------------------------------------------------------------------------
+
+  frame() {
+    if (!this.isConnected) return;
+    requestAnimationFrame(() => this.frame());
+    const head = this.head, { transport, player } = store.state;
+    if (!head || !this.scene) return;
+    const playing = transport.state === "playing" && player.pattern;
+    head.hidden = !playing;
+    if (!playing) return;
+    const at = performance.now();
+    const tick = store.tick();
+    const place = tick < 0 ? 0 : inLoop(tick, player.origin ?? 0, lengthOf(player.pattern));
+    const x = (place / this.scene.step) * this.scene.stepW;
+    head.style.transform = `translateX(${x}px)`;
+    this.shownAt = { tick: place, at };
+    if (this.follow && !this.gesture) this.keepInView(x);
+    this.flash(place);
+  }
+
+  keepInView(x) {
+    const { scrollLeft, clientWidth } = this.view;
+    if (x < scrollLeft || x > scrollLeft + clientWidth - 8) this.view.scrollLeft = Math.max(0, x - 40);
+  }
+
+  /** Light the lamp of each row whose stroke the playhead has just passed. */
+  flash(place) {
+    const from = this.passed ?? place;
+    this.passed = place;
+    if (place < from || this.still) return;
+    for (const hit of this.scene.pattern.hits) {
+      const at = hit.tick + (hit.shift ?? 0);
+      if (at > from && at <= place && !this.silent(hit.voice)) {
+        const lamp = this.lamps?.[this.scene.rows.indexOf(hit.voice)];
+        lamp?.animate([{ opacity: 0.25 + hit.velocity / 170 }, { opacity: 0.15 }], { duration: 220, easing: "ease-out" });
+      }
+    }
+  }
+
+  // Drawing --------------------------------------------------------------------------------------------------------
+
+  updated() {
+    this.view = this.querySelector(".view");
+    this.head = this.querySelector(".playhead");
+    this.lamps = [...this.querySelectorAll(".lamp")];
+    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.paint();
+  }
+
+  paint() {
+    const now = this.now;
+    if (!now || !this.view) return;
+    const rowH = parseFloat(getComputedStyle(this).getPropertyValue("--row")) || 30;
+    const width = this.view.clientWidth, step = this.stepTicks;
+    const steps = lengthOf(now.pattern) / step;
+    const least = matchMedia("(pointer: coarse)").matches ? 26 : 17;
+    const stepW = Math.max(least * Math.min(1, step / 240 + 0.25), Math.min(56, width / steps));
+    const rows = this.rows;
+    const focused = document.activeElement === this.view && this.byKeys;
+    this.scene = {
+      pattern: now.pattern, rows, step, stepW, rowH, width, left: this.view.scrollLeft, view: width, silent: this.silent,
+      cursor: focused ? this.cursor : null, hover: this.hover,
+    };
+    this.querySelector(".roll").style.width = `${Math.max(width, steps * stepW)}px`;
+    drawGrid(this.querySelector(".roll canvas"), this.scene);
+    this.head.style.height = `${RULER + rows.length * rowH}px`;
+    const overview = this.querySelector(".overview");
+    overview.hidden = steps * stepW <= width + 1;
+    if (!overview.hidden) drawOverview(overview, this.scene, overview.parentElement.clientWidth);
+  }
+
+  get rows() {
+    return rowsOf(this.now.pattern, this.extra);
+  }
+
+  // Pointer --------------------------------------------------------------------------------------------------------
+
+  cellAt(event) {
+    const { left, top } = this.view.getBoundingClientRect();
+    const { stepW, step, rowH, rows, pattern } = this.scene;
+    const index = Math.floor((event.clientX - left + this.view.scrollLeft) / stepW);
+    const row = Math.floor((event.clientY - top - RULER) / rowH);
+    const tick = index * step;
+    return row >= 0 && row < rows.length && tick >= 0 && tick < lengthOf(pattern) ? { row, tick, voice: rows[row] } : null;
+  }
+
+  velocityOf(event) {
+    return event.shiftKey ? ACCENT : event.altKey ? GHOST : BRUSHES[this.brush];
+  }
+
+  /** One gesture from press to release; touch only taps, so that a finger can scroll. */
+  press(event) {
+    const cell = this.cellAt(event);
+    this.byKeys = false;
+    if (!cell || event.button) return;
+    const { take, pattern } = this.now;
+    const hits = cellHits(pattern, cell.voice, cell.tick, this.scene.step);
+    this.gesture = { take, cell, hits, x: event.clientX, y: event.clientY, edits: new Map(), mode: hits.length ? "" : "paint", touch: event.pointerType === "touch" };
+    if (this.gesture.touch) return;
+    this.view.setPointerCapture(event.pointerId);
+    if (!hits.length) this.put(cell, this.velocityOf(event));
+  }
+
+  put({ tick, voice }, velocity, shift) {
+    this.gesture.edits.set(`${tick} ${voice}`, { tick, voice, velocity, ...(shift === undefined ? {} : { shift }) });
+    this.preview();
+  }
+
+  preview() {
+    const others = store.state.pending.filter((one) => one !== this.draft);
+    this.draft = { take: this.gesture.take, hits: [...this.gesture.edits.values()] };
+    store.put("pending", [...others, this.draft]);
+  }
+
+  drag(event) {
+    const cell = this.cellAt(event), gesture = this.gesture;
+    if (!gesture || gesture.touch) {
+      const same = this.hover?.row === cell?.row && this.hover?.tick === cell?.tick;
+      if (!same) (this.hover = event.pointerType === "touch" ? null : cell), this.paint();
+      return;
+    }
+    const up = gesture.y - event.clientY, across = Math.abs(event.clientX - gesture.x);
+    if (!gesture.mode && Math.abs(up) > 4 && Math.abs(up) > across) gesture.mode = "level";
+    else if (!gesture.mode && cell && (cell.tick !== gesture.cell.tick || cell.row !== gesture.cell.row)) {
+      gesture.mode = "erase";
+      gesture.hits.forEach((hit) => this.put(hit, 0));
+    }
+    if (gesture.mode === "level") {
+      for (const hit of gesture.hits) this.put(hit, Math.round(Math.min(127, Math.max(1, hit.velocity + up * 1.5))));
+    } else if (gesture.mode && cell) {
+      const found = cellHits(this.now.base, cell.voice, cell.tick, this.scene.step);
+      if (gesture.mode === "erase") found.forEach((hit) => this.put(hit, 0));
+      else if (!found.length) this.put(cell, this.velocityOf(event));
+    }
+  }
+
+  release(event) {
+    const gesture = this.gesture;
+    if (!gesture) return;
+    if (gesture.touch && event.type === "pointerup") {
+      if (!gesture.hits.length) this.put(gesture.cell, this.velocityOf(event));
+    }
+    if (!gesture.mode || (gesture.touch && gesture.hits.length)) gesture.hits.forEach((hit) => this.put(hit, 0));
+    this.cursor = { row: gesture.cell.row, tick: gesture.cell.tick };
+    this.drop();
+    if (event.type === "pointerup") edit(gesture.take, [...gesture.edits.values()]);
+  }
+
+  drop() {
+    store.put("pending", store.state.pending.filter((one) => one !== this.draft));
+    this.gesture = this.draft = null;
+  }
+
+  // Keys -----------------------------------------------------------------------------------------------------------
+
+  keys(event) {
+    if (event.ctrlKey || event.metaKey) return;
+    const { step, rows, pattern } = this.scene, { barTicks } = meterOf(pattern), last = lengthOf(pattern) - step;
+    const voice = rows[Math.min(this.cursor.row, rows.length - 1)];
+    const { cursor } = this, hits = cellHits(pattern, voice, cursor.tick, step);
+    const go = (row, tick) => {
+      cursor.row = Math.min(rows.length - 1, Math.max(0, row));
+      cursor.tick = Math.min(last, Math.max(0, tick));
+    };
+    const change = (velocity) => edit(this.now.take, hits.length ? hits.map((hit) => ({ tick: hit.tick, voice, velocity: velocity(hit) })).filter((one, i) => i === 0 || !one.velocity) : velocity(null) ? [{ tick: cursor.tick, voice, velocity: velocity(null) }] : []);
+    const nudge = (by) => edit(this.now.take, hits.map((hit) => ({ tick: hit.tick, voice, velocity: hit.velocity, shift: Math.max(-hit.tick, Math.min(480, Math.max(-480, (hit.shift ?? 0) + by))) })));
+    const deeds = {
+      ArrowLeft: () => go(cursor.row, cursor.tick - step), ArrowRight: () => go(cursor.row, cursor.tick + step),
+      ArrowUp: () => go(cursor.row - 1, cursor.tick), ArrowDown: () => go(cursor.row + 1, cursor.tick),
+      PageUp: () => go(cursor.row, cursor.tick - barTicks), PageDown: () => go(cursor.row, cursor.tick + barTicks),
+      Home: () => go(cursor.row, cursor.tick - (cursor.tick % barTicks)), End: () => go(cursor.row, cursor.tick - (cursor.tick % barTicks) + barTicks - step),
+      Enter: () => change(() => (hits.length ? 0 : BRUSHES[this.brush])), Delete: () => change(() => 0), Backspace: () => change(() => 0),
+      1: () => change(() => GHOST), 2: () => change(() => NORMAL), 3: () => change(() => ACCENT),
+      "+": () => change((hit) => hit && Math.min(127, hit.velocity + 6)), "-": () => change((hit) => hit && Math.max(1, hit.velocity - 6)),
+      ",": () => nudge(-NUDGE_TICKS), ".": () => nudge(NUDGE_TICKS),
+      m: () => this.toggle("mute", voice), s: () => this.toggle("solo", voice),
+    };
+    const deed = deeds[event.key === "=" ? "+" : event.key];
+    if (!deed) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.byKeys = true;
+    deed();
+    this.paint();
+    const x = (cursor.tick / step) * this.scene.stepW;
+    if (x < this.view.scrollLeft || x + this.scene.stepW > this.view.scrollLeft + this.view.clientWidth) this.view.scrollLeft = Math.max(0, x - 60);
+    queueMicrotask(() => this.tellCell());
+  }
+
+  /** Say the cell under the cursor to a screen reader. */
+  tellCell() {
+    const { rows, step } = this.scene, voice = rows[this.cursor.row], now = this.now;
+    const [hit] = cellHits(now.pattern, voice, this.cursor.tick, step);
+    const what = hit ? `${loudness(hit.velocity)}, ${hit.velocity}${hit.shift ? `, ${Math.abs(hit.shift)} ticks ${hit.shift < 0 ? "early" : "late"}` : ""}` : "rest";
+    this.querySelector(".cell").textContent = `${voiceName(voice)}, ${whereIs(now.pattern, this.cursor.tick, step)}: ${what}`;
+  }
+
+  toggle(kind, voice) {
+    const list = store.state.player.mix?.[kind] ?? [];
+    return act("mix", { [kind]: list.includes(voice) ? list.filter((one) => one !== voice) : [...list, voice] });
+  }
+
+  jump(event) {
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    this.follow = false;
+    this.view.scrollLeft = ((event.clientX - left) / width) * this.view.scrollWidth - this.view.clientWidth / 2;
+    this.requestUpdate();
+  }
+
+  focused(by) {
+    this.byKeys = by && this.view.matches(":focus-visible");
+    this.paint();
+    if (this.byKeys) this.tellCell();
+  }
+
+  row(voice) {
+    const { mute = [], solo = [] } = store.state.player.mix ?? {};
+    const name = voiceName(voice);
+    const toggle = (kind, letter, on) => html`<button type="button" class="mini ${kind}" aria-pressed=${String(on)} aria-label="${kind} ${name}" title="${kind} ${name}" @click=${() => this.toggle(kind, voice)}>${letter}</button>`;
+    return html`<li class=${this.silent(voice) ? "silent" : ""}><i class="lamp"></i><span>${name}</span>
+      ${toggle("mute", "M", mute.includes(voice))}${toggle("solo", "S", solo.includes(voice))}</li>`;
+  }
+
+  tools(now) {
+    const { player, catalog } = store.state, rest = (catalog?.voices ?? []).filter((voice) => !this.rows.includes(voice));
+    const bars = now.base.bars;
+    return html`<div class="tools" role="toolbar" aria-label="Grid tools">
+      ${button("undo", "Undo", () => act("undo"), { keys: "U", disabled: !player.can_undo })}
+      ${button("redo", "Redo", () => act("redo"), { keys: "Shift+U", disabled: !player.can_redo })}
+      <fieldset class="brushes"><legend>Brush</legend>${Object.keys(BRUSHES).map((name) => html`<label class=${name}>
+        <input type="radio" name="brush" value=${name} .checked=${this.brush === name} @change=${() => ((this.brush = name), this.requestUpdate())} /><span>${name}</span></label>`)}</fieldset>
+      <label>Step <select @change=${(e) => ((this.step = e.target.value), this.requestUpdate())}>
+        <option value="">auto</option>${Object.keys(STEPS).map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
+      <label>Length <select .value=${live(String(bars))} @change=${(e) => edit(now.take, [], Number(e.target.value))}>
+        ${[...new Set([...LENGTHS, bars])].sort((a, b) => a - b).map((n) => html`<option value=${n} ?selected=${n === bars}>${n} ${n === 1 ? "bar" : "bars"}</option>`)}</select></label>
+      <label>Add drum <select .value=${live("")} @change=${(e) => ((this.extra = [...this.extra, e.target.value]), (e.target.value = ""), this.requestUpdate())}>
+        <option value="">…</option>${rest.map((voice) => html`<option value=${voice}>${voiceName(voice)}</option>`)}</select></label>
+      <label class="check"><input type="checkbox" .checked=${this.follow} @change=${(e) => (this.follow = e.target.checked)} /> Follow</label>
+    </div>`;
+  }
+
+  render() {
+    const now = this.now;
+    if (!now) return nothing;
+    return html`${this.tools(now)}
+      <div class="board">
+        <ul class="rows" aria-label="Drums">${this.rows.map((voice) => this.row(voice))}</ul>
+        <div class="view" tabindex="0" role="application" aria-roledescription="drum grid" aria-label="Pattern grid, ${now.pattern.bars} bars of ${now.pattern.meter}"
+          aria-describedby="grid-help grid-cell" @keydown=${this.keys} @scroll=${() => this.paint()} @focus=${() => this.focused(true)} @blur=${() => this.focused(false)}
+          @pointerdown=${this.press} @pointermove=${this.drag} @pointerup=${this.release} @pointercancel=${this.release} @pointerleave=${() => ((this.hover = null), this.paint())}>
+          <div class="roll"><canvas aria-hidden="true"></canvas><div class="playhead" hidden></div></div>
+        </div>
+      </div>
+      <canvas class="overview" aria-hidden="true" hidden @click=${this.jump}></canvas>
+      <p id="grid-help" class="hint">Click or press Enter to set a stroke, drag up and down for its strength. <kbd>1</kbd> ghost <kbd>2</kbd> normal <kbd>3</kbd> accent, <kbd>,</kbd> <kbd>.</kbd> earlier and later.</p>
+      <p id="grid-cell" class="cell sr" aria-live="polite"></p>`;
+  }
+}
+customElements.define("drum-grid", DrumGrid);

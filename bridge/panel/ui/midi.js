@@ -1,0 +1,113 @@
+/* MIDI: ports, the last messages in, what each control does, learning a new one, timing, and sound in the browser. */
+
+import { html, live, nothing } from "../vendor/lit.js";
+import { Part, act, button, link, millis, say, store } from "../js/app.js";
+
+const KINDS = { 8: "note off", 9: "note", 10: "pressure", 11: "CC", 12: "program", 13: "pressure", 14: "bend" };
+const DEFAULTS = [
+  [20, "generate"], [21, "vary"], [22, "fill"], [23, "play_stop"], [24, "next"], [25, "complexity"], [26, "density"], [27, "swing"], [28, "humanize"],
+  [29, "genre"], [30, "drummer"], [31, "bars"], [85, "undo"], [86, "ai"], [87, "favourite"], [120, "panic"], [123, "panic"],
+].map(([number, action]) => ({ kind: "cc", number, action, at: "bar" }));
+const POLL_MS = 5000;
+
+/** A message in hex as a musician reads it. */
+export function readable(hex) {
+  const bytes = hex.match(/../g)?.map((pair) => parseInt(pair, 16)) ?? [];
+  return `${KINDS[bytes[0] >> 4] ?? "system"} ${bytes.slice(1).join(" ")} · ch ${(bytes[0] & 15) + 1}`;
+}
+
+const control = ({ kind = "cc", number, channel }) => `${{ cc: "CC", note: "note", program: "program" }[kind]} ${number}${channel ? ` · ch ${channel}` : ""}`;
+
+class DrumMidi extends Part {
+  static on = ["midi", "settings", "transport", "catalog"];
+  ports = { outputs: [], inputs: [] };
+  mapping = null;
+  learning = null;
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.hears(this.audition, "change", () => this.requestUpdate());
+    this.read();
+    this.timer = setInterval(() => this.offsetParent && this.read(), POLL_MS);
+    this.hears(store, "change", ({ detail }) => detail === "midi" && this.learning && this.learned());
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
+  }
+
+  get audition() {
+    return store.audition;
+  }
+
+  async read() {
+    if (link.state !== "open") return;
+    const [ports, status, map] = await Promise.all([link.call("ports"), link.call("status"), store.can("mappings.get") ? link.call("mappings.get") : null].map((one) => Promise.resolve(one).catch(() => null)));
+    if (ports) this.ports = ports;
+    if (map) this.mapping = map.triggers ?? map.mapping ?? [];
+    this.stats = status?.midi?.stats ?? {};
+    this.requestUpdate();
+  }
+
+  async learn(action) {
+    if (await act("learn.start", { action })) (this.learning = action), this.requestUpdate();
+  }
+
+  async cancel() {
+    this.learning = null;
+    await act("learn.cancel");
+    this.requestUpdate();
+  }
+
+  async learned() {
+    const { learned } = store.state.midi;
+    if (!learned || learned.action !== this.learning) return;
+    say(`${control(learned)} now does: ${learned.action.replaceAll("_", " ")}`);
+    this.learning = null;
+    this.read();
+  }
+
+  sound() {
+    const { audition } = this;
+    const words = audition.on ? `On, ${Math.round(audition.latencyMs)} ms behind the port` : audition.heardElsewhere ? "Off: something listens on the port" : "Off";
+    return html`<div class="line"><label class="check"><input type="checkbox" role="switch" .checked=${live(audition.on)} @change=${(e) => (e.target.checked ? audition.start(true) : audition.stop())} /> Sound in this browser</label><span class="dim">${words}</span></div>`;
+  }
+
+  timing() {
+    const { lateness, clock, realtime } = this.stats ?? {};
+    const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.p99_ms === undefined ? (lateness?.p99 ?? "–") : `${lateness.p99_ms} ms`], ["Real time", realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
+    return html`<dl class="figures">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  }
+
+  table() {
+    const can = store.can("learn.start"), rows = this.mapping ?? DEFAULTS;
+    return html`<table><caption>What controls do${this.mapping ? "" : " (the defaults)"}</caption><thead><tr><th scope="col">Control</th><th scope="col">Action</th><th scope="col">At</th></tr></thead>
+      <tbody>${rows.map((row) => html`<tr><td>${control(row)}</td><td>${row.action.replaceAll("_", " ")}</td><td>${row.at ?? "bar"}</td></tr>`)}</tbody></table>
+      ${this.learning ? html`<p class="learning" role="status">Move or press what shall do <b>${this.learning.replaceAll("_", " ")}</b> … ${button("close", "Cancel learning", () => this.cancel(), { text: "Cancel" })}</p>`
+        : html`<div class="line"><label for="learn">Learn</label><select id="learn">${(store.state.catalog?.actions ?? []).map((name) => html`<option value=${name}>${name.replaceAll("_", " ")}</option>`)}</select>
+          ${button("", "Learn a control for this action", () => this.learn(this.querySelector("#learn").value), { text: "Start", disabled: !can })}</div>`}
+      ${can ? nothing : html`<p class="dim">This daemon cannot learn from here; see <code>drumbridge learn</code>.</p>`}`;
+  }
+
+  render() {
+    const { midi, settings, catalog } = store.state;
+    const { outputs, inputs } = this.ports;
+    return html`${this.sound()}
+      <dl class="ports"><div><dt>Out</dt><dd>${midi.out ?? "–"} <small>${midi.connections?.out?.length ? `→ ${midi.connections.out.join(", ")}` : "nothing connected"}</small></dd></div>
+        <div><dt>In</dt><dd>${midi.in ?? "–"} <small>${midi.connections?.in?.length ? `← ${midi.connections.in.join(", ")}` : "nothing connected"}</small></dd></div></dl>
+      ${midi.backend === "none" ? html`<p class="dim">${midi.why || "No MIDI system is in use."}</p>` : html`<p class="dim">On this machine: ${[...outputs, ...inputs].join(", ") || "no other ports"}</p>`}
+      <div class="fields">
+        <div class="field"><label for="kit">Drum map</label><select id="kit" .value=${live(settings.drum_map ?? "gm")} @change=${(e) => act("set", { drum_map: e.target.value })}>${(catalog?.kits ?? []).map((kit) => html`<option ?selected=${kit === settings.drum_map}>${kit}</option>`)}</select></div>
+        <div class="field"><label for="channel">Channel</label><input id="channel" type="number" min="1" max="16" .value=${live(String(settings.channel ?? 10))} @change=${(e) => act("set", { channel: Math.round(Number(e.target.value)) })} /></div>
+        <div class="field"><label for="offset">Offset, ms</label><input id="offset" type="number" min="-500" max="500" .value=${live(String(settings.offset_ms ?? 0))} @change=${(e) => act("set", { offset_ms: Number(e.target.value) })} /></div>
+        <label class="check"><input type="checkbox" .checked=${live(settings.clock_out ?? true)} @change=${(e) => act("set", { clock_out: e.target.checked })} /> Send clock</label>
+      </div>
+      ${this.timing()}
+      <h3>Last messages in</h3>
+      <ol class="log" aria-label="Last MIDI messages in">${midi.messages.slice(0, 8).map(([, hex]) => html`<li><code>${hex}</code> ${readable(hex)}</li>`)}</ol>
+      ${midi.messages.length ? nothing : html`<p class="dim">Nothing came in yet.</p>`}
+      ${this.table()}`;
+  }
+}
+customElements.define("drum-midi", DrumMidi);

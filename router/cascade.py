@@ -16,6 +16,10 @@ from router.policy import Candidate
 MAX_CALLS: Final = 6
 """Calls that one request may make in all."""
 
+PROVIDER_FAILURES: Final = 3
+"""Failed calls of one request at one provider, over all its models, before it is left alone: a host that is down is
+down in every tier."""
+
 PATIENCE: Final = 0.1
 """Share of the deadline that may be spent waiting for a Retry-After: a short wait is cheaper than a dearer model."""
 
@@ -73,6 +77,7 @@ class Cascade:
     _queue: list[_Case] = field(default_factory=list)
     _asked: set[tuple[str, str]] = field(default_factory=set)
     _off: set[str] = field(default_factory=set)
+    _failures: dict[str, int] = field(default_factory=dict)
     _cap: int | None = None
     _worst: Callable[[Candidate], int] | None = None
     _repair: Ask | None = None
@@ -118,7 +123,10 @@ class Cascade:
             self.ended = "filtered"  # asking elsewhere would be routing around a refusal
             return
         case = self._case(candidate)
-        if isinstance(error, ProviderOff | Silent):  # a host that hangs on one model hangs on the others
+        failures = self._failures[candidate.provider] = self._failures.get(candidate.provider, 0) + 1
+        if (
+            isinstance(error, ProviderOff | Silent) or failures >= PROVIDER_FAILURES
+        ):  # a host that hangs on one model hangs on the others
             self._off.add(candidate.provider)
             self._queue = [one for one in self._queue if one.candidate.provider != candidate.provider]
         elif not isinstance(error, Busy) or isinstance(error, Silent | Broken) or case.tries >= 2:

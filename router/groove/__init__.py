@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from router.groove.draw import draw
-from router.groove.feel import apply_feel, take_off
-from router.groove.fills import draw_fill
+from router.errors import InvalidRequest
+from router.groove.draw import draw, section_density
+from router.groove.drummers import find_drummer
+from router.groove.feel import apply_feel, dress, take_off
+from router.groove.fills import FILL_KINDS, draw_fill, draw_stop
 from router.groove.hands import flaws, repair
-from router.groove.knobs import thin, vary
+from router.groove.knobs import shape, thin, vary
 from router.groove.names import DRUMMERS, GENRES, check_names, styles
 from router.groove.noise import stream
 from router.groove.resolve import resolve
@@ -22,6 +24,7 @@ from router.request import GrooveRequest
 
 __all__ = [
     "DRUMMERS",
+    "FILL_KINDS",
     "GENRES",
     "apply_feel",
     "check_names",
@@ -30,12 +33,14 @@ __all__ = [
     "flaws",
     "generate",
     "repair",
+    "shape",
     "styles",
     "thin",
     "vary",
 ]
 
-_FIXED: Final = 120.0
+_FIXED_TEMPO: Final = 120.0
+"""For judging stick speed where a pattern does not say its tempo."""
 
 
 def generate(request: GrooveRequest) -> Pattern:
@@ -49,10 +54,9 @@ def generate(request: GrooveRequest) -> Pattern:
     """
     choice = resolve(request)
     pattern = draw(choice)
-    section = float(pattern.meta["thin"])
-    density = choice.density + section - 0.5
+    density = section_density(choice)
     if density != 0.5:
-        pattern = thin(pattern, density=max(0.0, min(1.0, density)))
+        pattern = thin(pattern, density=density)
     pattern, _ = repair(pattern, tempo=choice.tempo)
     return apply_feel(
         pattern,
@@ -64,7 +68,7 @@ def generate(request: GrooveRequest) -> Pattern:
     )
 
 
-def fill(pattern: Pattern, *, seed: int, start_tick: int = 0, intensity: float = 0.7) -> Pattern:
+def fill(pattern: Pattern, *, seed: int, start_tick: int = 0, intensity: float = 0.7, kind: str = "fill") -> Pattern:
     """Return one bar: the groove of `pattern` up to `start_tick`, then a fill to the end of the bar.
 
     Args:
@@ -72,29 +76,36 @@ def fill(pattern: Pattern, *, seed: int, start_tick: int = 0, intensity: float =
         seed: Another seed, another fill.
         start_tick: Ticks from the pattern's start; the bar it lies in is the one that is completed.
         intensity: 0..1, how full and how loud.
+        kind: "fill", or what stands in for one: "break", "hold", "build".
+
+    Raises:
+        InvalidRequest: If the kind is none of these.
     """
-    bar_ticks = pattern.meter.bar_ticks
-    bar, start = divmod(max(0, start_tick) % pattern.ticks, bar_ticks)
-    first = bar * bar_ticks
+    if kind not in FILL_KINDS:
+        raise InvalidRequest("kind", f"kind is {kind!r:.40}; it must be one of {', '.join(FILL_KINDS)}", "try fill")
+    meter = pattern.meter
+    bar, start = divmod(max(0, start_tick) % pattern.ticks, meter.bar_ticks)
+    first = bar * meter.bar_ticks
     worn = pattern.meta.get("feel")
     source = take_off(pattern) if isinstance(worn, dict) else pattern
     kept = [
-        Hit(h.tick - first, h.voice, h.velocity, h.shift, h.openness, h.ornament)
+        Hit(h.tick - first, h.voice, h.velocity, max(h.shift, first - h.tick), h.openness, h.ornament)
         for h in source.hits
         if first <= h.tick < first + start
     ]
-    rng = stream(seed, "fill", start)
-    new = draw_fill(pattern.meter, start, rng, intensity=intensity, complexity=0.3 + intensity * 0.5)
+    rng = stream(seed, kind, start)
+    if kind == "fill":
+        words = _vocabulary(pattern)
+        new = draw_fill(meter, start, rng, intensity=intensity, words=words, complexity=0.3 + intensity * 0.5)
+    else:
+        new = draw_stop(meter, start, rng, kind=kind, intensity=intensity)
     meta = {k: v for k, v in source.meta.items() if k != "feel"} | {"fill": seed, "fills": [1]}
-    out = Pattern(pattern.meter, 1, (*kept, *new), f"fill, {pattern.name}"[:200], pattern.tempo, meta)
-    out, _ = repair(out, tempo=pattern.tempo or _FIXED)
-    if isinstance(worn, dict):
-        return apply_feel(
-            out,
-            tempo=pattern.tempo or _FIXED,
-            swing=worn["swing"],
-            humanize=worn["humanize"],
-            seed=worn["seed"],
-            drummer=worn.get("drummer"),
-        )
-    return out
+    out = Pattern(meter, 1, (*kept, *new), f"{kind}, {pattern.name}"[:200], pattern.tempo, meta)
+    out, _ = repair(out, tempo=pattern.tempo or _FIXED_TEMPO)
+    return dress(out, worn) if isinstance(worn, dict) else out
+
+
+def _vocabulary(pattern: Pattern) -> tuple[str, ...]:
+    """The fills that the pattern's drummer likes, if it has one that is known here."""
+    name = pattern.meta.get("drummer")
+    return find_drummer(name).fills if isinstance(name, str) and name in DRUMMERS else ()

@@ -7,7 +7,7 @@ stroke and the seed alone, and `meta["feel"]` says what was applied, so feel can
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -212,3 +212,15 @@ def apply_feel(
     ]
     worn = {"seed": seed, "humanize": humanize, "swing": swing, "drummer": drummer}
     return bare.with_hits(hits, feel=worn, humanize=humanize, swing=swing)
+
+
+def dress(pattern: Pattern, worn: Mapping[str, Any]) -> Pattern:
+    """Return a bare pattern with the feel that another's `meta["feel"]` describes."""
+    return apply_feel(
+        pattern,
+        tempo=pattern.tempo or 120.0,
+        swing=worn["swing"],
+        humanize=worn["humanize"],
+        seed=worn["seed"],
+        drummer=worn.get("drummer"),
+    )

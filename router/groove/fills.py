@@ -27,6 +27,8 @@ RHYTHMS: Final[dict[str, tuple[str, ...]]] = {
 }
 """One beat each: `x` a hand, `X` an accent, `k` the foot; as many cells as letters."""
 
+FILL_KINDS: Final = ("fill", "break", "hold", "build")
+
 _TOMS: Final = ("tom_high", "tom_mid", "tom_floor")
 
 
@@ -135,3 +137,33 @@ def _play(
         if tick % RESOLUTION == 0 and rng.random() < 0.55:
             hits.append(Hit(tick, "kick", round(80 + 16 * intensity)))
     return hits
+
+
+def roll(meter: Meter, start: int, strokes: int, *, quiet: float, loud: float) -> list[Hit]:
+    """Return a snare roll from `start` to the end of a bar, `strokes` a beat, growing from `quiet` to `loud`."""
+    step = max(1, meter.unit_ticks // strokes) if meter.denominator <= 4 else meter.unit_ticks
+    bar = meter.bar_ticks
+    return [
+        Hit(tick, "snare", max(1, min(127, round(quiet + (loud - quiet) * tick / bar))))
+        for tick in range(start, bar, step)
+    ]
+
+
+def draw_stop(meter: Meter, start: int, rng: Random, *, kind: str, intensity: float) -> list[Hit]:
+    """Return what stands in for a fill from `start`: a "break", a "hold" or a "build".
+
+    A break stops the time and leaves a few unison stabs, a hold lets one crash ring, a build is a roll that grows.
+    """
+    loud = max(1, min(127, round(84 + 40 * intensity)))
+    if kind == "build":
+        first, second = start, max(start, meter.bar_ticks // 2)
+        early = [h for h in roll(meter, first, 2, quiet=50, loud=loud) if h.tick < second]
+        return [*early, *roll(meter, second, 4, quiet=60, loud=loud)]
+    stab = [Hit(start, "kick", loud), Hit(start, "crash", loud)]
+    if kind == "hold":
+        return stab
+    for tick, length in _beats(meter, start)[1:]:
+        if rng.random() < 0.4:
+            at = tick + (length // 2 if rng.random() < 0.5 else 0)
+            stab += [Hit(at, "kick", loud), Hit(at, "snare", loud)]
+    return stab

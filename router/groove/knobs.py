@@ -5,13 +5,16 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from router.groove.feel import apply_feel, take_off
+from router.groove.feel import dress, take_off
+from router.groove.hands import repair
 from router.groove.noise import stream, uniform
 from router.groove.weight import importance, metrical
 from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
 
 SKELETON: Final = 0.72
 """Strokes at least this important are the groove itself: variation does not touch them."""
+GHOST_BELOW: Final = 50
+"""A snare stroke softer than this is a ghost (the measured strokes part there)."""
 _SIXTEENTH: Final = RESOLUTION // 4
 
 
@@ -76,17 +79,31 @@ def vary(pattern: Pattern, *, seed: int, amount: float = 0.5) -> Pattern:
             Hit(h.tick, h.voice, h.velocity, shifts.get((h.tick, h.voice), 0), h.openness, h.ornament) for h in hits
         ]
     new = bare.with_hits(hits, varied=seed)
-    if isinstance(worn, dict):
-        tempo = pattern.tempo or 120.0
-        new = apply_feel(
-            new,
-            tempo=tempo,
-            swing=worn["swing"],
-            humanize=worn["humanize"],
-            seed=worn["seed"],
-            drummer=worn.get("drummer"),
-        )
-    return new
+    new, _ = repair(new, tempo=pattern.tempo or 120.0)
+    return dress(new, worn) if isinstance(worn, dict) else new
+
+
+def shape(pattern: Pattern, *, intensity: float = 0.5, ghosts: float = 0.5, openness: float | None = None) -> Pattern:
+    """Return the pattern under three knobs that act on how it is struck, each leaving it alone in the middle.
+
+    Args:
+        pattern: Any pattern.
+        intensity: 0..1, how hard everything is struck, 40 velocities between the ends.
+        ghosts: 0..1; below .5 the softest ghosts leave first, above they come out louder.
+        openness: 0..1, how far the hi-hat stands open, or None for as it was; strokes stay where they are.
+    """
+    hits = []
+    for hit in pattern.hits:
+        velocity, voice, pedal = hit.velocity + round((intensity - 0.5) * 40), hit.voice, hit.openness
+        if voice == "snare" and hit.velocity < GHOST_BELOW:
+            if hit.velocity < (0.5 - ghosts) * 2 * GHOST_BELOW:
+                continue
+            velocity += round((ghosts - 0.5) * 40)
+        if openness is not None and voice in {"hat_closed", "hat_open"}:
+            pedal = round(90 - 80 * openness)
+            voice = "hat_open" if openness > 0.4 else "hat_closed"
+        hits.append(Hit(hit.tick, voice, max(1, min(127, velocity)), hit.shift, pedal, hit.ornament))
+    return pattern.with_hits(hits or pattern.hits[:1])
 
 
 def _varied(pattern: Pattern, rng: Random, amount: float) -> list[Hit]:

@@ -18,7 +18,7 @@ class BarPlan:
 
     Attributes:
         energy: 0..1, .5 as written; shifts velocity and what is left out.
-        fresh: 0..1, how much may differ from the take's groove.
+        freedom: Factor on how often the bar departs from the groove.
         fill_at: Tick in the bar where a fill begins, or None.
         crash: A crash opens the bar.
         keeper: "" as written, else the voice that keeps time instead of the hat.
@@ -27,7 +27,7 @@ class BarPlan:
     """
 
     energy: float = 0.5
-    fresh: float = 0.1
+    freedom: float = 1.0
     fill_at: int | None = None
     crash: bool = False
     keeper: str = ""
@@ -71,7 +71,15 @@ def _fill_start(meter: Meter, rng: Random, complexity: float) -> int:
 
 
 def plan(
-    bars: int, meter: Meter, section: str | None, rng: Random, *, fills: float, crash: float, complexity: float
+    bars: int,
+    meter: Meter,
+    section: str | None,
+    rng: Random,
+    *,
+    fills: float,
+    crash: float,
+    complexity: float,
+    evolve: bool = False,
 ) -> tuple[BarPlan, ...]:
     """Return one plan for each bar.
 
@@ -80,8 +88,10 @@ def plan(
         meter: Of the whole pattern.
         section: A name of `SECTIONS`, or None.
         rng: Stream of the form.
-        fills: Factor on the chance of fills. crash: on the chance that a crash answers one.
+        fills: Factor on the chance of fills.
+        crash: Factor on the chance that a crash answers one.
         complexity: 0..1, longer fills.
+        evolve: From plain to free over the whole length.
     """
     part = SECTIONS.get(section or "", PLAIN)
     out: list[BarPlan] = []
@@ -96,6 +106,10 @@ def plan(
         u, start, v = rng.random(), _fill_start(meter, rng, complexity), rng.random()
         filled = u < chance * fills * part.fills
         energy, rise = part.energy, 0
+        along = bar / max(1, bars - 1)
+        freedom = 1.0
+        if evolve:
+            energy, freedom = energy + 0.16 * (along - 0.5), 0.3 + 1.3 * along
         if section == "build":
             energy = 0.3 + 0.5 * (bar + 1) / bars
             rise = 4 if last and bars > 1 else 2 if bar * 2 >= bars else 1
@@ -106,7 +120,7 @@ def plan(
         out.append(
             BarPlan(
                 energy=energy,
-                fresh=(0.06, 0.1, 0.08, 0.22)[in_phrase],
+                freedom=freedom,
                 fill_at=start if filled else None,
                 crash=answer,
                 keeper=part.keeper,

@@ -16,7 +16,6 @@ from router.groove.words import describe
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
 from router.request import GrooveRequest
 
-
 TEMPO_PULL: Final = 3.0
 
 
@@ -45,6 +44,7 @@ class Choice:
     time: str
     polyrhythm: tuple[int, int] | None
     evolve: bool
+    late: bool
 
 
 @lru_cache(maxsize=256)
@@ -149,4 +149,5 @@ def resolve(request: GrooveRequest) -> Choice:
         time=words["time"],
         polyrhythm=words["polyrhythm"],
         evolve=words["evolve"],
+        late="late" in feel,
     )

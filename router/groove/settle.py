@@ -1,0 +1,110 @@
+"""Settles a take's groove: which of a style's chances this drummer, with these knobs and this seed, will take.
+
+One groove per take, varied a little, is what sounds like a drummer; drawing each bar afresh does not. The number of draws
+never depends on a knob, so that turning one changes what it is for and nothing else. Pure.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final, NamedTuple
+
+from router.groove.dynamics import intended
+from router.groove.lanes import GHOST, Cell, Groove, place
+from router.groove.resolve import Choice
+from router.pattern import RESOLUTION
+
+SURE: Final = 0.985
+"""How often a stroke that belongs to the groove for certain is really there."""
+KEEP: Final = 0.85
+"""How firmly a take holds on to what it drew from a written groove: 1 always or never, 0 drawn afresh in every bar."""
+FITTED_KEEP: Final = 0.35
+"""Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51)."""
+TIME_KEEP: Final = 0.7
+"""Likewise for whoever keeps the time."""
+RULE: Final = 1.2
+"""A habit is held on to more firmly than a rarity is avoided, by this factor."""
+
+_HAND: Final = {"hat_closed": 1, "hat_open": -1, "ride": -1, "ride_bell": -2, "hat_pedal": 4}
+"""Who keeps time, by hand; hat and ride take opposite ends of one draw, so that one of them does."""
+
+
+class Settled(NamedTuple):
+    """A cell of the take's groove: `rate` is drawn against in every bar, `velocity` is kept for the take."""
+
+    tick: int
+    voice: str
+    rate: float
+    velocity: int
+    openness: int | None
+
+
+def _kept(chance: float, keep: float, u: float) -> float:
+    """Return how often a take plays a cell of some chance: either nearly as a rule or seldom, `chance` on average."""
+    high, low = 1 - (1 - chance) * (1 - keep * RULE), chance * (1 - keep)
+    return high if u * (high - low) < chance - low else low
+
+
+def _layer(tick: int) -> int:
+    """One decision for all beats, one for all eighths between, one for all sixteenths."""
+    return 0 if tick % RESOLUTION == 0 else 1 if tick % (RESOLUTION // 2) == 0 else 2
+
+
+def _chance(cell: Cell, choice: Choice) -> float:
+    """Return the cell's chance under complexity and the drummer's habits; .5 and nobody leave it as written."""
+    if cell.chance >= 1 and cell.level != GHOST:
+        return 1.0
+    who = choice.drummer
+    factor = (0.4 + 1.2 * choice.complexity) * (who.ghosts * choice.ghosts if cell.level == GHOST else who.busy)
+    if factor <= 1:
+        return cell.chance * factor if cell.chance < 0.6 or cell.level == GHOST else cell.chance
+    return cell.chance + (1 - cell.chance) * (1 - 1 / factor) * min(1.0, cell.chance * 3)
+
+
+def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
+    """Return the groove as one part of the take plays it."""
+    out: list[Settled] = []
+    bar_ticks, who = choice.meter.bar_ticks, choice.drummer
+    hard = who.hard + round(choice.style.number("hard", 0))
+    keep = FITTED_KEEP if "takes" in groove.options else KEEP
+    hands: dict[tuple[int, int], float] = {}
+    for cell in groove.cells:
+        u, w = rng.random(), rng.random()
+        chance = _chance(cell, choice)
+        side = _HAND.get(cell.voice)
+        if cell.chance >= 1 and cell.level != GHOST:
+            rate = 1.0 if cell.tick == 0 else SURE
+        elif side is None:
+            rate = _kept(chance, keep, u)
+        else:
+            shared = hands.setdefault((abs(side), _layer(cell.tick)), u)
+            rate = _kept(chance, TIME_KEEP, shared if side > 0 else 1 - shared)
+        velocity = cell.velocity
+        if velocity is None:
+            velocity = intended(cell.voice, cell.level, cell.tick % bar_ticks)
+        velocity += hard + round((w - 0.5) * 4) + (who.accent if cell.level > 0 else 0)
+        out.append(Settled(cell.tick, cell.voice, rate, velocity, cell.openness))
+    return out
+
+
+def prefer(groove: Groove, hats: str, rng: Random) -> Groove:
+    """Return the groove with the time kept where a drummer likes it: "ride", "open", "closed" or "sixteenths"."""
+    if not hats or rng.random() > 0.7:
+        return groove
+    cells: list[Cell] = []
+    for cell in groove.cells:
+        if hats == "ride" and cell.voice == "hat_closed":
+            cells.append(cell._replace(voice="ride", openness=None))
+        elif hats == "closed" and cell.voice in {"ride", "hat_open"}:
+            cells.append(cell._replace(voice="hat_closed", openness=90))
+        elif hats == "open" and cell.voice == "hat_closed" and cell.tick % (RESOLUTION // 2) == 0:
+            cells.append(cell._replace(voice="hat_open", openness=58))
+        else:
+            cells.append(cell)
+    if hats == "sixteenths":
+        there = {cell.tick for cell in groove.cells if cell.voice in {"hat_closed", "hat_open"}}
+        quarter = RESOLUTION // 4
+        between = [t for t in range(quarter, groove.bars * groove.meter.bar_ticks, 2 * quarter) if t not in there]
+        if len(there) >= len(between):
+            cells += [Cell(t, "hat_closed", 0.9, 0, 90) for t in between]
+    return Groove(groove.meter, groove.bars, tuple(sorted(cells, key=place)), groove.options)

@@ -1,0 +1,148 @@
+"""A drummer in the middle of a take: given a bar's plan, gives its strokes, on the grid and as they are meant.
+
+No feel here: neither timing nor unevenness of the hand.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from router.groove.fills import draw_fill, roll
+from router.groove.lanes import Groove
+from router.groove.meters import adapt, double_time, half_time
+from router.groove.mingle import across, blend
+from router.groove.noise import spread_out, stream
+from router.groove.phrase import BarPlan
+from router.groove.resolve import Choice
+from router.groove.settle import Settled, prefer, settle
+from router.pattern import RESOLUTION, Hit
+
+FORM: Final = "ABACABAD"
+"""Eight bars a letter: what was settled for A comes back with A. Within a part the groove stays, between parts it develops."""
+PART_BARS: Final = 8
+DISORDER: Final = 0.7
+"""How far takes differ in tidiness: the tidiest has 0.3 of the usual exceptions, the wildest 1.7."""
+BAR_DISORDER: Final = 0.8
+"""Likewise for the bars of one take."""
+DOUBLES: Final = 1.25
+"""A double is counted once more than it is heard in the figures fitted, by this factor."""
+
+_SHARED: Final = {"hat_open": "hat", "hat_closed": "hat"}
+_TIME: Final = frozenset({"hat_closed", "hat_open", "ride", "ride_bell"})
+
+
+def _clamp(velocity: float) -> int:
+    return max(1, min(127, round(velocity)))
+
+
+def _carry(groove: Groove, choice: Choice) -> Groove:
+    """The groove in the metre and time that were asked for."""
+    groove = adapt(groove, choice.meter)
+    if choice.time == "half":
+        return half_time(groove)
+    return double_time(groove) if choice.time == "double" else groove
+
+
+class Take:
+    """One take: a groove, settled once for each part of the form, and played bar by bar."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
+        rng = stream(choice.seed, "take", choice.style.genre, choice.style.name)
+        groove = prefer(_carry(choice.groove, choice), choice.drummer.hats, rng)
+        if choice.second is not None:
+            groove = blend(groove, _carry(choice.second[1], choice), choice.share, rng)
+        if choice.polyrhythm is not None:
+            groove = across(groove, choice.polyrhythm)
+        self._groove = groove
+        who = choice.drummer
+        own = groove.options.get("doubles") or choice.style.options.get("doubles", "0.03")
+        self._doubles = min(0.6, float(own) * DOUBLES * (0.4 + 1.2 * choice.complexity) * (0.5 + 0.5 * who.ghosts))
+        self._disorder = 1 + DISORDER * (2 * spread_out(choice.seed, 3) - 1)
+        self._parts: dict[str, list[list[Settled]]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Take of {self._choice.style.name} {self._choice.style.genre}, seed {self._choice.seed}>"
+
+    def _part(self, letter: str) -> list[list[Settled]]:
+        """The groove as it is played in all parts of one letter, bar by bar."""
+        if letter not in self._parts:
+            ticks = self._choice.meter.bar_ticks
+            cells = settle(self._groove, self._choice, stream(self._choice.seed, "part", letter))
+            self._parts[letter] = [[c for c in cells if c.tick // ticks == bar] for bar in range(self._groove.bars)]
+        return self._parts[letter]
+
+    def bar(self, index: int, plan: BarPlan) -> list[Hit]:
+        """Return the strokes of bar `index`, ticks from the bar's start; never none."""
+        choice, bar_ticks = self._choice, self._choice.meter.bar_ticks
+        rng = stream(choice.seed, "bar", index)
+        louder = (plan.energy - 0.5 + choice.energy - 0.5) * 40
+        hits = self._groove_bar(index, plan, louder)
+        if plan.crash and plan.fill_at != 0:
+            hits = [h for h in hits if h.tick or h.voice not in _TIME]
+            hits.append(Hit(0, "crash", _clamp(104 + louder)))
+        if plan.rise:
+            kicks = [h for h in hits if h.voice == "kick"]
+            hits = kicks + roll(choice.meter, 0, plan.rise, quiet=40 + plan.energy * 50, loud=54 + plan.energy * 50)
+        elif plan.fill_at is not None:
+            hits += draw_fill(
+                choice.meter,
+                plan.fill_at,
+                rng,
+                intensity=max(0.0, min(1.0, plan.energy + 0.2)),
+                words=choice.drummer.fills,
+                complexity=choice.complexity,
+            )
+        if plan.last:
+            hits = [Hit(0, "kick", _clamp(104 + louder)), Hit(0, "crash", _clamp(112 + louder))]
+        return [h for h in hits if h.tick < bar_ticks] or [Hit(0, "kick", 84)]
+
+    def _groove_bar(self, index: int, plan: BarPlan, louder: float) -> list[Hit]:
+        """The groove's own strokes, up to where the fill begins; the hi-hat's foot goes on under it."""
+        choice = self._choice
+        rng = stream(choice.seed, "groove", index)
+        start = index % self._groove.bars * choice.meter.bar_ticks
+        end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
+        loose = self._disorder * (1 + BAR_DISORDER * (2 * rng.random() - 1)) * plan.freedom
+        spent: dict[tuple[int, str], float] = {}
+        taken: set[tuple[int, str]] = set()
+        hits: list[Hit] = []
+        for cell in self._part(FORM[index // PART_BARS % len(FORM)])[index % self._groove.bars]:
+            u, v = rng.random(), rng.random()
+            tick = cell.tick - start
+            rate = cell.rate * loose if cell.rate < 0.5 else 1 - (1 - cell.rate) * loose
+            limb = tick, _SHARED.get(cell.voice, cell.voice)
+            before = spent.get(limb, 0.0)
+            spent[limb] = before + rate
+            if before:
+                # One draw a limb and place: a ghost or a backbeat, an open hat or a closed one, never both.
+                u = 2.0 if limb in taken else u * (1 - min(before, 1.0))
+            if u >= rate or (tick >= end and cell.voice != "hat_pedal"):
+                continue
+            taken.add(limb)
+            hits.append(self._stroke(cell, tick, plan, louder + (v - 0.5) * 2, v))
+            if hits[-1].voice == "snare":
+                hits += self._doubled(hits[-1], v)
+        return hits
+
+    @staticmethod
+    def _stroke(cell: Settled, tick: int, plan: BarPlan, louder: float, draw: float) -> Hit:
+        voice, openness = cell.voice, cell.openness
+        if plan.keeper and voice == "hat_closed":
+            voice, openness = plan.keeper, 45 if plan.keeper == "hat_open" else None
+        if voice == "hat_open" and openness is not None:
+            openness += round((draw - 0.5) * 20)
+        return Hit(tick, voice, _clamp(cell.velocity + louder), 0, openness)
+
+    def _doubled(self, hit: Hit, draw: float) -> list[Hit]:
+        """The stick's second stroke: a flam's grace just before, or a bounce a 32nd later (22 to 82 ms, measured)."""
+        per_ms = self._choice.tempo * RESOLUTION / 60_000
+        flam = hit.velocity >= 90 and draw > 1 - self._choice.drummer.flams
+        if (draw >= self._doubles and not flam) or (flam and not hit.tick):
+            return []
+        share = 0.0 if flam else draw / self._doubles
+        if hit.tick and share < 0.3:
+            before = max(1, round((24 + 30 * share) * per_ms))
+            return [Hit(max(0, hit.tick - before), hit.voice, _clamp(hit.velocity * 0.8), 0, None, "flam")]
+        after = RESOLUTION // 8 if RESOLUTION / 8 / per_ms < 90 else RESOLUTION // 12
+        return [Hit(hit.tick + after, hit.voice, _clamp(hit.velocity * (0.7 + 0.3 * share)), 0, None, "drag")]

@@ -265,6 +265,26 @@ class Methods:
             "midi": dict(self._session.midi),
         }
 
+    # Controllers ------------------------------------------------------------------------------------------------
+
+    async def _mappings_get(self, _: protocol.Nothing, __: Client) -> Any:
+        return {"triggers": self._triggers.controls.rows(), "actions": ACTIONS}
+
+    async def _mappings_set(self, params: protocol.MappingsSet, _: Client) -> Any:
+        try:
+            return {"triggers": self._triggers.controls.set(params.triggers)}
+        except ValueError as error:
+            raise invalid_params(str(error), "mappings.get shows the present rows", "triggers") from None
+
+    async def _learn_start(self, params: protocol.Learn, _: Client) -> Any:
+        try:
+            return self._triggers.controls.learn(params.action, params.at, self._session.clock())
+        except ValueError as error:
+            raise invalid_params(str(error), "", "action") from None
+
+    async def _learn_cancel(self, _: protocol.Nothing, __: Client) -> Any:
+        return self._triggers.controls.cancel()
+
     # Library ----------------------------------------------------------------------------------------------------
 
     async def _patterns_list(self, params: protocol.PatternsList, _: Client) -> Any:

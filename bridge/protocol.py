@@ -186,6 +186,19 @@ class Export(PatternOnly):
     tempo: Tempo | None = None
 
 
+class MappingsSet(Params):
+    """All rows of the new mapping; null goes back to the defaults."""
+
+    triggers: Annotated[list[dict[str, Any]], Field(max_length=500)] | None
+
+
+class Learn(Params):
+    """Which action the next control that moves shall have, and when it sounds."""
+
+    action: Name
+    at: Literal["now", "beat", "bar", "2bars", "4bars", "end"] = "bar"
+
+
 class Costs(Params):
     """Since which day (UTC, as 2026-11-01), and grouped by what."""
 
@@ -235,6 +248,10 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "patterns.delete": (PatternOnly, "forget a pattern"),
     "patterns.favourite": (Favourite, "mark a pattern as a favourite"),
     "patterns.export": (Export, "write a pattern as a .mid file"),
+    "mappings.get": (Nothing, "which control means what"),
+    "mappings.set": (MappingsSet, "use and keep another mapping"),
+    "learn.start": (Learn, "bind the next control that moves; the midi topic tells how it goes"),
+    "learn.cancel": (Nothing, "stop waiting for a control"),
     "ports": (Nothing, "list the MIDI ports"),
     "costs": (Costs, "what was paid, grouped"),
     "metrics": (Nothing, "cost, tokens, latency, cache and fallback rates, alerts"),

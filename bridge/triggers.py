@@ -10,9 +10,10 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from bridge.controls import Controls
 from bridge.jobs import Jobs, TooBusy
 from bridge.library import Library
-from bridge.mapping import Action, Mapping
+from bridge.mapping import Action
 from bridge.session import NothingPlaying, NothingToUndo, Session
 from bridge.settings import BY_NAME, zones
 from bridge.supervisor import EngineDown
@@ -28,11 +29,12 @@ _MOST: Final = 64
 class Triggers:
     """Takes incoming messages from the engine's `midi` event."""
 
-    def __init__(self, session: Session, jobs: Jobs, library: Library, mapping: Mapping) -> None:
+    def __init__(self, session: Session, jobs: Jobs, library: Library, controls: Controls) -> None:
         self._session = session
         self._jobs = jobs
         self._library = library
-        self.mapping = mapping
+        self.controls = controls
+        controls.told = lambda step: session.events.publish("midi", {"messages": [], "learn": step})
         self._knobs: dict[str, Any] = {}
         self._knobs_waiting = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,8 +58,16 @@ class Triggers:
         if self._session.events.wanted("midi"):
             self._session.events.publish("midi", {"messages": [[stamp, text] for stamp, text in rows]})
         for stamp, message in messages:
-            for action in self.mapping.handle(message, stamp):
-                self.act(action)
+            if not self._learn(message, stamp):
+                for action in self.controls.mapping.handle(message, stamp):
+                    self.act(action)
+
+    def _learn(self, message: bytes, stamp: float) -> bool:
+        try:
+            return self.controls.hear(message, stamp)
+        except OSError as error:
+            _log.error("what was learned could not be kept: %s", error)
+            return True
 
     def act(self, action: Action) -> None:
         """Do what an action asks for."""

@@ -24,11 +24,10 @@ from bridge import __version__, protocol
 from bridge.control.access import Gate
 from bridge.control.http import Site
 from bridge.control.server import ControlServer
+from bridge.controls import Controls
 from bridge.events import Events
 from bridge.jobs import Jobs
 from bridge.library import Library
-from bridge.mapping import DEFAULT, read_triggers
-from bridge.mapping import Mapping as Controls
 from bridge.methods import Methods, explain
 from bridge.money import Money
 from bridge.offline import router_variables
@@ -64,8 +63,7 @@ class Wiring:
         self._routing = Routing(config, self._money)
         self._jobs = Jobs(self._session, self._events, self._routing, self._explain)
         self._jobs.answered = self._money.record
-        rows = options.config.get("mapping", {}).get("triggers")
-        controls = Controls(DEFAULT if rows is None else read_triggers(rows))
+        controls = Controls(home.path / "mapping.json", options.config.get("mapping", {}).get("triggers"))
         self._triggers = Triggers(self._session, self._jobs, self._library, controls)
         self._methods = Methods(
             self._session, self._jobs, self._library, self._triggers, self._events, self._money, self._about

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
+from bridge.controls import Controls
 from bridge.events import Events
 from bridge.jobs import Jobs
 from bridge.library import Library
-from bridge.mapping import Mapping
 from bridge.methods import Client, Methods, explain
 from bridge.money import Money
 from bridge.session import Session
@@ -80,7 +80,7 @@ class Stage:
         self.money = Money(folder, config, self.events)
         self.router = router or Router(config)
         self.jobs = Jobs(self.session, self.events, self.router, lambda error: explain(error).as_dict())
-        self.triggers = Triggers(self.session, self.jobs, self.library, Mapping())
+        self.triggers = Triggers(self.session, self.jobs, self.library, Controls(folder / "mapping.json", None))
         self.methods = Methods(
             self.session, self.jobs, self.library, self.triggers, self.events, self.money, self.about
         )

@@ -164,6 +164,6 @@ def _daemon(home: Home) -> Iterator[Finding]:
 
 
 def _extras(_: Home) -> Iterator[Finding]:
-    for extra, module, use in (("link", "link", "Ableton Link"), ("hearing", "librosa", "audio files")):
+    for extra, module, use in (("link", "link", "Ableton Link"), ("hearing", "soundfile", "audio files")):
         if importlib.util.find_spec(module) is None:
             yield Finding(f"Extra [{extra}]", "note", f"not installed: no {use}", f'pip install "drumbridge[{extra}]"')

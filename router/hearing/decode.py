@@ -1,0 +1,145 @@
+"""Audio files to blocks of mono samples: streamed, bounded, and refused in words a musician can act on.
+
+Foreign errors of libsndfile end here. Never holds more than one block; never trusts a header's length.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from router.errors import InvalidRequest
+from router.hearing.analysis import Limits
+
+BLOCK_S: Final = 5.0
+LOWEST_RATE_HZ: Final = 8_000
+HIGHEST_RATE_HZ: Final = 192_000
+SHORTEST_S: Final = 2.0
+"""Four beats at 120: below this there is no tempo to be heard."""
+SILENCE: Final = 10 ** (-60 / 20)
+"""Peak below -60 dB of full scale: nothing a drum would leave."""
+_KINDS: Final = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "OGG", "MP3", "MPEG", "CAF"}
+_WANTED: Final = "use a wav, flac, mp3, ogg or aiff file"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An audio file that can be read. `frames` is what its header says, 0 where it does not."""
+
+    path: Path
+    rate_hz: int
+    channels: int
+    frames: int
+    kind: str
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds by the header."""
+        return self.frames / self.rate_hz
+
+
+def examine(path: Path, limits: Limits) -> Source:
+    """Look at a file without decoding it.
+
+    Raises:
+        InvalidRequest: If it is missing, empty, no audio, cut off, too long or of an odd rate.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InvalidRequest("path", f"{path.name} is no file", _WANTED)
+    except (OSError, ValueError) as error:
+        raise InvalidRequest("path", f"{path.name} cannot be read: {_reason(error)}", "check the path") from error
+    if size == 0:
+        raise InvalidRequest("audio", f"{path.name} is empty: 0 bytes", "export it again")
+    if size > limits.largest_bytes:
+        raise InvalidRequest(
+            "audio", f"{path.name} has {size >> 20} MiB; at most {limits.largest_bytes >> 20} are read", "cut it first"
+        )
+    _whole(path, size)
+    try:
+        found = soundfile.info(str(path))
+    except (soundfile.SoundFileError, OSError, RuntimeError, ValueError) as error:
+        raise InvalidRequest("audio", f"{path.name} is no audio file that can be read", _WANTED) from error
+    if found.format not in _KINDS:
+        raise InvalidRequest("audio", f"{path.name} is {found.format}, which is not read", _WANTED)
+    if not LOWEST_RATE_HZ <= found.samplerate <= HIGHEST_RATE_HZ:
+        raise InvalidRequest("audio", f"{path.name} has {found.samplerate} samples a second", "use 44.1 to 96 kHz")
+    source = Source(path, found.samplerate, found.channels, max(0, found.frames), found.format)
+    _long_enough(source.duration_s, limits, path.name)
+    return source
+
+
+def blocks(source: Source, limits: Limits) -> Iterator[NDArray[np.float32]]:
+    """Yield mono blocks of `BLOCK_S`; full scale is 1. What is not a number is silence.
+
+    Raises:
+        InvalidRequest: If the data break off, or go on longer than the header said and the limit allows.
+    """
+    size, read = round(BLOCK_S * source.rate_hz), 0
+    try:
+        with soundfile.SoundFile(str(source.path)) as file:
+            while True:
+                part = file.read(size, dtype="float32", always_2d=True)
+                if not len(part):
+                    break
+                read += len(part)
+                _long_enough(read / source.rate_hz, limits, source.path.name)
+                mono: NDArray[np.float32] = part.mean(axis=1)
+                yield np.nan_to_num(mono, copy=False, nan=0.0, posinf=0.0, neginf=0.0).clip(-8, 8)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise _cut(source.path.name, read / source.rate_hz) from error
+    # Compressed formats guess their length; half a second is more than any encoder's padding.
+    if source.frames and source.frames - read > source.rate_hz / 2:
+        raise _cut(source.path.name, read / source.rate_hz)
+
+
+def _whole(path: Path, size: int) -> None:
+    """Refuse a wav or aiff whose audio chunk says more than the file has; libsndfile would read on quietly."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        big = head[:4] == b"FORM"
+        if not (big or head[:4] == b"RIFF") or len(head) < 12:
+            return
+        order, wanted = (">", b"SSND") if big else ("<", b"data")
+        while len(chunk := file.read(8)) == 8:
+            (length,) = struct.unpack(f"{order}I", chunk[4:])
+            if chunk[:4] == wanted:
+                # Programs that write while they record leave 0 or all ones: the length is then unknown, not wrong.
+                missing = file.tell() + length - size
+                if length not in {0, 0xFFFFFFFF, 0x7FFFFFFF} and length < 0xFFFFFF00 and missing > 1:
+                    raise InvalidRequest(
+                        "audio",
+                        f"{path.name} is cut off: {missing} of its {length} bytes are missing",
+                        "export it again",
+                    )
+                return
+            file.seek(length + length % 2, 1)
+            if file.tell() >= size:
+                break
+    raise InvalidRequest("audio", f"{path.name} is cut off before its audio begins", "export it again")
+
+
+def _long_enough(duration_s: float, limits: Limits, name: str) -> None:
+    if duration_s > limits.longest_s:
+        minutes = duration_s / 60
+        raise InvalidRequest(
+            "audio",
+            f"{name} is {minutes:.0f} minutes long or more; at most {limits.longest_s / 60:g} are read",
+            "cut out the part to be heard",
+        )
+
+
+def _cut(name: str, read_s: float) -> InvalidRequest:
+    return InvalidRequest("audio", f"{name} is cut off or damaged after {read_s:.1f} s", "export it again")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else "the path is malformed"

@@ -1,0 +1,143 @@
+"""One file from samples to numbers: the walk through decode, spectrum, ear, pulse, beats and bars.
+
+Blocking and heavy (numpy): runs in the worker's own process, never in the daemon or the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from router.errors import InvalidRequest
+from router.hearing import bars, beats, energy, onsets, pulse, swing
+from router.hearing.analysis import LIMITS, Analysis, Limits, Onset
+from router.hearing.decode import SHORTEST_S, SILENCE, Source, blocks, examine
+from router.hearing.ear import Ear, Floats
+from router.hearing.pulse import Doubles, Strikes
+from router.hearing.spectrum import band_frames
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and how much of everything is done, 0..1, never falling."""
+
+_FEWEST: Final = 12
+"""Strokes; with fewer the file is taken to have no drums and its attacks are followed instead."""
+_UNSURE: Final = 0.5
+
+
+def analyze_file(path: str | Path, *, on_progress: Progress | None = None, limits: Limits = LIMITS) -> Analysis:
+    """Hear a file; blocks for seconds and fills up to a few hundred megabytes.
+
+    Raises:
+        InvalidRequest: If the file is missing, empty, cut off, no audio, silent, too short or too long.
+    """
+    tell = on_progress or (lambda _stage, _done: None)
+    tell("reading", 0.0)
+    source = examine(Path(path), limits)
+    bands, levels, duration_s = _read(source, limits, tell)
+    tell("drums", 0.75)
+    odds, hard = Ear.load().listen(bands)
+    heard = onsets.strokes(odds, hard)
+    notes: list[str] = []
+    strikes = onsets.strikes(heard, odds)
+    if sum(times.size for times, _ in strikes.values()) < max(_FEWEST, duration_s / 4):
+        notes.append("hardly any drums were heard; tempo and bars follow the attacks of the music")
+        strikes = onsets.attacks(bands)
+    tell("tempo", 0.85)
+    found = _pulse(strikes, duration_s)
+    tell("bars", 0.95)
+    result = _write_down(found, heard, strikes, levels, duration_s, notes)
+    tell("done", 1.0)
+    return result
+
+
+def _read(source: Source, limits: Limits, tell: Progress) -> tuple[Floats, Doubles, float]:
+    """Return bands, RMS levels and seconds; the samples are gone by then."""
+    levels: list[float] = []
+    count, peak = 0, 0.0
+
+    def watched() -> Iterator[Floats]:
+        nonlocal count, peak
+        for block in blocks(source, limits):
+            step = max(1, round(energy.LEVEL_S * source.rate_hz))
+            levels.extend(float(np.sqrt(np.mean(block[k : k + step] ** 2))) for k in range(0, len(block), step))
+            count += len(block)
+            peak = max(peak, float(np.abs(block).max()))
+            tell("reading", min(0.75, 0.75 * count / max(source.frames, count, 1)))
+            yield block
+
+    parts = list(band_frames(watched(), source.rate_hz))
+    duration_s = count / source.rate_hz
+    name = source.path.name
+    if duration_s < SHORTEST_S:
+        raise InvalidRequest(
+            "audio", f"{name} lasts {duration_s:.2f} s; at least {SHORTEST_S:g} are needed", "use a longer piece"
+        )
+    if peak < SILENCE:
+        raise InvalidRequest("audio", f"{name} is silent", "check the export's tracks and levels")
+    return np.concatenate(parts), np.array(levels), duration_s
+
+
+class _Found:
+    """Beats, and the bars that lie on them."""
+
+    def __init__(self, beats_s: Doubles, shape: bars.Shape, phase: float, sure: float) -> None:
+        self.beats_s, self.shape, self.phase, self.sure = beats_s, shape, phase, sure
+
+
+def _pulse(strikes: Strikes, duration_s: float) -> _Found:
+    """Return the most likely beats and bars.
+
+    Raises:
+        InvalidRequest: If nothing in the file repeats.
+    """
+    odds = pulse.odds_of_tempo(strikes, duration_s, pulse.Net.load("tempo"))
+    best = int(np.convolve(odds, np.ones(3), "same").argmax())
+    sure = float(odds[max(0, best - 3) : best + 4].sum())
+    beat_s = beats.fine_beat_s(strikes, duration_s, 60 / float(pulse.GRID_BPM[best]))
+    grid = beats.track(strikes, duration_s, beat_s)
+    if grid.size < 4:
+        raise InvalidRequest("audio", "no steady pulse was heard", "use a longer piece with a beat")
+    scores = pulse.Net.load("bars").score(bars.folded(strikes, grid))
+    shape, phase = bars.HYPOTHESES[int(scores.argmax())]
+    return _Found(grid, shape, phase, sure)
+
+
+def _write_down(
+    found: _Found, heard: list[Onset], strikes: Strikes, levels: Doubles, duration_s: float, notes: list[str]
+) -> Analysis:
+    shape, phase = found.shape, found.phase
+    shift = phase % 1
+    # From the file's start to its end, so that a fill before the first found beat has its bar.
+    first, last = beats.positions(np.array([0.0, duration_s]), found.beats_s)
+    felt = np.arange(np.ceil(first - shift) + shift, last, 1.0)
+    lines = np.arange(phase + np.ceil((first - phase) / shape.beats) * shape.beats, last, shape.beats)
+    beats_s = beats.seconds(felt, found.beats_s)
+    downbeats = beats.seconds(lines, found.beats_s)
+    bpm = 60 / beats.mean_beat_s(found.beats_s) * shape.quarters
+    swung, of = swing.STRAIGHT, 8
+    if shape.quarters == 1:
+        times = np.concatenate([strikes[s][0] for s in pulse.STREAMS])
+        weights = np.concatenate([strikes[s][1] for s in pulse.STREAMS])
+        swung, of = swing.measure((beats.positions(times, found.beats_s) - shift).tolist(), weights.tolist())
+    if found.sure < _UNSURE:
+        notes.append("the tempo is uncertain: half, double or another multiple may be meant")
+    return Analysis(
+        duration_s=round(duration_s, 3),
+        tempo_bpm=round(float(bpm), 2),
+        tempo_confidence=round(found.sure, 3),
+        beats_s=_seconds(beats_s),
+        downbeats_s=_seconds(downbeats),
+        meter=shape.meter,
+        swing=swung,
+        swing_of=of,
+        energy=energy.sections(levels, downbeats, duration_s),
+        onsets=tuple(heard),
+        notes=tuple(notes),
+    )
+
+
+def _seconds(times: Doubles) -> tuple[float, ...]:
+    return tuple(round(float(at), 4) for at in times if at >= 0)

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Fits the ear to rendered songs whose strokes are known and writes router/hearing/ear.npz.
+
+    python3 scripts/fit_hearing.py [--songs 300] [--epochs 14] [--cache FOLDER]   (needs fluidsynth and
+    fluid-soundfont-gm)
+
+Seeds from 100,000 on; `bench_hearing.py` reports on others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from hearing_corpus import CLASSES, render, song
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from router.hearing.ear import CONTEXT, KINDS, VOICED, gathered, loudness, padded
+from router.hearing.spectrum import BANDS, FRAME_S, band_frames
+
+OUT = Path(__file__).resolve().parent.parent / "router" / "hearing" / "ear.npz"
+FIRST_SEED = 100_000
+SIZES = (len(CONTEXT) * BANDS, 64, 32, len(KINDS) + VOICED)
+Floats = NDArray[np.float32]
+
+
+def one(seed: int, folder: Path) -> tuple[Floats, Floats, Floats]:
+    """Return bands, wanted activations and wanted velocities (-1 where there is no stroke) of one song."""
+    piece = song(seed, seconds=22)
+    path = render(piece, folder)
+    samples, rate = soundfile.read(path, dtype="float32")
+    path.unlink()
+    bands = np.concatenate(list(band_frames([samples.mean(axis=1)], rate)))
+    wanted = np.zeros((len(bands), len(KINDS)), np.float32)
+    hard = np.full((len(bands), VOICED), -1, np.float32)
+    frames = np.arange(len(bands))
+    for column, kind in enumerate(KINDS):
+        for at in piece.truth(kind):
+            near = slice(max(0, int(at / FRAME_S) - 2), int(at / FRAME_S) + 4)
+            slope = np.clip(1.2 - np.abs(frames[near] - at / FRAME_S) / 2, 0, 1)
+            wanted[near, column] = np.maximum(wanted[near, column], slope)
+    for at, voice, velocity in piece.strokes:
+        kind = CLASSES.get(voice, "")
+        if kind in KINDS[:VOICED]:
+            frame = min(round(at / FRAME_S), len(bands) - 1)
+            hard[max(0, frame - 1) : frame + 2, KINDS.index(kind)] = velocity / 127
+    return bands, wanted, hard
+
+
+def coloured(bands: Floats, rng: np.random.Generator) -> Floats:
+    """Return the song through another equaliser, pitch and noise floor, so that one font is not learnt by heart."""
+    position = np.linspace(0, 1, BANDS)
+    curve = rng.normal(0, 5) * (position - 0.5) + rng.normal(0, 4) * np.cos(np.pi * 2 * (position + rng.random()))
+    curve = curve + rng.normal(0, 1.5, BANDS)
+    out = bands * (10 ** (curve / 20)).astype(np.float32)
+    shift = rng.normal(0, 0.8)
+    out = np.stack([np.interp(np.arange(BANDS) - shift, np.arange(BANDS), row) for row in out]).astype(np.float32)
+    floor = out.mean() * 10 ** rng.uniform(-4, -1.3)
+    return out + np.abs(rng.normal(0, floor, out.shape)).astype(np.float32)
+
+
+class Set:
+    """Frames of many songs in one padded array, with the rows worth training on."""
+
+    def __init__(self, songs: list[tuple[Floats, Floats, Floats]], rng: np.random.Generator, *, colour: bool) -> None:
+        pads, wants, hards, rows = [], [], [], []
+        offset = 0
+        for bands, wanted, hard in songs:
+            pad = padded(loudness(coloured(bands, rng) if colour else bands)).astype(np.float16)
+            busy = wanted.max(axis=1) > 0
+            near = np.convolve(busy, np.ones(9), "same") > 0
+            rows.append(offset + np.flatnonzero(near | (rng.random(len(bands)) < 0.3)))
+            # The padding is longer than the frames: the rows between songs are never asked for.
+            fill = ((0, len(pad) - len(bands)), (0, 0))
+            pads.append(pad)
+            wants.append(np.pad(wanted, fill))
+            hards.append(np.pad(hard, fill, constant_values=-1))
+            offset += len(pad)
+        self.pad, self.wanted, self.hard = np.concatenate(pads), np.concatenate(wants), np.concatenate(hards)
+        self.rows = np.concatenate(rows)
+
+
+def fit(songs: list[tuple[Floats, Floats, Floats]], epochs: int) -> list[Floats]:
+    """Return the weights and offsets after Adam (Kingma and Ba, 2015) on cross-entropy plus velocity error."""
+    rng = np.random.default_rng(7)
+    held, train = songs[: max(1, len(songs) // 12)], songs[max(1, len(songs) // 12) :]
+    check = Set(held, rng, colour=True)
+    params = []
+    for low, high in itertools.pairwise(SIZES):
+        params += [rng.normal(0, (2 / low) ** 0.5, (low, high)).astype(np.float32), np.zeros(high, np.float32)]
+    moment = [np.zeros_like(p) for p in params]
+    spread = [np.zeros_like(p) for p in params]
+    step = 0
+    for epoch in range(epochs):
+        if epoch % 3 == 0:
+            data = Set(train, rng, colour=True)
+        order = rng.permutation(data.rows)
+        total, started = 0.0, time.monotonic()
+        rate = 1.2e-3 * (1 - epoch / epochs) ** 0.7 + 2e-5
+        for start in range(0, len(order) - 1023, 1024):
+            rows = np.sort(order[start : start + 1024])
+            loss, grads = gradient(params, data, rows, rng)
+            total += loss
+            step += 1
+            for n, grad in enumerate(grads):
+                moment[n] += 0.1 * (grad - moment[n])
+                spread[n] += 0.001 * (grad * grad - spread[n])
+                params[n] -= rate * (moment[n] / (1 - 0.9**step)) / (np.sqrt(spread[n] / (1 - 0.999**step)) + 1e-8)
+        loss = sum(gradient(params, check, part, None)[0] for part in np.array_split(check.rows, 20)) / 20
+        seconds = time.monotonic() - started
+        print(f"epoch {epoch}: {total / (len(order) // 1024):.4f}, held out {loss:.4f}, {seconds:.0f} s", flush=True)
+    return params
+
+
+def gradient(
+    params: list[Floats], data: Set, rows: NDArray[np.int64], rng: np.random.Generator | None
+) -> tuple[float, list[Floats]]:
+    """Return the mean loss and its gradient on some rows; dropout of a tenth where a generator is given."""
+    x = gathered(data.pad, rows).astype(np.float32)
+    if rng is not None:
+        x *= rng.random((len(rows), 1, 1), np.float32).reshape(-1, 1) * 0.2 + 0.9
+    values, masks = [x], []
+    for n in (0, 2):
+        z = values[-1] @ params[n] + params[n + 1]
+        mask = (z > 0).astype(np.float32)
+        if rng is not None:
+            mask *= (rng.random(mask.shape, np.float32) > 0.1) / np.float32(0.9)
+        masks.append(mask)
+        values.append(z * mask)
+    out = values[-1] @ params[4] + params[5]
+    odds = 1 / (1 + np.exp(-np.clip(out[:, : len(KINDS)], -30, 30)))
+    want, hard = data.wanted[rows], data.hard[rows]
+    struck = hard >= 0
+    off = np.where(struck, out[:, len(KINDS) :] - hard, 0)
+    near = np.clip(odds, 1e-6, 1 - 1e-6)
+    loss = -(want * np.log(near) + (1 - want) * np.log(1 - near)).sum(axis=1).mean()
+    back = np.concatenate((odds - want, off), axis=1).astype(np.float32) / len(rows)
+    grads: list[Floats] = []
+    for n in (4, 2, 0):
+        grads[:0] = [values[n // 2].T @ back, back.sum(axis=0)]
+        if n:
+            back = (back @ params[n].T) * masks[n // 2 - 1]
+    return float(loss), grads
+
+
+def main() -> None:
+    """Render, fit, write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--songs", type=int, default=300)
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--cache", type=Path)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        songs = []
+        for n in range(chosen.songs):
+            kept = chosen.cache / f"{n}.npz" if chosen.cache else None
+            if kept and kept.exists():
+                with np.load(kept) as data:
+                    songs.append((data["bands"], data["wanted"], data["hard"]))
+                continue
+            songs.append(one(FIRST_SEED + n, Path(name)))
+            if kept:
+                np.savez(kept, bands=songs[-1][0], wanted=songs[-1][1], hard=songs[-1][2])
+            print(f"\r{n + 1} songs", end="", flush=True)
+    params = fit(songs, chosen.epochs)
+    np.savez_compressed(
+        OUT,
+        **{f"{'wb'[n % 2]}{n // 2}": p.astype(np.float16) for n, p in enumerate(params)},
+    )
+    print(f"{OUT.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -137,6 +137,35 @@ class Heard:
         return "".join(self.parts)
 
 
+class _Watch:
+    """Ends an attempt that has said nothing by `due`.
+
+    Looks again when its time comes instead of being moved by every word: a timer for each costs more than reading it.
+    """
+
+    __slots__ = ("_handle", "_limit", "_loop", "due")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: asyncio.Timeout, due: float) -> None:
+        self._loop, self._limit, self.due = loop, limit, due
+        self._handle = loop.call_at(due, self._look)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        if now >= self.due:
+            self._limit.reschedule(now)
+        else:
+            self._handle = self._loop.call_at(self.due, self._look)
+
+    def arm(self) -> None:
+        """Look at `due`, which has come nearer."""
+        self._handle.cancel()
+        self._handle = self._loop.call_at(self.due, self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._handle.cancel()
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long an attempt waits, in seconds."""
@@ -234,30 +263,37 @@ class Caller(Generic[T]):
     ) -> None:
         """Hear one answer out. Returns only when the provider has said that it finished."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + patience.total_s
         most = min(MAX_ANSWER_CHARS, call.max_tokens * MAX_CHARS_PER_TOKEN)
+        began = loop.time()
         try:
             async with (
-                asyncio.timeout_at(loop.time() + patience.first_word_s) as watch,
+                asyncio.timeout_at(began + patience.total_s) as limit,
                 aclosing(provider.stream(call)) as events,
             ):
-                async for event in events:
-                    if type(event) is str:
-                        heard.parts.append(event)
-                        heard.chars += len(event)
-                        if heard.chars > most:
-                            raise Unusable(f"the answer is longer than {call.max_tokens} tokens can be")
-                        work.hear(event)
-                        if not heard.reason:
-                            watch.reschedule(min(ends, loop.time() + patience.gap_s))
-                    elif type(event) is Done:
-                        heard.reason, heard.model = event.reason, event.model or heard.model
-                        heard.usage = event.usage or heard.usage
-                        watch.reschedule(loop.time() + (END_GRACE_S if event.usage else USAGE_GRACE_S))
-                    elif type(event) is Metered:
-                        heard.early = event.usage
-                    elif type(event) is Limits:
-                        self._paces.learn(*key, event, loop.time())
+                watch = _Watch(loop, limit, began + patience.first_word_s)
+                try:
+                    async for event in events:
+                        if type(event) is str:
+                            heard.parts.append(event)
+                            heard.chars += len(event)
+                            if heard.chars > most:
+                                raise Unusable(f"the answer is longer than {call.max_tokens} tokens can be")
+                            work.hear(event)
+                            if not heard.reason:
+                                watch.due = loop.time() + patience.gap_s
+                                if len(heard.parts) == 1:
+                                    watch.arm()
+                        elif type(event) is Done:
+                            heard.reason, heard.model = event.reason, event.model or heard.model
+                            heard.usage = event.usage or heard.usage
+                            watch.due = loop.time() + (END_GRACE_S if event.usage else USAGE_GRACE_S)
+                            watch.arm()
+                        elif type(event) is Metered:
+                            heard.early = event.usage
+                        elif type(event) is Limits:
+                            self._paces.learn(*key, event, loop.time())
+                finally:
+                    watch.stop()
         except TimeoutError:
             if not heard.reason:
                 raise _too_slow(key[0], heard, patience) from None

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from router import catalog, groove, policy, quality, rules, workflows
 from router.attempt import Caller, Ledger, Patience, Trip, Work
@@ -31,9 +31,7 @@ from router.policy import Candidate, Desk, Plan
 from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
 from router.stores import tombstones
-from router.stores.cache import Cache
 from router.stores.flight import Flight
-from router.stores.nulls import NullLedger
 from router.tasks import TASKS, Task
 from router.windows import open_window
 from router.work import Facts, Music, Written
@@ -46,6 +44,17 @@ OnRoute = Callable[[Route], None]
 T = TypeVar("T")
 
 
+class Store(Protocol):
+    """Where answers are kept, as `router.stores.cache.Cache` keeps them."""
+
+    async def get(self, cls: str, key: str) -> str | None:
+        """Return what is kept, or None."""
+        ...
+
+    async def put(self, cls: str, key: str, value: str, ttl_s: float | None = None) -> None:
+        """Keep a text."""
+
+
 class Router:
     """Routes requests to whoever can meet them at the lowest cost. Belongs to one event loop."""
 
@@ -54,7 +63,7 @@ class Router:
         config: RouterConfig,
         *,
         ledger: Ledger | None = None,
-        cache: Cache | None = None,
+        cache: Store | None = None,
         providers: Mapping[str, Provider] | None = None,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
@@ -72,8 +81,8 @@ class Router:
             memory: A file that remembers which models are gone, or None.
         """
         self.config = config
-        self._ledger: Ledger = ledger or NullLedger(monthly_budget_picousd=config.monthly_budget_picousd)
-        self._cache = cache or Cache(None, enabled=config.cache_enabled, default_ttl_s=config.cache_ttl_s)
+        self._ledger: Ledger = ledger or _memory_ledger(config)
+        self._cache: Store = cache or _memory_cache(config)
         self._wall, self._jitter, self._memory = wall, jitter, memory
         self._catalog = catalog.load().with_prices(config.prices)
         self._bench = Bench(config, providers)
@@ -152,9 +161,12 @@ class Router:
         began = _now()
         groove.check_names(genre=request.genre, style=request.style, drummer=request.drummer)
         limit = _limit(request, self.config)
-        plan = policy.plan(request, groove.describe(request.prompt) if request.prompt else {}, self.config)
+        # Words are read only where they decide: a named tier or provider has decided already.
+        words = groove.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
+        plan = policy.plan(request, words, self.config)
         if plan.tier == LOCAL:
-            return _told(self._local(request, began, plan.notes), on_bars, on_route)
+            saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
+            return _told(self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
         seconds = self._seconds(plan.tier, request.deadline_ms)
         key = pattern_key(request, edition=self._edition)
         kept = await self._kept(key, began)
@@ -247,9 +259,8 @@ class Router:
         degraded = PAID_TIERS.index(written.tier) < PAID_TIERS.index(plan.tier) and not plan.classify
         route = self._route(trip, written.tier, written.provider, written.model, degraded=degraded)
         if not degraded:
-            facts = {"tier": route.tier, "provider": route.provider, "model": route.model}
-            await self._cache.put("pattern", key, json.dumps({"pattern": written.pattern.as_dict(), "route": facts}))
-        return Answer(written.pattern, route)
+            await self._cache.put("pattern", key, keeping.pack(written.pattern, route))
+        return Answer(written.pattern, replace(route, saved=savings.of_answer(self._desk(), request, plan, route)))
 
     async def _run(self, job: workflows.Job, trip: Trip, key: str, source: str) -> Written | None:
         """Drive a plan: everything in a tuple is done at once."""
@@ -423,21 +434,17 @@ class Router:
         degraded: bool = False,
         trip: Trip | None = None,
         cache: str = "off",
+        saved: Mapping[str, int] = MappingProxyType({}),
     ) -> Answer:
         judged = quality.rules(groove.generate(request), request, [], strict=False)
         attempts = tuple(trip.attempts) if trip else ()
         ms = _ms_since(began)
-        return Answer(
-            judged.pattern, Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes)
-        )
+        route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
+        return Answer(judged.pattern, route)
 
     async def _kept(self, key: str, began: float) -> Answer | None:
         text = await self._cache.get("pattern", key)
-        if text is None:
-            return None
-        kept = json.loads(text)
-        route = Route(**kept["route"], cache="hit", latency_ms=_ms_since(began))
-        return Answer(Pattern.from_dict(kept["pattern"]), route)
+        return None if text is None else keeping.unpack(text, _ms_since(began))
 
     def _nobody(self, trip: Trip) -> Exception:
         if trip.money_refused and all(one.outcome == "budget" for one in trip.attempts):
@@ -455,6 +462,18 @@ class Router:
         for _, on_route in self._listeners.get(key, ()):
             if on_route is not None:
                 on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
+
+
+def _memory_ledger(config: RouterConfig) -> Ledger:
+    from router.stores.nulls import NullLedger  # noqa: PLC0415  a daemon brings its own; why load two
+
+    return NullLedger(monthly_budget_picousd=config.monthly_budget_picousd)
+
+
+def _memory_cache(config: RouterConfig) -> Store:
+    from router.stores.cache import Cache  # noqa: PLC0415  likewise, and aiocache loads redis where it finds it
+
+    return Cache(None, enabled=config.cache_enabled, default_ttl_s=config.cache_ttl_s)
 
 
 def _now() -> float:

@@ -42,9 +42,10 @@ def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged
     Raises:
         Unusable: If it does not hold what was asked; the message says what, for the model's second try.
     """
-    pattern = _from_json(text) if not score.bars else None
+    meta = _meta(score, request, maker)
+    pattern = _from_json(text, request, meta) if not score.bars else None
     if pattern is None:
-        pattern = _from_score(score, request)
+        pattern = _from_score(score, request, meta)
     if pattern.bars != request.bars:
         raise Unusable(f"{pattern.bars} bars came, exactly {request.bars} were asked")
     if str(pattern.meter) != str(request.meter):
@@ -59,8 +60,6 @@ def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged
     short = sum(mend.code in {"short-bar", "short-beat"} for mend in score.mends)
     if short > 2 * request.bars:
         raise Unusable(f"{short} beats have too few cells")
-    meta = {**_meta(score, request, maker)}
-    pattern = replace(pattern, name=_name(request), tempo=request.tempo, meta={**pattern.meta, **meta}, id="")
     pattern = _dense_enough(pattern, request, mends)
     pattern, repairs = groove.repair(pattern, tempo=request.tempo)
     mends += repairs
@@ -170,26 +169,27 @@ def _share(value: Any) -> float | None:
     return float(value) if good else None
 
 
-def _from_score(score: Score, request: GrooveRequest) -> Pattern:
+def _from_score(score: Score, request: GrooveRequest, meta: Mapping[str, Any]) -> Pattern:
     if score.other_meters:
         raise Unusable(f"the metre is {score.other_meters[0]}, {request.meter} was asked")
     if not score.bars:
         raise Unusable("no bar of drums could be read")
     if len(score.bars) > MAX_BARS:
         raise Unusable(f"more than {MAX_BARS} bars came")
-    return score.pattern(tempo=request.tempo)
+    return score.pattern(tempo=request.tempo, name=_name(request), meta=meta)
 
 
-def _from_json(text: str) -> Pattern | None:
+def _from_json(text: str, request: GrooveRequest, meta: Mapping[str, Any]) -> Pattern | None:
     """Read a pattern in the contract's own JSON, which some models prefer to write."""
     if '"hits"' not in text:
         return None
     data = json_object(text)
     inner = data.get("pattern", data)
     try:
-        return Pattern.from_dict({**inner, "id": ""})
+        pattern = Pattern.from_dict({**inner, "id": ""})
     except (InvalidRequest, TypeError, ValueError) as flaw:
         raise Unusable(f"the JSON is no pattern: {flaw}") from None
+    return replace(pattern, name=_name(request), tempo=request.tempo, meta={**pattern.meta, **meta})
 
 
 def _dense_enough(pattern: Pattern, request: GrooveRequest, mends: list[str]) -> Pattern:

@@ -20,9 +20,16 @@ _INTENTS: Final = (
     ("analyze", ("analyze", "analyse", "listen to", "what is playing", "transcribe")),
 )
 
+_RULED: Final = frozenset({
+    "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
+    "parameter_validation",
+})  # fmt: skip
+
 
 def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
     """Return (data, whether it is sure) for a task that rules can answer, or None for one they cannot."""
+    if kind not in _RULED:
+        return None
     text = str(payload.get("text") or payload.get("prompt") or "")
     words = groove.describe(text)
     sure = float(words["confidence"]) >= SURE
@@ -41,9 +48,7 @@ def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]
         return {"fits": sure, **names, **knobs}, sure
     if kind == "drummer_mapping":
         return {"drummer": words.get("drummer") or "", "changes": []}, bool(words.get("drummer"))
-    if kind == "parameter_validation":
-        return _parameters(payload)
-    return None
+    return _parameters(payload)
 
 
 def _genre(payload: Mapping[str, Any], words: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -20,7 +20,7 @@ GROOVE = """@ 4/4 grid=16 bpm=120
 """
 CHOICE = (
     '{"fits": true, "genre": "funk", "style": "", "drummer": "", "complexity": 0.5, "density": 0.5, "swing": 0,'
-    ' "humanize": 0.5}'
+    ' "humanize": 0.5, "suggestions": ["play it slower", "leave beat one empty", "brushes"]}'
 )
 
 
@@ -199,8 +199,8 @@ class FaultServer:
             gone.cancel()
 
     async def _watch(self, reader: asyncio.StreamReader, seen: Seen) -> None:
-        while not reader.at_eof():
-            await asyncio.sleep(0.003)  # noqa: ASYNC110  a StreamReader has no event for its end
+        while not reader.at_eof():  # noqa: ASYNC110  a StreamReader has no event for its end
+            await asyncio.sleep(0.003)
         seen.closed.set()
 
     async def _act(self, fault: Fault, seen: Seen, writer: asyncio.StreamWriter) -> bool:
@@ -281,3 +281,19 @@ class FaultServer:
         ]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + data)
         await writer.drain()
+
+
+def main() -> None:
+    """Serve until killed; print the address first. For benchmarks, which want the server in a process of its own."""
+
+    async def serve() -> None:
+        async with FaultServer() as server:
+            server.headers = {"x-ratelimit-limit-tokens": "1000000000", "x-ratelimit-remaining-tokens": "1000000000"}
+            print(server.url, flush=True)
+            await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Measures what the router adds to a bare SDK call, side by side in one run against the same loopback server.
+
+Prints one line a figure. Nothing here is a promise: the figures are of the machine it runs on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import itertools
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from router.config import RouterConfig  # noqa: E402  the repository is found first
+from router.dispatch import Router  # noqa: E402
+from router.prompt import NOTES, data, wish  # noqa: E402
+from router.request import GrooveRequest  # noqa: E402
+from router.stores.ledger import Ledger  # noqa: E402
+from router.tasks import TASKS  # noqa: E402
+
+WISH = "gravel rolling down a long staircase, take {}"
+_CHILD = """
+import resource, sys, time
+before = time.perf_counter()
+import router.dispatch
+ms = (time.perf_counter() - before) * 1000
+own = next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]
+loaded = [name for name in ("anthropic", "openai", "groq", "cohere", "pydantic", "httpx", "httpx2") if name in sys.modules]
+print(f"{ms:.1f} {int(own) / 1024:.1f} {len(sys.modules)} {','.join(loaded) or '-'}")
+"""
+
+
+def serve() -> tuple[subprocess.Popen[str], str]:
+    """Start the fault server in a process of its own; returns it and its address."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.faultserver"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None  # noqa: S101  asked for above
+    return server, server.stdout.readline().strip()
+
+
+async def measure(calls: dict[str, Callable[[int], Awaitable[Any]]], rounds: int) -> dict[str, list[float]]:
+    """Call each in turn, `rounds` times, and return microseconds: side by side, so that the machine's mood is shared."""
+    took: dict[str, list[float]] = {name: [] for name in calls}
+    for index in range(20):
+        for call in calls.values():
+            await call(-1 - index)
+    gc.collect()
+    gc.freeze()
+    for index in range(rounds):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            await call(index)
+            took[name].append((time.perf_counter() - began) * 1e6)
+    return took
+
+
+async def overhead(url: str, rounds: int) -> None:
+    """Print what the router adds to a call with and without a ledger, for plain data and for whole patterns."""
+    import openai  # noqa: PLC0415  measured below, not while importing the router
+
+    env = {
+        "OPENAI_API_KEY": "k",
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "AI_CACHE_ENABLED": "false",
+        "AI_MAX_COST_PER_REQUEST": "1",
+    }
+    config = RouterConfig.from_env(env)
+    with tempfile.TemporaryDirectory() as home:
+        ledger = Ledger(Path(home) / "ledger.db", monthly_budget_picousd=None)
+        await ledger.open()
+        plain, kept = Router(config), Router(config, ledger=ledger)
+        await plain.start()
+        await kept.start()
+        bare = openai.AsyncOpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0)
+        task = TASKS["creative_suggestions"]
+
+        async def call(system: str, user: str) -> str:
+            stream = await bare.chat.completions.create(
+                model="gpt-6.1-terra",
+                messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
+                max_completion_tokens=1024,
+                stream=True,
+                stream_options={"include_usage": True},
+            )
+            return "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
+
+        def asking(router: Router) -> Callable[[int], Awaitable[Any]]:
+            return lambda index: router.ask(task.kind, {"text": WISH.format(index)})
+
+        def routing(router: Router) -> Callable[[int], Awaitable[Any]]:
+            return lambda index: router.route(GrooveRequest(prompt=WISH.format(index), tier="balanced"))
+
+        seeds = itertools.count()
+        took = await measure(
+            {
+                "bare SDK, data": lambda index: call(*data(task, {"text": WISH.format(index)})),
+                "routed, data": asking(plain),
+                "routed, data, ledger": asking(kept),
+                "bare SDK, pattern": lambda index: call(NOTES, wish(GrooveRequest(prompt=WISH.format(index)))),
+                "routed, pattern": routing(plain),
+                "routed, pattern, ledger": routing(kept),
+                "embedded drummer alone": lambda _index: plain.route(GrooveRequest(genre="funk", seed=next(seeds))),
+            },
+            rounds,
+        )
+        for router in (plain, kept):
+            await router.aclose()
+        await bare.close()
+        await ledger.close()
+    middle = {name: statistics.median(values) for name, values in took.items()}
+    for name, values in took.items():
+        p99 = statistics.quantiles(values, n=100)[98]
+        print(f"{name:28} median {middle[name]:8.0f} us   p99 {p99:8.0f} us")
+    for kind in ("data", "pattern"):
+        base = middle[f"bare SDK, {kind}"]
+        print(f"added to a {kind} call: {middle[f'routed, {kind}'] - base:.0f} us without a ledger, "
+              f"{middle[f'routed, {kind}, ledger'] - base:.0f} us with one")  # fmt: skip
+
+
+def loading() -> None:
+    """Print what importing the router costs in a fresh interpreter, without SDKs: the best of five."""
+    runs = [
+        subprocess.run([sys.executable, "-c", _CHILD], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(5)
+    ]
+    best = min(runs, key=lambda run: float(run[0]))
+    print(f"import router.dispatch: {best[0]} ms, {best[1]} MB resident, {best[2]} modules, SDKs loaded: {best[3]}")
+
+
+def main() -> None:
+    """Run every measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=400)
+    rounds = parser.parse_args().rounds
+    loading()
+    server, url = serve()
+    try:
+        asyncio.run(overhead(url, rounds))
+    finally:
+        server.kill()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

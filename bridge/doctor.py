@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from bridge import keys
 from bridge.client import Talk, Unreachable
 from bridge.home import Home, HomeError
 from bridge.portlist import list_ports
 from bridge.settings import resolve
-from router.config import KEY_NAMES
 from router.errors import InvalidSetting
 
 _LOW_DISK: Final = 100 << 20
@@ -127,8 +127,12 @@ def _realtime(_: Home) -> Iterator[Finding]:
     )
 
 
-def _keys(_: Home) -> Iterator[Finding]:
-    held = [name for name, variables in KEY_NAMES.items() if any(os.environ.get(variable) for variable in variables)]
+def _keys(home: Home) -> Iterator[Finding]:
+    try:
+        held = [name for name, origin in keys.sources(home, os.environ).items() if origin]
+    except HomeError as error:
+        yield Finding("Keys", "problem", str(error))
+        return
     if held:
         yield Finding("Keys", "ok", f"set for {', '.join(held)}")
     else:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "monitor": ("monitor", "Watch the running daemon live."),
     "export": ("export", "Write a pattern of the library as a .mid file."),
     "config": ("config", "Show or change settings, and where each comes from."),
+    "keys": ("keys", "Which providers have a key; store or remove one."),
     "schema": ("small", "Print the control channel's API document."),
     "open": ("small", "Open the page in the browser."),
     "token": ("small", "Print the access token."),

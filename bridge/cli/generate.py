@@ -87,9 +87,11 @@ def _requests(given: dict[str, Any], count: int) -> list[GrooveRequest]:
 async def _answers(
     requests: list[GrooveRequest], home: str | None, values: dict[str, Value]
 ) -> list[tuple[Pattern, dict[str, Any]]]:
-    from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
+    from bridge.keys import with_keys  # noqa: PLC0415 - router and stores load after the refusals
+    from bridge.offline import open_router  # noqa: PLC0415 - likewise
 
-    async with open_router(find_home(home), values, os.environ) as router:
+    place = find_home(home)
+    async with open_router(place, values, with_keys(place, os.environ)) as router:
         answers = await asyncio.gather(*(router.route(request, source="cli") for request in requests))
         return [(answer.pattern, answer.route.as_dict()) for answer in answers]
 

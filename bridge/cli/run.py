@@ -41,9 +41,9 @@ def run_command(home: str | None, **flags: Any) -> None:
         _check_reach(values["host"].value, allowed=values["allow_lan"].value, tls=values["tls_cert"].value is not None)
         place.create()
         place.claim()
-        from bridge import daemon, options, supervisor  # noqa: PLC0415 - after the cheap refusals
+        from bridge import daemon, keys, options, supervisor  # noqa: PLC0415 - after the cheap refusals
 
-        told = options.Options(place, values, place.config(), os.environ)
+        told = options.Options(place, values, place.config(), keys.with_keys(place, os.environ))
         try:
             code = daemon.run(told)
         except supervisor.MidiUnusable as error:

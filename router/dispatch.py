@@ -11,11 +11,13 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
-from router import catalog, groove, policy, quality, rules, workflows
+from router import catalog, groove, keeping, policy, quality, rules, savings, workflows
 from router.attempt import Caller, Ledger, Patience, Trip, Work
 from router.bench import Bench
 from router.budget import parse_usd, token_bound

@@ -59,6 +59,7 @@ class Candidate:
     tokens_per_minute: int
     expected_picousd: float
     notice: str = ""
+    usual_picousd: float = 0.0
 
     def worst_picousd(self, prompt_tokens: int) -> int:
         """Return the most that asking it can cost."""
@@ -174,6 +175,7 @@ def _candidate(desk: Desk, tier: str, provider: str, choice: Choice, task: Task)
         desk.catalog.rows[tier, provider].tokens_per_minute,
         expected * factor / max(0.05, desk.success(provider, model.id)),
         choice.notice,
+        expected,
     )
 
 

@@ -5,7 +5,8 @@ Amounts are whole pico-dollars inside and decimal strings on the wire. Never car
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from router.budget import format_usd
@@ -71,6 +72,7 @@ class Route:
         cache: "hit", "miss", "coalesced" (shared another caller's answer) or "off".
         degraded: The wanted tier did not answer; this is what could be had.
         notes: Plain sentences: a cap, a retired model, a mend.
+        saved: Strategy (cache, single_flight, cascade, fallback, time_of_day, batching) to pico-dollars it saved.
     """
 
     tier: str
@@ -82,6 +84,7 @@ class Route:
     attempts: tuple[Attempt, ...] = ()
     latency_ms: int = 0
     notes: tuple[str, ...] = ()
+    saved: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def cost_picousd(self) -> int:
@@ -100,7 +103,9 @@ class Route:
 
     def shared(self, cache: str, latency_ms: int) -> Route:
         """Return the route as a second caller sees it: the same answer, nothing paid."""
-        return replace(self, cache=cache, attempts=(), latency_ms=latency_ms)
+        return replace(
+            self, cache=cache, attempts=(), latency_ms=latency_ms, saved={"single_flight": self.cost_picousd}
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the wire form of the contract."""
@@ -117,6 +122,7 @@ class Route:
             "cost_usd": format_usd(self.cost_picousd),
             "latency_ms": self.latency_ms,
             "notes": list(self.notes),
+            "saved_usd": {strategy: format_usd(amount) for strategy, amount in self.saved.items()},
         }
 
 

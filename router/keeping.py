@@ -1,0 +1,30 @@
+"""Keeping: a finished answer as the text that the cache holds, and back. Pure.
+
+What comes out of a cache is read as strictly as what comes from a provider: a row that is not ours is no answer.
+"""
+
+from __future__ import annotations
+
+import json
+
+from router.errors import InvalidRequest
+from router.pattern import Pattern
+from router.route import Answer, Route
+
+
+def pack(pattern: Pattern, route: Route) -> str:
+    """Return an answer as text: the pattern, who made it, and what it cost (what a hit saves)."""
+    who = {"tier": route.tier, "provider": route.provider, "model": route.model}
+    return json.dumps({"pattern": pattern.as_dict(), "route": who, "cost": route.cost_picousd})
+
+
+def unpack(text: str, latency_ms: int) -> Answer | None:
+    """Return the answer again, paid for already, or None when the text is none of ours."""
+    try:
+        kept = json.loads(text)
+        who = {name: str(kept["route"][name]) for name in ("tier", "provider", "model")}
+        pattern = Pattern.from_dict(kept["pattern"])
+        saved = {"cache": max(0, int(kept.get("cost", 0)))}
+    except (ValueError, TypeError, KeyError, InvalidRequest):
+        return None
+    return Answer(pattern, Route(**who, cache="hit", latency_ms=latency_ms, saved=saved))

@@ -1,0 +1,154 @@
+"""The command line: what it prints, where, and how it ends."""
+
+import io
+import json
+import sys
+
+import mido
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import COMMANDS, main
+from bridge.cli.service import description
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Runs a command with a home of its own and no key in sight."""
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY", "CO_API_KEY", "COHERE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path / "home"))
+    return lambda *words, **options: CliRunner().invoke(main, list(words), **options)
+
+
+def test_every_command_of_the_table_has_help(cli):
+    """What --help lists can be asked for more."""
+    for name in COMMANDS:
+        result = cli(name, "--help")
+        assert result.exit_code == 0, result.output
+        assert result.output.startswith(f"Usage: main {name}")
+
+
+def test_generate_prints_the_pattern_and_how_it_was_made(cli):
+    """JSON on stdout and nothing else there."""
+    result = cli("generate", "half-time shuffle", "--seed", "7", "--bars", "4")
+    out = json.loads(result.stdout)
+
+    assert result.exit_code == 0
+    assert out["pattern"]["bars"] == 4
+    assert out["route"]["tier"] == "local"
+
+
+def test_generate_writes_the_same_file_for_the_same_seed(cli, tmp_path):
+    """Bytes and all; another seed is another file."""
+    files = [tmp_path / f"{n}.mid" for n in range(3)]
+    for file, seed in zip(files, ("7", "7", "8"), strict=True):
+        assert cli("generate", "funk", "--seed", seed, "-o", str(file)).exit_code == 0
+
+    first, same, other = (file.read_bytes() for file in files)
+    assert first == same != other
+    assert mido.MidiFile(file=io.BytesIO(first)).length > 0
+
+
+def test_generate_writes_to_a_pipe(cli):
+    """-o - is for the next program; what is said goes to stderr."""
+    result = cli("generate", "funk", "-o", "-")
+
+    assert result.stdout_bytes[:4] == b"MThd"
+    assert "hits" in result.stderr
+
+
+def test_words_and_flags_agree_and_flags_win(cli):
+    """A metre in the words is taken; the flag beats it."""
+    said = json.loads(cli("generate", "busy funk in 7/8").stdout)["pattern"]["meter"]
+    told = json.loads(cli("generate", "busy funk in 7/8", "--meter", "3/4").stdout)["pattern"]["meter"]
+
+    assert (said, told) == ("7/8", "3/4")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["generate", "--genre", "fnuk"], 2, "funk"),
+        (["generate", "--bars", "0"], 2, "1<=x<=64"),
+        (["generate", "--meter", "5"], 2, "4/4"),
+        (["generate", "--tier", "royal"], 2, "royal"),
+        (["generate", "-o", "/nowhere/at/all/x.mid"], 1, "cannot be written"),
+        (["genrate"], 2, "Did you mean generate?"),
+        (["ctl", "status"], 4, "no daemon runs"),
+        (["token"], 3, "drumbridge run"),
+        (["open"], 4, "no daemon runs"),
+        (["export", "p-none"], 1, "no pattern has the id"),
+        (["config", "set", "tempo", "999"], 3, "20 to 300"),
+        (["config", "set", "tmepo", "99"], 3, "no setting"),
+        (["run", "--host", "0.0.0.0"], 2, "--allow-lan"),
+        (["run", "--host", "0.0.0.0", "--allow-lan"], 2, "--tls-cert"),
+        (["run", "--tempo", "999"], 3, "20 to 300"),
+        (["run", "--midi", "telepathy"], 3, "auto, alsa"),
+    ],
+)
+def test_a_mistake_ends_with_its_own_code_and_a_way_on(cli, words, code, says):
+    """One sentence, no traceback, the contract's exit code."""
+    result = cli(*words)
+
+    assert result.exit_code == code, result.output
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_config_shows_where_each_value_comes_from(cli, tmp_path):
+    """Set in the file, seen with its origin, unset again; other lines of the file stay."""
+    cli("config", "set", "tempo", "96")
+    file = tmp_path / "home" / "config.toml"
+    file.write_text(file.read_text() + '# mine\ngenre = "funk"\n[mapping]\n')
+    cli("config", "set", "bars", "4")
+
+    shown = cli("config", "show", "--origin").stdout
+    cli("config", "unset", "tempo")
+
+    assert "tempo = 96.0\t# config.toml" in shown
+    assert "bars = 4\t# config.toml" in shown
+    assert "ANTHROPIC_API_KEY = not set" in shown
+    assert file.read_text() == '# mine\ngenre = "funk"\nbars = 4\n[mapping]\n'
+
+
+def test_export_without_a_daemon(cli, tmp_path):
+    """A kept pattern becomes a file in the exports folder, or wherever it is wanted."""
+    from bridge.home import Home
+    from bridge.library import Library
+    from router.pattern import COMMON_TIME, Hit, Pattern
+
+    home = Home(tmp_path / "home")
+    home.create()
+    pattern = Pattern(COMMON_TIME, 1, (Hit(0, "kick", 100),), "one kick")
+    Library(home.path / "patterns", home.path / "exports").put(pattern)
+
+    listed = cli("export").stdout
+    written = cli("export", pattern.id).stdout.strip()
+
+    assert listed.startswith(pattern.id)
+    assert written == str(home.path / "exports" / f"{pattern.id}.mid")
+
+
+def test_the_schema_is_an_asyncapi_document(cli):
+    """Made from the models that validate."""
+    document = json.loads(cli("schema").stdout)
+
+    assert document["asyncapi"].startswith("3.")
+    assert "generate" in document["components"]["messages"]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_service_file_quotes_what_it_names(platform):
+    """A home with blanks, quotes and angle brackets is still one argument."""
+    place, text, enable = description(["python", '/Träume & "Dur" <x>/100%'], platform)
+
+    assert place.name.startswith("drumbridge")
+    assert ('"/Träume & \\"Dur\\" <x>/100%%"' if platform == "linux" else "&amp;") in text
+    assert enable
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the scripts are for POSIX shells")
+def test_completion_knows_the_commands(cli):
+    """The script asks drumbridge itself."""
+    assert "_DRUMBRIDGE_COMPLETE" in cli("completion", "bash").stdout

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import subprocess
 import sys
 import tempfile
@@ -17,13 +16,11 @@ LIT = "3.3.3"
 ESBUILD = "0.28.2"
 VENDOR = Path(__file__).resolve().parents[1] / "bridge" / "panel" / "vendor"
 ENTRY = """\
-export { LitElement, html, svg, nothing } from "lit";
-export { repeat } from "lit/directives/repeat.js";
-export { live } from "lit/directives/live.js";
+export { html, nothing, render, svg } from "lit-html";
+export { live } from "lit-html/directives/live.js";
 """
 README = """\
-lit.js is lit {lit} (npm package "lit", with lit-html, lit-element and @lit/reactive-element as it pins them),
-bundled and minified by esbuild {esbuild} from this entry:
+lit.js is lit's template engine, npm package "lit-html" {lit}, bundled and minified by esbuild {esbuild} from:
 
 {entry}
 Licence: BSD-3-Clause, Copyright 2017 Google LLC (LICENSE-lit.txt).
@@ -32,20 +29,17 @@ Made by: python3 scripts/vendor_panel.py        Checked by: python3 scripts/vend
 """
 
 
-def build(folder: Path) -> tuple[bytes, str, str]:
-    """Return the bundle, the licence's text and the pinned versions; downloads packages into `folder`."""
+def build(folder: Path) -> tuple[bytes, str]:
+    """Return the bundle and the licence's text; downloads packages into `folder`."""
     (folder / "package.json").write_text('{"private": true}')
     (folder / "entry.js").write_text(ENTRY)
-    packages = [f"lit@{LIT}", f"esbuild@{ESBUILD}"]
+    packages = [f"lit-html@{LIT}", f"esbuild@{ESBUILD}"]
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", *packages], cwd=folder, check=True)
     flags = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--legal-comments=none", "--outfile=out.js"]
     subprocess.run(["node_modules/.bin/esbuild", "entry.js", *flags, "--log-level=error"], cwd=folder, check=True)
-    banner = f"/* lit {LIT}, BSD-3-Clause, Copyright 2017 Google LLC; see README.txt */\n"
-    licence = (folder / "node_modules/lit/LICENSE").read_text("utf-8")
-    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
-    parts = ("lit", "lit-html", "lit-element", "@lit/reactive-element")
-    pinned = ", ".join(f"{name} {lock[f'node_modules/{name}']['version']}" for name in parts)
-    return banner.encode() + (folder / "out.js").read_bytes(), licence, pinned
+    banner = f"/* lit-html {LIT}, BSD-3-Clause, Copyright 2017 Google LLC; see README.txt */\n"
+    licence = (folder / "node_modules/lit-html/LICENSE").read_text("utf-8")
+    return banner.encode() + (folder / "out.js").read_bytes(), licence
 
 
 def main() -> int:
@@ -54,18 +48,18 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="build and compare, write nothing")
     check = parser.parse_args().check
     with tempfile.TemporaryDirectory() as name:
-        bundle, licence, pinned = build(Path(name))
+        bundle, licence = build(Path(name))
     digest = hashlib.sha256(bundle).hexdigest()
     if check:
         same = (VENDOR / "lit.js").read_bytes() == bundle
-        print(f"{pinned}: {'the same' if same else 'differs'} ({digest})")
+        print(f"lit-html {LIT}: {'the same' if same else 'differs'} ({digest})")
         return 0 if same else 1
     VENDOR.mkdir(exist_ok=True)
     (VENDOR / "lit.js").write_bytes(bundle)
     (VENDOR / "LICENSE-lit.txt").write_text(licence, "utf-8")
     readme = README.format(lit=LIT, esbuild=ESBUILD, entry=ENTRY, digest=digest)
-    (VENDOR / "README.txt").write_text(f"{readme}Packages: {pinned}\n", "utf-8")
-    print(f"lit.js: {len(bundle)} bytes, {pinned}")
+    (VENDOR / "README.txt").write_text(readme, "utf-8")
+    print(f"lit.js: {len(bundle)} bytes, lit-html {LIT}")
     return 0
 
 

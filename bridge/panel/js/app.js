@@ -1,7 +1,7 @@
 /* What every component shares: the link, the store, actions with their errors shown, and the base class.
    Components render into the page itself (no shadow roots): one style sheet, one tree for screen readers. */
 
-import { LitElement, html, nothing } from "../vendor/lit.js";
+import { html, live, nothing, render } from "../vendor/lit.js";
 import { Link } from "./rpc.js";
 import { Store } from "./store.js";
 
@@ -35,23 +35,35 @@ export async function act(method, params = {}) {
   }
 }
 
-export class Part extends LitElement {
+/** The base of all components: redraws, at most once a turn, when one of the topics in `on` changed. */
+export class Part extends HTMLElement {
   static on = [];
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
-    super.connectedCallback();
     this.listening = new AbortController();
     const on = new Set([...this.constructor.on, "link", "features"]);
-    this.hears(store, "change", ({ detail }) => on.has(detail) && this.requestUpdate());
+    this.hears(store, "change", ({ detail }) => on.has(detail) && this.update());
+    this.update();
   }
 
   disconnectedCallback() {
-    super.disconnectedCallback();
     this.listening.abort();
+  }
+
+  /** Draw soon; resolves when it is done. */
+  update() {
+    return (this.coming ??= Promise.resolve().then(() => {
+      this.coming = null;
+      if (!this.isConnected) return;
+      render(this.render(), this, { host: this });
+      this.drawn?.();
+    }));
+  }
+
+  /** Set a field of this component and draw. */
+  put(name, value) {
+    this[name] = value;
+    return this.update();
   }
 
   /** Listen until this leaves the page. */
@@ -85,6 +97,20 @@ export const button = (name, label, action, { keys, kind = "", text, disabled, p
   html`<button type="button" class=${kind} aria-label=${text ? nothing : label} title=${keys ? `${label} (${keys})` : label}
     aria-keyshortcuts=${keys ?? nothing} aria-pressed=${pressed === undefined ? nothing : String(pressed)}
     ?disabled=${disabled} @click=${action}>${name ? icon(name) : nothing}${text ? html`<span>${text}</span>` : nothing}</button>`;
+
+/** A labelled choice; options are values or [value, text]; `any` is the text of "none of them". */
+export const choice = (id, label, value, options, change, any) =>
+  html`<div class="field"><label for=${id}>${label}</label><select id=${id} .value=${live(String(value ?? ""))} @change=${(e) => change(e.target.value || null)}>
+    ${any ? html`<option value="">${any}</option>` : nothing}
+    ${options.map((one) => (Array.isArray(one) ? one : [one, String(one).replaceAll("-", " ")])).map(([key, text]) => html`<option value=${key} ?selected=${String(key) === String(value)}>${text}</option>`)}
+  </select></div>`;
+
+/** A labelled switch. */
+export const check = (text, on, change, role) =>
+  html`<label class="check"><input type="checkbox" role=${role ?? nothing} .checked=${live(Boolean(on))} @change=${(e) => change(e.target.checked)} /> ${text}</label>`;
+
+/** Change live settings. */
+export const set = (given) => act("set", given);
 
 /** Dollars as a person reads them: exact when small, never 1e-7. */
 export function dollars(text) {

@@ -1,7 +1,7 @@
 /* Starts the page: components, subscriptions, keys, theme, files. */
 
 import { html, nothing } from "../vendor/lit.js";
-import { Part, act, button, link, say, store } from "./app.js";
+import { Part, act, link, say, set, store } from "./app.js";
 import { Audition } from "./audition.js";
 import { shown } from "./store.js";
 import { generate } from "../ui/ask.js";
@@ -34,20 +34,14 @@ class DrumPanel extends Part {
   arrows(event) {
     const names = Object.keys(TABS), step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    this.show(names[(names.indexOf(this.tab) + step + names.length) % names.length]);
-    this.updateComplete.then(() => this.querySelector(`#tab-${this.tab}`).focus());
-  }
-
-  show(tab) {
-    this.tab = tab;
-    this.requestUpdate();
+    this.put("tab", names[(names.indexOf(this.tab) + step + names.length) % names.length]).then(() => this.querySelector(`#tab-${this.tab}`).focus());
   }
 
   first() {
     return html`<section class="card first">
       <h2>What shall it play?</h2>
       <p>Press Play for a groove with the present settings, or take one of these. It plays through the embedded drummer, in this browser and on the MIDI port, without any key.</p>
-      <div class="ideas">${IDEAS.map((prompt) => html`<button type="button" @click=${() => generate({ prompt })}>${prompt}</button>`)}</div>
+      <div class="ideas">${IDEAS.map((prompt) => html`<button @click=${() => generate({ prompt })}>${prompt}</button>`)}</div>
     </section>`;
   }
 
@@ -68,8 +62,8 @@ class DrumPanel extends Part {
           <section class="card ask" aria-label="Ask"><drum-ask></drum-ask></section>
         </div>
         <aside aria-label="Details">
-          <div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button type="button" role="tab" id="tab-${name}" aria-controls="pane-${name}"
-            aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.show(name)}>${text}</button>`)}</div>
+          <div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button role="tab" id="tab-${name}" aria-controls="pane-${name}"
+            aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}</button>`)}</div>
           ${Object.keys(TABS).map((name) => html`<section class="card pane" role="tabpanel" id="pane-${name}" aria-labelledby="tab-${name}" ?hidden=${this.tab !== name}>
             ${{ answers: html`<drum-answers></drum-answers>`, library: html`<drum-library></drum-library>`, money: html`<drum-money></drum-money>`, midi: html`<drum-midi></drum-midi>` }[name]}</section>`)}
         </aside>
@@ -80,7 +74,7 @@ class DrumPanel extends Part {
 
 // Keys -------------------------------------------------------------------------------------------------------------
 
-const tempo = (by) => act("set", { tempo: Math.min(300, Math.max(20, store.state.settings.tempo + by)) });
+const tempo = (by) => set({ tempo: Math.min(300, Math.max(20, store.state.settings.tempo + by)) });
 const DEEDS = {
   " ": playStop, g: () => generate(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), f: () => act("fill"), n: () => act("next"),
   u: () => act("undo"), U: () => act("redo"), c: () => act("cancel"), a: () => store.dispatchEvent(new Event("ab")), b: () => keep(), t: () => act("tap"),

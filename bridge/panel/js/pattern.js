@@ -28,7 +28,7 @@ export const lengthOf = (pattern) => pattern.bars * meterOf(pattern).barTicks;
 /** The coarsest step that most strokes lie on; straight before triplets. */
 export function naturalStep(pattern) {
   const fits = (step) => pattern.hits.filter((hit) => hit.tick % step === 0).length;
-  const most = pattern.hits.length * 0.97;
+  const most = pattern.hits.length * 0.85;
   return [240, 320, 160, 120].find((step) => fits(step) >= most) ?? 120;
 }
 

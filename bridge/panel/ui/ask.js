@@ -1,7 +1,7 @@
 /* Asking: a line of words, names, knobs that move with the controller's, and a song built of sections. */
 
 import { html, live, nothing } from "../vendor/lit.js";
-import { Part, act, button, say, store } from "../js/app.js";
+import { Part, act, button, check, choice, say, set, store } from "../js/app.js";
 
 const KNOBS = [["complexity", "Complexity", 25], ["density", "Density", 26], ["swing", "Swing", 27], ["humanize", "Humanize", 28]];
 const TIERS = ["auto", "local", "fast", "balanced", "advanced", "expert"];
@@ -11,8 +11,6 @@ const SEND_MS = 60;
 
 /** Ask for a groove with the present settings and perhaps more. */
 export const generate = (more = {}) => act("generate", { at: "bar", ...more });
-
-const words = (name) => name.replaceAll("-", " ");
 
 class DrumAsk extends Part {
   static on = ["settings", "catalog", "jobs", "transport"];
@@ -32,16 +30,8 @@ class DrumAsk extends Part {
     this.timer ??= setTimeout(() => {
       const given = this.wanted;
       this.timer = this.wanted = null;
-      act("set", given);
+      set(given);
     }, SEND_MS);
-  }
-
-  pick(id, label, value, options, change, any) {
-    return html`<div class="field"><label for=${id}>${label}</label>
-      <select id=${id} .value=${live(value ?? "")} @change=${(e) => change(e.target.value || null)}>
-        ${any ? html`<option value="">${any}</option>` : nothing}
-        ${options.map((one) => html`<option value=${one} ?selected=${one === value}>${words(String(one))}</option>`)}
-      </select></div>`;
   }
 
   knob([name, label, cc]) {
@@ -55,12 +45,12 @@ class DrumAsk extends Part {
 
   songRow(section, index) {
     const names = store.state.catalog?.sections ?? SONG.map(([name]) => name);
-    const set = (key, value) => ((section[key] = value), this.requestUpdate());
+    const to = (key, value) => ((section[key] = value), this.update());
     return html`<li>
-      <select aria-label="Section ${index + 1}" .value=${live(section.name)} @change=${(e) => set("name", e.target.value)}>${names.map((name) => html`<option ?selected=${name === section.name}>${name}</option>`)}</select>
-      <input type="number" min="1" max="64" aria-label="Bars of section ${index + 1}" .value=${live(String(section.bars))} @change=${(e) => set("bars", Math.min(64, Math.max(1, Math.round(Number(e.target.value)) || 4)))} />
-      <input type="range" min="0" max="1" step="0.05" aria-label="Energy of section ${index + 1}" .value=${live(String(section.energy))} @input=${(e) => set("energy", Number(e.target.value))} />
-      ${button("close", `Remove section ${index + 1}`, () => ((this.sections = this.sections.filter((one) => one !== section)), this.requestUpdate()), { disabled: this.sections.length < 2 })}
+      <select aria-label="Section ${index + 1}" .value=${live(section.name)} @change=${(e) => to("name", e.target.value)}>${names.map((name) => html`<option ?selected=${name === section.name}>${name}</option>`)}</select>
+      <input type="number" min="1" max="64" aria-label="Bars of section ${index + 1}" .value=${live(String(section.bars))} @change=${(e) => to("bars", Math.min(64, Math.max(1, Math.round(Number(e.target.value)) || 4)))} />
+      <input type="range" min="0" max="1" step="0.05" aria-label="Energy of section ${index + 1}" .value=${live(String(section.energy))} @input=${(e) => to("energy", Number(e.target.value))} />
+      ${button("close", `Remove section ${index + 1}`, () => this.put("sections", this.sections.filter((one) => one !== section)), { disabled: this.sections.length < 2 })}
     </li>`;
   }
 
@@ -73,7 +63,7 @@ class DrumAsk extends Part {
     };
     return html`<details class="song"><summary>Song builder</summary>
       <ol>${this.sections.map((section, index) => this.songRow(section, index))}</ol>
-      <div class="line">${button("plus", "Add a section", () => ((this.sections = [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), this.requestUpdate()), { text: "Section" })}
+      <div class="line">${button("plus", "Add a section", () => this.put("sections", [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), { text: "Section" })}
         <span class="dim">${total} bars in all</span>
         ${button("spark", "Compose the song", compose, { text: "Compose", disabled: !store.can("compose") })}</div>
       ${store.can("compose") ? nothing : html`<p class="dim">This daemon does not compose songs yet.</p>`}
@@ -92,16 +82,16 @@ class DrumAsk extends Part {
         ${button("dice", "Vary what plays", () => act("vary"), { keys: "V", text: "Vary" })}
         ${button("", "A fill in the next bar", () => act("fill"), { keys: "F", text: "Fill" })}
         ${button("next", "Next groove of the library", () => act("next"), { keys: "N", text: "Next" })}
-        <label class="check ai"><input type="checkbox" role="switch" .checked=${live(settings.ai ?? true)} @change=${(e) => act("set", { ai: e.target.checked })} /> AI ${settings.ai === false ? "off: nothing is paid" : "on"}</label>
+        <span class="spacer"></span>${check(settings.ai === false ? "AI off: nothing is paid" : "AI on", settings.ai ?? true, (ai) => set({ ai }), "switch")}
       </div>
       <div class="fields">
-        ${this.pick("genre", "Genre", settings.genre, Object.keys(catalog?.genres ?? {}), (genre) => act("set", { genre }), "any")}
-        ${this.pick("style", "Style", settings.style, catalog?.genres?.[settings.genre] ?? [], (style) => act("set", { style }), "any")}
-        ${this.pick("drummer", "Drummer", settings.drummer, catalog?.drummers ?? [], (drummer) => act("set", { drummer }), "any")}
-        ${this.pick("section", "Section", this.section, catalog?.sections ?? [], (section) => ((this.section = section ?? ""), this.requestUpdate()), "any")}
-        ${this.pick("bars", "Bars", settings.bars, [...new Set([1, 2, 4, 8, 16, 32, 64, settings.bars ?? 2])].sort((a, b) => a - b), (bars) => act("set", { bars: Number(bars) }))}
-        ${this.pick("meter", "Metre", settings.meter, [...new Set([...METERS, settings.meter ?? "4/4"])], (meter) => act("set", { meter }))}
-        ${this.pick("tier", "Made by", this.tier, TIERS, (tier) => ((this.tier = tier), this.requestUpdate()))}
+        ${choice("genre", "Genre", settings.genre, Object.keys(catalog?.genres ?? {}), (genre) => set({ genre }), "any")}
+        ${choice("style", "Style", settings.style, catalog?.genres?.[settings.genre] ?? [], (style) => set({ style }), "any")}
+        ${choice("drummer", "Drummer", settings.drummer, catalog?.drummers ?? [], (drummer) => set({ drummer }), "any")}
+        ${choice("section", "Section", this.section, catalog?.sections ?? [], (section) => this.put("section", section), "any")}
+        ${choice("bars", "Bars", settings.bars, [...new Set([1, 2, 4, 8, 16, 32, 64, settings.bars ?? 2])].sort((a, b) => a - b), (bars) => set({ bars: Number(bars) }))}
+        ${choice("meter", "Metre", settings.meter, [...new Set([...METERS, settings.meter ?? "4/4"])], (meter) => set({ meter }))}
+        ${choice("tier", "Made by", this.tier, TIERS, (tier) => this.put("tier", tier))}
       </div>
       <div class="knobs">${KNOBS.map((row) => this.knob(row))}</div>
       ${this.song()}`;

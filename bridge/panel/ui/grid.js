@@ -1,8 +1,8 @@
 /* The grid: strokes as they are played, painted by pointer and keys, a playhead that is worked out for each frame.
    An edit names cells and goes to the daemon as such, so that two pages and a script may edit at once. */
 
-import { html, live, nothing } from "../vendor/lit.js";
-import { Part, act, button, say, store } from "../js/app.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Part, act, button, check, choice, store } from "../js/app.js";
 import { ACCENT, GHOST, NORMAL, STEPS, cellHits, lengthOf, loudness, meterOf, naturalStep, rowsOf, voiceName, whereIs } from "../js/pattern.js";
 import { shown } from "../js/store.js";
 import { inLoop } from "../js/time.js";
@@ -32,8 +32,8 @@ class DrumGrid extends Part {
 
   connectedCallback() {
     super.connectedCallback();
-    this.hears(window, "resize", () => this.requestUpdate());
-    this.hears(store, "retheme", () => (retheme(), this.requestUpdate()));
+    this.hears(window, "resize", () => this.update());
+    this.hears(store, "retheme", () => (retheme(), this.update()));
     this.frame();
   }
 
@@ -91,7 +91,7 @@ class DrumGrid extends Part {
 
   // Drawing --------------------------------------------------------------------------------------------------------
 
-  updated() {
+  drawn() {
     this.view = this.querySelector(".view");
     this.head = this.querySelector(".playhead");
     this.lamps = [...this.querySelectorAll(".lamp")];
@@ -150,10 +150,10 @@ class DrumGrid extends Part {
     this.gesture = { take, cell, hits, x: event.clientX, y: event.clientY, edits: new Map(), mode: hits.length ? "" : "paint", touch: event.pointerType === "touch" };
     if (this.gesture.touch) return;
     this.view.setPointerCapture(event.pointerId);
-    if (!hits.length) this.put(cell, this.velocityOf(event));
+    if (!hits.length) this.mark(cell, this.velocityOf(event));
   }
 
-  put({ tick, voice }, velocity, shift) {
+  mark({ tick, voice }, velocity, shift) {
     this.gesture.edits.set(`${tick} ${voice}`, { tick, voice, velocity, ...(shift === undefined ? {} : { shift }) });
     this.preview();
   }
@@ -175,14 +175,14 @@ class DrumGrid extends Part {
     if (!gesture.mode && Math.abs(up) > 4 && Math.abs(up) > across) gesture.mode = "level";
     else if (!gesture.mode && cell && (cell.tick !== gesture.cell.tick || cell.row !== gesture.cell.row)) {
       gesture.mode = "erase";
-      gesture.hits.forEach((hit) => this.put(hit, 0));
+      gesture.hits.forEach((hit) => this.mark(hit, 0));
     }
     if (gesture.mode === "level") {
-      for (const hit of gesture.hits) this.put(hit, Math.round(Math.min(127, Math.max(1, hit.velocity + up * 1.5))));
+      for (const hit of gesture.hits) this.mark(hit, Math.round(Math.min(127, Math.max(1, hit.velocity + up * 1.5))));
     } else if (gesture.mode && cell) {
       const found = cellHits(this.now.base, cell.voice, cell.tick, this.scene.step);
-      if (gesture.mode === "erase") found.forEach((hit) => this.put(hit, 0));
-      else if (!found.length) this.put(cell, this.velocityOf(event));
+      if (gesture.mode === "erase") found.forEach((hit) => this.mark(hit, 0));
+      else if (!found.length) this.mark(cell, this.velocityOf(event));
     }
   }
 
@@ -190,9 +190,9 @@ class DrumGrid extends Part {
     const gesture = this.gesture;
     if (!gesture) return;
     if (gesture.touch && event.type === "pointerup") {
-      if (!gesture.hits.length) this.put(gesture.cell, this.velocityOf(event));
+      if (!gesture.hits.length) this.mark(gesture.cell, this.velocityOf(event));
     }
-    if (!gesture.mode || (gesture.touch && gesture.hits.length)) gesture.hits.forEach((hit) => this.put(hit, 0));
+    if (!gesture.mode || (gesture.touch && gesture.hits.length)) gesture.hits.forEach((hit) => this.mark(hit, 0));
     this.cursor = { row: gesture.cell.row, tick: gesture.cell.tick };
     this.drop();
     if (event.type === "pointerup") edit(gesture.take, [...gesture.edits.values()]);
@@ -256,7 +256,7 @@ class DrumGrid extends Part {
     const { left, width } = event.currentTarget.getBoundingClientRect();
     this.follow = false;
     this.view.scrollLeft = ((event.clientX - left) / width) * this.view.scrollWidth - this.view.clientWidth / 2;
-    this.requestUpdate();
+    this.update();
   }
 
   focused(by) {
@@ -268,7 +268,7 @@ class DrumGrid extends Part {
   row(voice) {
     const { mute = [], solo = [] } = store.state.player.mix ?? {};
     const name = voiceName(voice);
-    const toggle = (kind, letter, on) => html`<button type="button" class="mini ${kind}" aria-pressed=${String(on)} aria-label="${kind} ${name}" title="${kind} ${name}" @click=${() => this.toggle(kind, voice)}>${letter}</button>`;
+    const toggle = (kind, letter, on) => html`<button class="mini ${kind}" aria-pressed=${String(on)} aria-label="${kind} ${name}" title="${kind} ${name}" @click=${() => this.toggle(kind, voice)}>${letter}</button>`;
     return html`<li class=${this.silent(voice) ? "silent" : ""}><i class="lamp"></i><span>${name}</span>
       ${toggle("mute", "M", mute.includes(voice))}${toggle("solo", "S", solo.includes(voice))}</li>`;
   }
@@ -280,14 +280,11 @@ class DrumGrid extends Part {
       ${button("undo", "Undo", () => act("undo"), { keys: "U", disabled: !player.can_undo })}
       ${button("redo", "Redo", () => act("redo"), { keys: "Shift+U", disabled: !player.can_redo })}
       <fieldset class="brushes"><legend>Brush</legend>${Object.keys(BRUSHES).map((name) => html`<label class=${name}>
-        <input type="radio" name="brush" value=${name} .checked=${this.brush === name} @change=${() => ((this.brush = name), this.requestUpdate())} /><span>${name}</span></label>`)}</fieldset>
-      <label>Step <select @change=${(e) => ((this.step = e.target.value), this.requestUpdate())}>
-        <option value="">auto</option>${Object.keys(STEPS).map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
-      <label>Length <select .value=${live(String(bars))} @change=${(e) => edit(now.take, [], Number(e.target.value))}>
-        ${[...new Set([...LENGTHS, bars])].sort((a, b) => a - b).map((n) => html`<option value=${n} ?selected=${n === bars}>${n} ${n === 1 ? "bar" : "bars"}</option>`)}</select></label>
-      <label>Add drum <select .value=${live("")} @change=${(e) => ((this.extra = [...this.extra, e.target.value]), (e.target.value = ""), this.requestUpdate())}>
-        <option value="">…</option>${rest.map((voice) => html`<option value=${voice}>${voiceName(voice)}</option>`)}</select></label>
-      <label class="check"><input type="checkbox" .checked=${this.follow} @change=${(e) => (this.follow = e.target.checked)} /> Follow</label>
+        <input type="radio" name="brush" value=${name} .checked=${this.brush === name} @change=${() => this.put("brush", name)} /><span>${name}</span></label>`)}</fieldset>
+      ${choice("step", "Step", this.step, Object.keys(STEPS), (step) => this.put("step", step), "auto")}
+      ${choice("length", "Length", bars, [...new Set([...LENGTHS, bars])].sort((a, b) => a - b).map((n) => [n, n === 1 ? "1 bar" : `${n} bars`]), (n) => edit(now.take, [], Number(n)))}
+      ${choice("drum", "Add drum", "", rest.map((voice) => [voice, voiceName(voice)]), (voice) => this.put("extra", [...this.extra, voice]), "…")}
+      ${check("Follow", this.follow, (on) => this.put("follow", on))}
     </div>`;
   }
 

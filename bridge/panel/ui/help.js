@@ -12,20 +12,20 @@ class DrumToasts extends Part {
     super.connectedCallback();
     this.hears(store, "say", ({ detail }) => {
       this.items = [...this.items.filter((one) => one.text !== detail.text), detail].slice(-3);
-      this.requestUpdate();
+      this.update();
       setTimeout(() => this.drop(detail), LASTS_MS[detail.kind]);
     });
   }
 
   drop(item) {
     this.items = this.items.filter((one) => one !== item);
-    this.requestUpdate();
+    this.update();
   }
 
   render() {
     return html`<div role="log" aria-live="polite" aria-label="Messages">${this.items.map((item) => html`<div class="toast ${item.kind}">
       <p>${item.kind === "error" ? html`<b>Not done:</b> ` : nothing}${item.text}${item.hint ? html`<small>${item.hint}</small>` : nothing}</p>
-      ${item.action ? html`<button type="button" @click=${() => (item.action.deed(), this.drop(item))}>${item.action.text}</button>` : nothing}
+      ${item.action ? html`<button @click=${() => (item.action.deed(), this.drop(item))}>${item.action.text}</button>` : nothing}
       ${button("close", "Dismiss", () => this.drop(item))}</div>`)}</div>`;
   }
 }

@@ -1,7 +1,7 @@
 /* The library: search, favourites, play, rename, export, download, delete with a way back, and files dropped on the page. */
 
-import { html, live, nothing, repeat } from "../vendor/lit.js";
-import { Part, act, button, link, say, store } from "../js/app.js";
+import { html, live, nothing } from "../vendor/lit.js";
+import { Part, act, button, check, link, say, store } from "../js/app.js";
 import { titleOf } from "../js/pattern.js";
 
 const AUDIO = /\.(wav|flac|ogg|mp3|aiff?|m4a)$/i;
@@ -46,10 +46,10 @@ class DrumLibrary extends Part {
     const name = this.querySelector("#rename").value.trim();
     this.renaming = null;
     if (pattern && name) await act("patterns.put", { pattern: { ...pattern, name } });
-    this.requestUpdate();
+    this.update();
   }
 
-  async remove(item) {
+  async discard(item) {
     const kept = await act("patterns.get", { id: item.id });
     if (!kept || !(await act("patterns.delete", { id: item.id }))) return;
     const back = async () => {
@@ -62,8 +62,7 @@ class DrumLibrary extends Part {
   async export(id, download) {
     const done = await act("patterns.export", { id });
     if (!done) return;
-    this.path = done.path;
-    this.requestUpdate();
+    this.put("path", done.path);
     if (!download) return;
     const answer = await fetch(done.url, { headers: { Authorization: `Bearer ${link.token}` } });
     if (!answer.ok) return say("The file could not be fetched", "error");
@@ -78,7 +77,7 @@ class DrumLibrary extends Part {
     if (this.renaming === item.id) {
       return html`<li><form class="line" @submit=${(e) => (e.preventDefault(), this.rename(item))}>
         <label class="sr" for="rename">New name of ${title}</label><input id="rename" .value=${title} maxlength="200" />
-        <button type="submit">Save</button>${button("close", "Do not rename", () => ((this.renaming = null), this.requestUpdate()))}</form></li>`;
+        <button>Save</button>${button("close", "Do not rename", () => this.put("renaming", null))}</form></li>`;
     }
     return html`<li class=${playing ? "on" : ""}>
       ${button("play", `Play ${title}`, () => act("play", { pattern: item.id, at: "bar" }))}
@@ -86,9 +85,9 @@ class DrumLibrary extends Part {
       ${button("heart", `Favourite ${title}`, () => act("patterns.favourite", { id: item.id, favourite: !item.favourite }), { pressed: item.favourite, kind: "heart" })}
       ${button("down", `Download ${title} as .mid`, () => this.export(item.id, true))}
       <details class="more" @focusout=${(e) => e.currentTarget.contains(e.relatedTarget) || (e.currentTarget.open = false)}><summary aria-label="More for ${title}" title="More">⋯</summary><div>
-        <button type="button" @click=${() => ((this.renaming = item.id), this.requestUpdate(), this.updateComplete.then(() => this.querySelector("#rename")?.focus()))}>Rename</button>
-        <button type="button" @click=${() => this.export(item.id, false)}>Export to the folder</button>
-        <button type="button" @click=${() => this.remove(item)}>Delete</button></div></details>
+        <button @click=${() => this.put("renaming", item.id).then(() => this.querySelector("#rename").focus())}>Rename</button>
+        <button @click=${() => this.export(item.id, false)}>Export to the folder</button>
+        <button @click=${() => this.discard(item)}>Delete</button></div></details>
     </li>`;
   }
 
@@ -99,10 +98,10 @@ class DrumLibrary extends Part {
     const current = player.playing ?? player.ready?.pattern.id;
     return html`<div class="line">
         <label class="sr" for="search">Search the library</label>
-        <input id="search" type="search" placeholder="Search ${library.length} grooves" .value=${live(this.search)} @input=${(e) => ((this.search = e.target.value), this.requestUpdate())} />
-        <label class="check"><input type="checkbox" .checked=${this.loved} @change=${(e) => ((this.loved = e.target.checked), this.requestUpdate())} /> Favourites</label>
+        <input id="search" type="search" placeholder="Search ${library.length} grooves" .value=${live(this.search)} @input=${(e) => this.put("search", e.target.value)} />
+        ${check("Favourites", this.loved, (on) => this.put("loved", on))}
       </div>
-      <ul class="list">${repeat(found.slice().reverse().slice(0, 200), (one) => one.id, (one) => this.item(one))}</ul>
+      <ul class="list">${found.slice().reverse().slice(0, 200).map((one) => this.item(one))}</ul>
       ${found.length ? nothing : html`<p class="empty">${library.length ? "Nothing fits." : "Keep what plays with the heart, and it stays here."}</p>`}
       <div class="line">
         ${button("down", "Download what plays as .mid", () => this.export(current, true), { text: "Download .mid", disabled: !current })}

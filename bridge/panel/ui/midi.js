@@ -1,13 +1,9 @@
 /* MIDI: ports, the last messages in, what each control does, learning a new one, timing, and sound in the browser. */
 
 import { html, live, nothing } from "../vendor/lit.js";
-import { Part, act, button, link, millis, say, store } from "../js/app.js";
+import { Part, act, button, check, choice, link, say, set, store } from "../js/app.js";
 
 const KINDS = { 8: "note off", 9: "note", 10: "pressure", 11: "CC", 12: "program", 13: "pressure", 14: "bend" };
-const DEFAULTS = [
-  [20, "generate"], [21, "vary"], [22, "fill"], [23, "play_stop"], [24, "next"], [25, "complexity"], [26, "density"], [27, "swing"], [28, "humanize"],
-  [29, "genre"], [30, "drummer"], [31, "bars"], [85, "undo"], [86, "ai"], [87, "favourite"], [120, "panic"], [123, "panic"],
-].map(([number, action]) => ({ kind: "cc", number, action, at: "bar" }));
 const POLL_MS = 5000;
 
 /** A message in hex as a musician reads it. */
@@ -26,7 +22,7 @@ class DrumMidi extends Part {
 
   connectedCallback() {
     super.connectedCallback();
-    this.hears(this.audition, "change", () => this.requestUpdate());
+    this.hears(this.audition, "change", () => this.update());
     this.read();
     this.timer = setInterval(() => this.offsetParent && this.read(), POLL_MS);
     this.hears(store, "change", ({ detail }) => detail === "midi" && this.learning && this.learned());
@@ -47,17 +43,16 @@ class DrumMidi extends Part {
     if (ports) this.ports = ports;
     if (map) this.mapping = map.triggers ?? map.mapping ?? [];
     this.stats = status?.midi?.stats ?? {};
-    this.requestUpdate();
+    this.update();
   }
 
   async learn(action) {
-    if (await act("learn.start", { action })) (this.learning = action), this.requestUpdate();
+    if (await act("learn.start", { action })) this.put("learning", action);
   }
 
   async cancel() {
-    this.learning = null;
+    this.put("learning", null);
     await act("learn.cancel");
-    this.requestUpdate();
   }
 
   async learned() {
@@ -71,7 +66,7 @@ class DrumMidi extends Part {
   sound() {
     const { audition } = this;
     const words = audition.on ? `On, ${Math.round(audition.latencyMs)} ms behind the port` : audition.heardElsewhere ? "Off: something listens on the port" : "Off";
-    return html`<div class="line"><label class="check"><input type="checkbox" role="switch" .checked=${live(audition.on)} @change=${(e) => (e.target.checked ? audition.start(true) : audition.stop())} /> Sound in this browser</label><span class="dim">${words}</span></div>`;
+    return html`<div class="line">${check("Sound in this browser", audition.on, (on) => (on ? audition.start() : audition.stop()), "switch")}<span class="dim">${words}</span></div>`;
   }
 
   timing() {
@@ -81,11 +76,11 @@ class DrumMidi extends Part {
   }
 
   table() {
-    const can = store.can("learn.start"), rows = this.mapping ?? DEFAULTS;
-    return html`<table><caption>What controls do${this.mapping ? "" : " (the defaults)"}</caption><thead><tr><th scope="col">Control</th><th scope="col">Action</th><th scope="col">At</th></tr></thead>
+    const can = store.can("learn.start"), rows = this.mapping ?? [];
+    return html`<table><caption>What controls do</caption><thead><tr><th scope="col">Control</th><th scope="col">Action</th><th scope="col">At</th></tr></thead>
       <tbody>${rows.map((row) => html`<tr><td>${control(row)}</td><td>${row.action.replaceAll("_", " ")}</td><td>${row.at ?? "bar"}</td></tr>`)}</tbody></table>
       ${this.learning ? html`<p class="learning" role="status">Move or press what shall do <b>${this.learning.replaceAll("_", " ")}</b> … ${button("close", "Cancel learning", () => this.cancel(), { text: "Cancel" })}</p>`
-        : html`<div class="line"><label for="learn">Learn</label><select id="learn">${(store.state.catalog?.actions ?? []).map((name) => html`<option value=${name}>${name.replaceAll("_", " ")}</option>`)}</select>
+        : html`<div class="line">${choice("learn", "Learn", "generate", (store.state.catalog?.actions ?? []).map((name) => [name, name.replaceAll("_", " ")]), () => {})}
           ${button("", "Learn a control for this action", () => this.learn(this.querySelector("#learn").value), { text: "Start", disabled: !can })}</div>`}
       ${can ? nothing : html`<p class="dim">This daemon cannot learn from here; see <code>drumbridge learn</code>.</p>`}`;
   }
@@ -98,10 +93,10 @@ class DrumMidi extends Part {
         <div><dt>In</dt><dd>${midi.in ?? "–"} <small>${midi.connections?.in?.length ? `← ${midi.connections.in.join(", ")}` : "nothing connected"}</small></dd></div></dl>
       ${midi.backend === "none" ? html`<p class="dim">${midi.why || "No MIDI system is in use."}</p>` : html`<p class="dim">On this machine: ${[...outputs, ...inputs].join(", ") || "no other ports"}</p>`}
       <div class="fields">
-        <div class="field"><label for="kit">Drum map</label><select id="kit" .value=${live(settings.drum_map ?? "gm")} @change=${(e) => act("set", { drum_map: e.target.value })}>${(catalog?.kits ?? []).map((kit) => html`<option ?selected=${kit === settings.drum_map}>${kit}</option>`)}</select></div>
-        <div class="field"><label for="channel">Channel</label><input id="channel" type="number" min="1" max="16" .value=${live(String(settings.channel ?? 10))} @change=${(e) => act("set", { channel: Math.round(Number(e.target.value)) })} /></div>
-        <div class="field"><label for="offset">Offset, ms</label><input id="offset" type="number" min="-500" max="500" .value=${live(String(settings.offset_ms ?? 0))} @change=${(e) => act("set", { offset_ms: Number(e.target.value) })} /></div>
-        <label class="check"><input type="checkbox" .checked=${live(settings.clock_out ?? true)} @change=${(e) => act("set", { clock_out: e.target.checked })} /> Send clock</label>
+        ${choice("kit", "Drum map", settings.drum_map, catalog?.kits ?? [], (kit) => set({ drum_map: kit }))}
+        <div class="field"><label for="channel">Channel</label><input id="channel" type="number" min="1" max="16" .value=${live(String(settings.channel ?? 10))} @change=${(e) => set({ channel: Math.round(Number(e.target.value)) })} /></div>
+        <div class="field"><label for="offset">Offset, ms</label><input id="offset" type="number" min="-500" max="500" .value=${live(String(settings.offset_ms ?? 0))} @change=${(e) => set({ offset_ms: Number(e.target.value) })} /></div>
+        ${check("Send clock", settings.clock_out ?? true, (on) => set({ clock_out: on }))}
       </div>
       ${this.timing()}
       <h3>Last messages in</h3>

@@ -22,7 +22,7 @@ class DrumMoney extends Part {
     const [tiers, days] = await Promise.all([link.call("costs", { by: ["tier"] }), link.call("costs", { by: ["day"], since })]).catch(() => []);
     if (!days) return;
     Object.assign(this, { tiers: tiers.rows, days: days.rows });
-    this.requestUpdate();
+    this.update();
   }
 
   chart() {

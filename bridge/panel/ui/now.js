@@ -61,7 +61,7 @@ class DrumNow extends Part {
     const here = this.side ?? "A", there = here === "A" ? "B" : "A";
     if (now) this.slots[here] = now.base;
     this.side = there;
-    this.requestUpdate();
+    this.update();
     if (this.slots[there]) act("play", { pattern: this.slots[there], at: "bar" });
     else say(`${there} is empty: the next groove goes there; ${here} is kept`);
   }

@@ -1,7 +1,7 @@
 /* The bar at the top: play and stop, where we are, tempo, who leads, port, money, connection. */
 
 import { html, nothing, live } from "../vendor/lit.js";
-import { Part, act, button, dollars, link, store } from "../js/app.js";
+import { Part, act, button, choice, dollars, icon, link, set, store } from "../js/app.js";
 import { locate } from "../js/time.js";
 
 const SYNC = { auto: "Auto", internal: "Internal", clock: "MIDI clock", link: "Ableton Link" };
@@ -29,18 +29,18 @@ class DrumTransport extends Part {
     const text = `${bar}.${beat}`;
     if (this.where && this.where.textContent !== text) this.where.textContent = text;
     const playing = transport.state === "playing";
-    const beats = this.querySelectorAll(".beats i");
-    beats.forEach((dot, index) => dot.classList.toggle("on", playing && index === beat - 1 && inside < 0.5));
+    this.dots?.forEach((dot, index) => dot.classList.toggle("on", playing && index === beat - 1 && inside < 0.5));
     requestAnimationFrame(() => this.tick());
   }
 
-  firstUpdated() {
+  drawn() {
     this.where = this.querySelector(".where b");
+    this.dots = this.querySelectorAll(".beats i");
   }
 
   setTempo(event) {
     const tempo = Number(event.target.value.replace(",", "."));
-    if (Number.isFinite(tempo) && tempo > 0) act("set", { tempo });
+    if (Number.isFinite(tempo) && tempo > 0) set({ tempo });
     else event.target.value = store.state.settings.tempo ?? 120;
   }
 
@@ -76,34 +76,26 @@ class DrumTransport extends Part {
     const follows = transport.source !== "internal" && !stopped;
     const port = this.port();
     const beats = transport.meter?.[1] ?? [960, 960, 960, 960];
-    return html`
-      <div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h4v8H2zm6-4h4v16H8zm6 7h4v5h-4zm5-4h3v9h-3z" /></svg><h1>drumbridge</h1></div>
+    return html`<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h4v8H2zm6-4h4v16H8zm6 7h4v5h-4zm5-4h3v9h-3z" /></svg><h1>drumbridge</h1></div>
       <button class="play ${stopped ? "" : "running"}" aria-keyshortcuts="Space" title="${stopped ? "Play" : "Stop"} (Space)" @click=${playStop}>
-        <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${stopped ? "M5 3.5v13l11-6.5z" : "M4.5 4.5h11v11h-11z"} /></svg>
-        <span>${stopped ? "Play" : armed ? "Armed" : "Stop"}</span>
+        ${icon(stopped ? "play" : "stop")}<span>${stopped ? "Play" : armed ? "Armed" : "Stop"}</span>
       </button>
       <div class="where" role="timer" aria-label="Bar and beat"><b>1.1</b><span class="beats" aria-hidden="true">${beats.map(() => html`<i></i>`)}</span></div>
       <div class="tempo">
         <label for="tempo">${follows ? "Tempo followed" : "Tempo"}</label>
         <div>
-          ${button("", "Slower by 1", () => act("set", { tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "−" })}
+          ${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "−" })}
           <input id="tempo" inputmode="decimal" autocomplete="off" ?readonly=${follows}
             .value=${live(String(Math.round((follows ? transport.bpm : (settings.tempo ?? 120)) * 100) / 100))} @change=${this.setTempo} />
-          ${button("", "Faster by 1", () => act("set", { tempo: Math.min(300, settings.tempo + 1) }), { keys: "+", text: "+" })}
+          ${button("", "Faster by 1", () => set({ tempo: Math.min(300, settings.tempo + 1) }), { keys: "+", text: "+" })}
           ${button("", "Tap the tempo", () => act("tap"), { keys: "T", text: "Tap" })}
         </div>
       </div>
-      <div class="field sync">
-        <label for="sync">Clock</label>
-        <select id="sync" .value=${live(settings.sync ?? "auto")} @change=${(e) => act("set", { sync: e.target.value })}>
-          ${Object.entries(SYNC).map(([value, text]) => html`<option value=${value} ?selected=${value === settings.sync}>${text}</option>`)}
-        </select>
-        <small>${this.quality()}</small>
-      </div>
+      <div class="sync">${choice("sync", "Clock", settings.sync, Object.entries(SYNC), (sync) => set({ sync }))}<small>${this.quality()}</small></div>
       <div class="field port ${port.tone}"><span>Output</span><b title=${port.text}>${port.text}</b><small title=${port.detail}>${port.detail}</small></div>
       ${about?.budget ? this.gauge(about.budget) : nothing}
       <div class="end">
-        <span class="link ${link.state}" role="status">${LINK_WORDS[link.state]}</span>
+        <span class="link ${link.state}" role="status"><span>${LINK_WORDS[link.state]}</span></span>
         ${button("", "Panic: silence every note", () => act("panic"), { keys: "P", text: "Panic", kind: "panic" })}
         ${button("moon", "Dark or light", () => store.dispatchEvent(new Event("theme")))}
         ${button("help", "Keys and help", () => store.dispatchEvent(new Event("help")), { keys: "?" })}

@@ -35,6 +35,7 @@ __all__ = [
     "repair",
     "shape",
     "styles",
+    "take_off",
     "thin",
     "vary",
 ]

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+from router.errors import InvalidRequest
+
 PICO: Final = 10**12
 """Pico-dollars in a dollar."""
 
@@ -133,6 +135,21 @@ def parse_usd(text: str) -> int:
             f"{text!r:.40} is no amount of dollars; it must be a decimal number from 0 to 1000000, like 0.10"
         )
     return amount
+
+
+def ceiling(text: str | None, most: int | None) -> int | None:
+    """Return the ceiling of one request in pico-dollars: the smaller of its own (as text) and the user's.
+
+    Raises:
+        InvalidRequest: If its own is no amount.
+    """
+    if text is None:
+        return most
+    try:
+        own = parse_usd(text)
+    except ValueError as flaw:
+        raise InvalidRequest("max_cost_usd", f"max_cost_usd: {flaw}", "try 0.01") from None
+    return own if most is None else min(own, most)
 
 
 def format_usd(picousd: int) -> str:

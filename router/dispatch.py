@@ -10,22 +10,23 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from router import catalog, groove, keeping, policy, quality, rules, savings, workflows
 from router.attempt import Caller, Ledger, Patience, Trip, Work
 from router.bench import Bench
-from router.budget import parse_usd, token_bound
+from router.budget import ceiling, token_bound
 from router.call import Provider
 from router.cascade import Ask, Cascade, Wait
 from router.config import PAID_TIERS, RouterConfig
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, ModelGone, NoAnswer, Unusable
 from router.health import Health
+from router.keeping import Store
 from router.key import pattern_key, task_key
 from router.limits import Paces, Valves
 from router.pattern import Pattern
@@ -43,18 +44,8 @@ MARGIN_S: Final = 0.05
 
 OnBars = Callable[[Pattern], None]
 OnRoute = Callable[[Route], None]
+Look = Callable[[str, str], Awaitable[str | None]]
 T = TypeVar("T")
-
-
-class Store(Protocol):
-    """Where answers are kept, as `router.stores.cache.Cache` keeps them."""
-
-    async def get(self, cls: str, key: str) -> str | None:
-        """Return what is kept, or None."""
-        ...
-
-    async def put(self, cls: str, key: str, value: str, ttl_s: float | None = None) -> None:
-        """Keep a text."""
 
 
 class Router:
@@ -162,7 +153,7 @@ class Router:
         """
         began = _now()
         groove.check_names(genre=request.genre, style=request.style, drummer=request.drummer)
-        limit = _limit(request, self.config)
+        limit = ceiling(request.max_cost_usd, self.config.max_cost_picousd)
         # Words are read only where they decide: a named tier or provider has decided already.
         words = groove.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
         plan = policy.plan(request, words, self.config)
@@ -224,7 +215,9 @@ class Router:
             route = Route(kept["tier"], kept["provider"], kept["model"], cache="hit", latency_ms=_ms_since(began))
             return Reply(kept["data"], route)
         wanted = policy.capped(task.tier if tier == "auto" else tier, self.config)
-        trip = self._trip(began, self._seconds(wanted, deadline_ms), _usd(max_cost_usd, self.config))
+        trip = self._trip(
+            began, self._seconds(wanted, deadline_ms), ceiling(max_cost_usd, self.config.max_cost_picousd)
+        )
         found = await self._climb(trip, Facts(payload, task), wanted, provider, source) if self._bench.names else None
         if found is None:
             if ruled is None:
@@ -242,6 +235,8 @@ class Router:
         self, request: GrooveRequest, plan: Plan, key: str, source: str, limit: int | None, began: float, seconds: float
     ) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
+        if (kept := await self._kept(key, began, self._cache.peek)) is not None:
+            return kept  # a call came back while this caller looked
         trip = self._trip(began, seconds, limit)
         trip.note(*plan.notes)
         written: Written | None = None
@@ -444,8 +439,8 @@ class Router:
         route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
         return Answer(judged.pattern, route)
 
-    async def _kept(self, key: str, began: float) -> Answer | None:
-        text = await self._cache.get("pattern", key)
+    async def _kept(self, key: str, began: float, look: Look | None = None) -> Answer | None:
+        text = await (look or self._cache.get)("pattern", key)
         return None if text is None else keeping.unpack(text, _ms_since(began))
 
     def _nobody(self, trip: Trip) -> Exception:
@@ -484,25 +479,6 @@ def _now() -> float:
 
 def _ms_since(began: float) -> int:
     return round((_now() - began) * 1000)
-
-
-def _usd(text: str | None, config: RouterConfig) -> int | None:
-    """Return the ceiling of one request: the smaller of its own and the user's.
-
-    Raises:
-        InvalidRequest: If the request's own is no amount.
-    """
-    if text is None:
-        return config.max_cost_picousd
-    try:
-        own = parse_usd(text)
-    except ValueError as flaw:
-        raise InvalidRequest("max_cost_usd", f"max_cost_usd: {flaw}", "try 0.01") from None
-    return own if config.max_cost_picousd is None else min(own, config.max_cost_picousd)
-
-
-def _limit(request: GrooveRequest, config: RouterConfig) -> int | None:
-    return _usd(request.max_cost_usd, config)
 
 
 def _told(answer: Answer, on_bars: OnBars | None, on_route: OnRoute | None) -> Answer:

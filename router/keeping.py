@@ -6,10 +6,26 @@ What comes out of a cache is read as strictly as what comes from a provider: a r
 from __future__ import annotations
 
 import json
+from typing import Protocol
 
 from router.errors import InvalidRequest
 from router.pattern import Pattern
 from router.route import Answer, Route
+
+
+class Store(Protocol):
+    """Where answers are kept, as `router.stores.cache.Cache` keeps them."""
+
+    async def get(self, cls: str, key: str) -> str | None:
+        """Return what is kept, or None."""
+        ...
+
+    async def peek(self, cls: str, key: str) -> str | None:
+        """Return what is in memory."""
+        ...
+
+    async def put(self, cls: str, key: str, value: str, ttl_s: float | None = None) -> None:
+        """Keep a text."""
 
 
 def pack(pattern: Pattern, route: Route) -> str:
@@ -22,9 +38,9 @@ def unpack(text: str, latency_ms: int) -> Answer | None:
     """Return the answer again, paid for already, or None when the text is none of ours."""
     try:
         kept = json.loads(text)
-        who = {name: str(kept["route"][name]) for name in ("tier", "provider", "model")}
+        tier, provider, model = (str(kept["route"][name]) for name in ("tier", "provider", "model"))
         pattern = Pattern.from_dict(kept["pattern"])
         saved = {"cache": max(0, int(kept.get("cost", 0)))}
-    except (ValueError, TypeError, KeyError, InvalidRequest):
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidRequest):
         return None
-    return Answer(pattern, Route(**who, cache="hit", latency_ms=latency_ms, saved=saved))
+    return Answer(pattern, Route(tier, provider, model, cache="hit", latency_ms=latency_ms, saved=saved))

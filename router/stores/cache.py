@@ -141,6 +141,15 @@ class Cache:
         await self._keep(cls, name, found)
         return found.value
 
+    async def peek(self, cls: str, key: str) -> str | None:
+        """Return what `get` would from memory alone, counting nothing: a second look after a miss."""
+        name = f"{cls}:{key}"
+        note = self._order[cls].get(name)
+        if note is None or not note.expires - note.ttl_s <= self._wall() < note.expires:
+            return None
+        value: str | None = await self._memory.get(name)
+        return value
+
     async def put(self, cls: str, key: str, value: str, ttl_s: float | None = None) -> None:
         """Keep a value; the oldest unused ones give way. Returns before the file is written.
 

@@ -90,7 +90,8 @@ class Metrics:
             route: The contract's `route`, as JSON.
             now: Seconds.
             saved: Strategy (cache, cascade, batching, token_budget, fallback, time_of_day) to the pico-dollars it
-                saved. For a cache hit without a figure, the mean of what this tier's paid requests cost is taken.
+                saved, when the route does not say it. For a cache hit without a figure, the mean of what this
+                tier's paid requests cost is taken.
         """
         tier, cache = str(route["tier"]), str(route.get("cache", "off"))
         cost, latency_ms = parse_usd(str(route.get("cost_usd", "0"))), int(route.get("latency_ms", 0))
@@ -107,6 +108,8 @@ class Metrics:
         if cost:
             paid = self._paid[tier]
             paid[0], paid[1] = paid[0] + cost, paid[1] + 1
+        if saved is None and route.get("saved_usd"):
+            saved = {strategy: parse_usd(str(amount)) for strategy, amount in route["saved_usd"].items()}
         for strategy, amount in (self._saved_by(tier, cache) if saved is None else saved).items():
             self.saved[strategy] += max(0, amount)
 

@@ -24,6 +24,10 @@ class NullLedger:
         self._wall, self._wait_s = wall, wait_s
         self._rows: list[dict[str, Any]] = []
         self._month = 0
+        # Sums are kept as they grow: adding up every row for each call would slow down with the session.
+        self._spent: dict[int, int] = {}
+        self._reserved: dict[int, int] = {}
+        self._used: dict[str, int] = {}
         self._settled = asyncio.Condition()
 
     async def open(self) -> None:
@@ -91,19 +95,18 @@ class NullLedger:
                 "ms": 0,
             }
         )
+        self._reserved[funds.month] = self._reserved.get(funds.month, 0) + worst
+        self._used[ask.request_id] = self._used.get(ask.request_id, 0) + worst
         return len(self._rows)
 
     def _funds(self, ask: Ask | None = None) -> Funds:
         self._month = max(self._month, month_of(self._wall()))
-        mine = [row for row in self._rows if row["month"] == self._month]
-        used = 0
-        if ask is not None and ask.request_limit_picousd is not None:
-            used = sum(_held(row) for row in self._rows if row["request_id"] == ask.request_id)
+        used = self._used.get(ask.request_id, 0) if ask is not None and ask.request_limit_picousd is not None else 0
         return Funds(
             self._month,
             self.monthly_budget_picousd,
-            sum(row["cost"] for row in mine if row["cost"] is not None),
-            sum(row["reserved"] for row in mine if row["cost"] is None),
+            self._spent.get(self._month, 0),
+            self._reserved.get(self._month, 0),
             ask.request_limit_picousd if ask else None,
             used,
         )
@@ -120,6 +123,10 @@ class NullLedger:
         row = self._rows[bill.row - 1]
         if row["cost"] is None:
             cost = row["reserved"] if bill.cost_picousd is None else max(0, bill.cost_picousd)
+            month, held = row["month"], row["reserved"]
+            self._reserved[month] -= held
+            self._spent[month] = self._spent.get(month, 0) + cost
+            self._used[row["request_id"]] += cost - held
             row.update(cost=cost, usage=bill.usage or row["usage"], outcome=bill.outcome, ms=bill.ms)
             async with self._settled:
                 self._settled.notify_all()

@@ -10,6 +10,7 @@ from router.budget import (
     Funds,
     Price,
     Usage,
+    ceiling,
     cost_picousd,
     format_usd,
     next_month,
@@ -18,6 +19,7 @@ from router.budget import (
     token_bound,
     worst_case_picousd,
 )
+from router.errors import InvalidRequest
 
 HAIKU = Price.per_million("0.10", "0.50", cached_input_usd="0.01", cache_write_usd="0.125")
 tokens = st.integers(0, 10_000_000)
@@ -127,6 +129,18 @@ def test_writing_and_reading_an_amount_gives_it_back(amount):
     assert parse_usd(text) == amount
     assert "e" not in text.lower()
     assert len(text.partition(".")[2]) >= 2
+
+
+def test_the_smaller_ceiling_counts():
+    """A request can lower the user's ceiling and never raise it; nonsense names the field."""
+    assert ceiling(None, None) is None
+    assert ceiling(None, 7) == 7
+    assert ceiling("0.10", PICO) == PICO // 10
+    assert ceiling("2", PICO) == PICO
+    assert ceiling("2", None) == 2 * PICO
+    with pytest.raises(InvalidRequest) as caught:
+        ceiling("cheap", PICO)
+    assert caught.value.field == "max_cost_usd"
 
 
 def test_a_debt_is_written_with_its_sign():

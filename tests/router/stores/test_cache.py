@@ -118,6 +118,20 @@ def test_large_values_give_way_too():
     assert drive(story, kinds=SMALL) == [False, True, False]
 
 
+def test_a_second_look_counts_nothing(tmp_path):
+    """`peek` finds what memory holds, for as long as it may, and is neither hit nor miss."""
+    wall = Wall()
+
+    async def story(cache):
+        before = await cache.peek("pattern", "k")
+        await cache.put("pattern", "k", "kept", ttl_s=5)
+        found = await cache.peek("pattern", "k")
+        wall.now += 5
+        return before, found, await cache.peek("pattern", "k"), cache.stats()["hits"], cache.stats()["misses"]
+
+    assert drive(story, tmp_path / "cache.db", wall=wall) == (None, "kept", None, 0, 0)
+
+
 def test_only_text_is_kept():
     """A list handed to everyone would be everyone's to change."""
 

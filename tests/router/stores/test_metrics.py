@@ -80,6 +80,13 @@ def test_savings_are_counted_by_strategy():
     }  # fmt: skip
 
 
+def test_a_route_may_say_what_it_saved():
+    """Its own figures come before the mean."""
+    metrics = fed((2, {"cost": "0.02"}))
+    metrics.record(route(**HIT, saved_usd={"cache": "0.5", "cascade": "0.25"}), now=0)
+    assert metrics.snapshot(0)["savings_usd"] == {"cache": "0.50", "cascade": "0.25"}
+
+
 def levels(metrics, now):
     """Return what the alerts did, briefly."""
     return [(alert["name"], alert["state"]) for alert in metrics.alerts(now)]

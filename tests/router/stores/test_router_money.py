@@ -131,7 +131,7 @@ def test_five_hundred_equal_requests_are_paid_once(tmp_path, leader_goes):
     async def story(router, ledger, providers):
         wish = GrooveRequest(prompt=WISH, tier="balanced")
         callers = [asyncio.create_task(router.route(wish)) for _ in range(500)]
-        while not calls(providers):  # noqa: ASYNC110  a scripted provider has no event to wait for
+        while not calls(providers):
             await asyncio.sleep(0)
         if leader_goes:
             callers[0].cancel()
@@ -142,7 +142,7 @@ def test_five_hundred_equal_requests_are_paid_once(tmp_path, leader_goes):
     made, routes, (total,) = drive(tmp_path, story)
     assert (made, total["attempts"]) == (1, 1)
     assert len(routes) == 500 - leader_goes
-    assert sum(route.cache == "coalesced" for route in routes) == 499
+    assert sum(route.cache in {"coalesced", "hit"} for route in routes) == 499
     assert sum(route.cost_picousd for route in routes) == (0 if leader_goes else parse_usd(total["cost_usd"]))
 
 

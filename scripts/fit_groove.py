@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 import csv
 import sys
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,7 @@ GENRES = {
     "afrocuban": "afro-cuban", "blues": "blues", "country": "country", "dance": "dance", "neworleans": "new-orleans",
     "pop": "pop", "punk": "punk", "reggae": "reggae", "soul": "soul",
 }  # fmt: skip
-PER_GROOVE = 3  # takes a groove is averaged over, at the least, where a genre has enough
+PER_GROOVE = 2  # takes a groove is averaged over, at the least
 
 
 @dataclass
@@ -158,21 +159,27 @@ def cluster(segs: list[Segment], want: int, least: int) -> list[list[int]]:
             break
         centre.append(int(rng.choice(len(segs), p=far / far.sum())))
     p = np.clip(rate[centre], 0.03, 0.97)
-    alive = list(range(len(p)))
+    names = np.array([hash_of(s.take.name) for s in segs])
     labels = np.zeros(len(segs), int)
-    for round_ in range(60):
-        fit = x @ np.log(p[alive]).T + (n - x) @ np.log(1 - p[alive]).T
-        labels = np.array(alive)[fit.argmax(1)]
-        for k in list(alive):
-            members = labels == k
-            if members.any():
-                p[k] = np.clip((x[members].sum(0) + 0.1) / (n[members].sum() + 0.2), 0.015, 0.985)
-        if round_ > 10 and round_ % 3 == 0:
-            few = [(len({segs[i].take.name for i in np.flatnonzero(labels == k)}), k) for k in alive]
-            small = min(few)
-            if small[0] < least and len(alive) > 1:
-                alive.remove(small[1])
-    return [list(np.flatnonzero(labels == k)) for k in alive if (labels == k).any()]
+    settled = 0
+    while True:
+        fit = x @ np.log(p).T + (n - x) @ np.log(1 - p).T
+        labels = fit.argmax(1)
+        groups = [labels == k for k in range(len(p))]
+        takes = [len(set(names[g])) for g in groups]
+        p = np.array([np.clip((x[g].sum(0) + 0.1) / (n[g].sum() + 0.2), 0.015, 0.985) for g in groups])
+        settled += 1
+        if settled < 12:
+            continue
+        small = int(np.argmin(takes))
+        if takes[small] >= least or len(p) == 1:
+            return [list(np.flatnonzero(g)) for g in groups if g.any()]
+        p = np.delete(p, small, axis=0)
+
+
+def hash_of(name: str) -> int:
+    """A number for a take's name."""
+    return zlib.crc32(name.encode())
 
 
 def digit(chance: float) -> str:
@@ -250,11 +257,12 @@ def sheet(genre: str, takes: list[Take], source: str) -> str:
         if not segs:
             continue
         names = len({s.take.name for s in segs})
-        least = PER_GROOVE if names >= 9 else 2 if names >= 2 else 1
-        if least == 1:
+        if names < PER_GROOVE:
             continue  # one take is no average
-        for members in cluster(segs, max(1, round(len(segs) / 3)), least):
-            lines += groove_lines([segs[i] for i in members])
+        for members in cluster(segs, max(1, round(len(segs) / 3)), PER_GROOVE):
+            chosen = [segs[i] for i in members]
+            if len({s.take.name for s in chosen}) >= PER_GROOVE:
+                lines += groove_lines(chosen)
     return "\n".join(lines) + "\n"
 
 

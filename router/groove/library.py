@@ -22,7 +22,7 @@ def genre_styles(genre: str) -> tuple[Style, ...]:
     path = _FITTED / f"{genre}.txt"
     if not path.exists():
         return written
-    fitted = read_sheet(genre, path.read_text(encoding="utf-8"))[0].grooves
+    fitted = [e for e in read_sheet(genre, path.read_text(encoding="utf-8"))[0].grooves if e.rows]
     total = sum(g.weight for g in fitted)
     own = sum(s.weight for s in written)
     added: dict[str, list[Entry]] = {s.name: [] for s in written}

@@ -27,6 +27,7 @@ CATALOGUE: Final[dict[str, tuple[str, ...]]] = {
         "garage",
         "waltz",
         "slow-six",
+        "half-time-shuffle",
     ),
     "metal": ("heavy", "thrash", "double-kick", "blast-beat", "groove", "doom", "djent", "half-time", "gallop"),
     "punk": ("straight", "d-beat", "skate", "pop-punk", "tom"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from router.pattern import COMMON_TIME, MAX_BARS, Meter
 from router.request import GrooveRequest
 
 TEMPO_PULL: Final = 3.0
+NAMED_SHARE: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,12 @@ def _pool(genre: str, style: str | None, meter: Meter) -> tuple[tuple[Style, Ent
     pool = [(s, g, g.meter == meter or g.meter.beats == beats) for s in styles for g in s.grooves]
     if any(native for _, _, native in pool) and (meter == COMMON_TIME or style):
         pool = [row for row in pool if row[2]]
+    if style:
+        # Asked for by name, a style is first of all what its name says; what was fitted to it is its dialects.
+        written = sum(g.weight for _, g, _ in pool if not g.tempo) or 1.0
+        fitted = sum(g.weight for _, g, _ in pool if g.tempo) or 1.0
+        share = {True: (1 - NAMED_SHARE) / fitted, False: NAMED_SHARE / written}
+        pool = [(s, replace(g, weight=g.weight * share[g.tempo > 0]), native) for s, g, native in pool]
     if meter == COMMON_TIME:
         return tuple((s, g, g.weight) for s, g, _ in pool)
     # A waltz asked for as 7/8 is further from home than a rock beat is.
@@ -122,6 +129,9 @@ def resolve(request: GrooveRequest) -> Choice:
     if "takes" in groove.options:
         sixteenths = "swing16" in groove.options
         own_swing = groove.number("swing16" if sixteenths else "swing", 0)
+
+    if own_swing > 0.3:
+        feel.pop("swing", None)  # "a jazz swing" asks for what the style does already
 
     def knob(name: str, own: float) -> float:
         value = getattr(request, name)

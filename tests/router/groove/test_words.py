@@ -1,0 +1,62 @@
+"""What the rules read out of a musician's words, and what they leave alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.groove import describe
+
+
+@pytest.mark.parametrize(
+    ("prompt", "found"),
+    [
+        ("lazy half-time shuffle", {"style": "half-time-shuffle", "genre": "rock"}),
+        ("funk 7/8", {"genre": "funk", "meter": "7/8"}),
+        ("Bossa nova for the verse", {"genre": "brazilian", "style": "bossa", "section": "verse"}),
+        ("a jazz waltz with brushes", {"genre": "jazz", "meter": "3/4"}),
+        ("drum and bass at 174 bpm, 8 bars", {"genre": "drum-and-bass", "tempo": 174, "bars": 8}),
+        ("rock like Bonham", {"genre": "rock", "drummer": "thunder"}),
+        ("70 % funk 30 % afrobeat", {"genre": "funk", "blend": [("funk", 0.7), ("afrobeat", 0.3)]}),
+        ("afro-cuban 3:4", {"genre": "afro-cuban", "polyrhythm": (3, 4), "meter": None}),
+        ("2+2+3 in 7/8", {"meter": "7/8", "groups": "2+2+3"}),
+        ("double time punk", {"genre": "punk", "time": "double"}),
+        ("a samba that evolves over sixteen bars", {"style": "samba", "bars": 16, "evolve": True}),
+        ("pre-chorus in a Motown style", {"genre": "soul", "style": "motown", "section": "pre-chorus"}),
+        ("boom bap", {"genre": "hip-hop", "style": "boom-bap"}),
+        ("trap", {"genre": "trap", "style": None}),
+        ("second line", {"genre": "new-orleans", "style": "second-line"}),
+    ],
+)
+def test_words_are_understood(prompt: str, found: dict[str, object]) -> None:
+    """Each of these prompts means what a drummer would take it to mean."""
+    said = describe(prompt)
+
+    assert {key: said[key] for key in found} == found
+
+
+def test_feel_words_become_knobs() -> None:
+    """`lazy` is loose and late, `tight` is not, `swung` swings, `busy` is dense."""
+    assert describe("lazy groove")["feel"] == {"humanize": 0.7, "late": 1}
+    assert describe("tight")["feel"]["humanize"] < 0.4
+    assert describe("swung sixteenths")["feel"]["swing"] > 0.5
+    assert describe("busy")["feel"]["density"] > 0.5
+
+
+def test_confidence_tells_plain_words_from_poetry() -> None:
+    """A known genre is sure, weather is not, and nothing at all is nothing."""
+    assert describe("funk")["confidence"] > 0.9
+    assert describe("like rain on a tin roof at dawn")["confidence"] < 0.3
+    assert describe("")["confidence"] == 0
+
+
+def test_a_word_inside_a_word_is_not_read() -> None:
+    """`rocket` is no rock and `unfunky` no funk."""
+    assert describe("rocket launch")["genre"] is None
+    assert describe("unfunked")["genre"] is None
+
+
+def test_what_was_read_may_be_changed_by_the_reader() -> None:
+    """The answer is the caller's own: changing it does not change the next one."""
+    describe("busy funk")["feel"]["density"] = 0
+
+    assert describe("busy funk")["feel"]["density"] == 0.75

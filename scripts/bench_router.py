@@ -49,9 +49,13 @@ def serve() -> tuple[subprocess.Popen[str], str]:
     return server, server.stdout.readline().strip()
 
 
-async def measure(calls: dict[str, Callable[[int], Awaitable[Any]]], rounds: int) -> dict[str, list[float]]:
-    """Call each in turn, `rounds` times, and return microseconds: side by side, so that the machine's mood is shared."""
-    took: dict[str, list[float]] = {name: [] for name in calls}
+Took = dict[str, list[tuple[float, float]]]
+"""By name: microseconds by the wall clock and of this process's CPU, one pair a call."""
+
+
+async def measure(calls: dict[str, Callable[[int], Awaitable[Any]]], rounds: int) -> Took:
+    """Call each in turn, `rounds` times: side by side, so that the machine's mood is shared."""
+    took: Took = {name: [] for name in calls}
     for index in range(20):
         for call in calls.values():
             await call(-1 - index)
@@ -59,9 +63,9 @@ async def measure(calls: dict[str, Callable[[int], Awaitable[Any]]], rounds: int
     gc.freeze()
     for index in range(rounds):
         for name, call in calls.items():
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             await call(index)
-            took[name].append((time.perf_counter() - began) * 1e6)
+            took[name].append(((time.perf_counter() - began) * 1e6, (time.process_time() - worked) * 1e6))
     return took
 
 
@@ -85,13 +89,17 @@ async def overhead(url: str, rounds: int) -> None:
         bare = openai.AsyncOpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0)
         task = TASKS["creative_suggestions"]
 
-        async def call(system: str, user: str) -> str:
-            stream = await bare.chat.completions.create(
+        schema: dict[str, Any] = {"name": task.kind, "schema": task.schema(), "strict": True}
+        form = {"type": "json_schema", "json_schema": schema}
+
+        async def call(system: str, user: str, **more: Any) -> str:
+            stream: Any = await bare.chat.completions.create(
                 model="gpt-6.1-terra",
                 messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
                 max_completion_tokens=1024,
                 stream=True,
                 stream_options={"include_usage": True},
+                **more,
             )
             return "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
 
@@ -104,7 +112,7 @@ async def overhead(url: str, rounds: int) -> None:
         seeds = itertools.count()
         took = await measure(
             {
-                "bare SDK, data": lambda index: call(*data(task, {"text": WISH.format(index)})),
+                "bare SDK, data": lambda index: call(*data(task, {"text": WISH.format(index)}), response_format=form),
                 "routed, data": asking(plain),
                 "routed, data, ledger": asking(kept),
                 "bare SDK, pattern": lambda index: call(NOTES, wish(GrooveRequest(prompt=WISH.format(index)))),
@@ -118,20 +126,26 @@ async def overhead(url: str, rounds: int) -> None:
             await router.aclose()
         await bare.close()
         await ledger.close()
-    middle = {name: statistics.median(values) for name, values in took.items()}
+    wall = {name: statistics.median(one[0] for one in values) for name, values in took.items()}
+    work = {name: statistics.median(one[1] for one in values) for name, values in took.items()}
     for name, values in took.items():
-        p99 = statistics.quantiles(values, n=100)[98]
-        print(f"{name:28} median {middle[name]:8.0f} us   p99 {p99:8.0f} us")
+        p99 = statistics.quantiles([one[0] for one in values], n=100)[98]
+        print(f"{name:28} median {wall[name]:6.0f} us   p99 {p99:6.0f} us   CPU median {work[name]:6.0f} us")
     for kind in ("data", "pattern"):
-        base = middle[f"bare SDK, {kind}"]
-        print(f"added to a {kind} call: {middle[f'routed, {kind}'] - base:.0f} us without a ledger, "
-              f"{middle[f'routed, {kind}, ledger'] - base:.0f} us with one")  # fmt: skip
+        for what, figures in (("wall", wall), ("CPU", work)):
+            base, plain_us, kept_us = (figures[f"{head}, {kind}{tail}"] for head, tail in
+                                       (("bare SDK", ""), ("routed", ""), ("routed", ", ledger")))  # fmt: skip
+            print(
+                f"added to a {kind} call ({what}): {plain_us - base:.0f} us, with a ledger on disk {kept_us - base:.0f} us"
+            )
 
 
 def loading() -> None:
     """Print what importing the router costs in a fresh interpreter, without SDKs: the best of five."""
     runs = [
-        subprocess.run([sys.executable, "-c", _CHILD], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(
+            [sys.executable, "-c", _CHILD], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split()
         for _ in range(5)
     ]
     best = min(runs, key=lambda run: float(run[0]))

@@ -103,7 +103,9 @@ class Groq:
             out["temperature"] = call.temperature
         if call.schema is not None and call.model.startswith(_STRICT):
             form = {"name": call.schema_name, "schema": call.schema, "strict": True}
-            out["response_format"] = {"type": "json_schema", "json_schema": form}
+            if (call.model, "response_format") not in self._refused:
+                # As an extra of the body: the SDK would walk the schema field by field, for the same bytes.
+                out["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": form}}
         return {name: value for name, value in out.items() if (call.model, name) not in self._refused}
 
     def _translated(self, error: Exception, model: str) -> AttemptFailed:

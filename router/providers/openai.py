@@ -109,7 +109,8 @@ class OpenAI:
             out.pop("temperature", None)
         if call.schema is not None:
             form = {"name": call.schema_name, "schema": call.schema, "strict": True}
-            out["response_format"] = {"type": "json_schema", "json_schema": form}
+            # As an extra of the body: the SDK would walk the schema field by field, for 0.2 ms and the same bytes.
+            out["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": form}}
         return out
 
     def _translated(self, error: Exception, model: str) -> AttemptFailed:

@@ -25,8 +25,13 @@ def thin(pattern: Pattern, *, density: float) -> Pattern:
     """
     if density < 0.5:
         edge = (0.5 - density) * 2 * 0.8
-        kept = [hit for hit in pattern.hits if importance(hit, pattern.meter) >= edge]
-        return pattern.with_hits(kept or pattern.hits[:1], density=density)
+        weighed = [(importance(hit, pattern.meter), hit) for hit in pattern.hits]
+        best: dict[int, float] = {}  # no bar falls silent: its weightiest stroke stays
+        for weight, hit in weighed:
+            bar = hit.tick // pattern.meter.bar_ticks
+            best[bar] = max(best.get(bar, 0.0), weight)
+        kept = [h for w, h in weighed if w >= edge or w == best[h.tick // pattern.meter.bar_ticks]]
+        return pattern.with_hits(kept, density=density)
     if density > 0.5:
         return pattern.with_hits((*pattern.hits, *_more(pattern, (density - 0.5) * 2)), density=density)
     return pattern

@@ -48,7 +48,7 @@ def importance(hit: Hit, meter: Meter) -> float:
     if hit.voice in {"kick", "snare", "rim", "clap"} and hit.velocity >= 70 and place >= 0.8:
         value += 0.2
     if hit.velocity < 50:
-        value -= 0.15
+        value -= 0.25
     if hit.ornament and hit.velocity < 70:
         value -= 0.1
     return max(0.0, min(1.0, value))

@@ -1,0 +1,124 @@
+"""The hand behind a pattern: its figures, that it can be taken off, and that it moves with nothing but its knobs."""
+
+from __future__ import annotations
+
+import pytest
+
+from router import groove
+from router.groove.feel import swing_ratio, take_off, tempo_size, warp
+from router.pattern import COMMON_TIME, Hit, Pattern
+from router.request import GrooveRequest
+
+
+def eighths(bars: int = 16, voice: str = "hat_closed") -> Pattern:
+    hits = tuple(Hit(tick, voice, 80) for tick in range(0, bars * 3840, 480))
+    return Pattern(COMMON_TIME, bars, hits, tempo=120.0)
+
+
+def milliseconds(pattern: Pattern, tempo: float = 120) -> list[float]:
+    return [hit.shift * 60_000 / tempo / 960 for hit in pattern.hits]
+
+
+def spread(values: list[float]) -> float:
+    mean = sum(values) / len(values)
+    return (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5
+
+
+def correlation(a: list[float], b: list[float]) -> float:
+    ma, mb = sum(a) / len(a), sum(b) / len(b)
+    return sum((x - ma) * (y - mb) for x, y in zip(a, b, strict=True)) / len(a) / spread(a) / spread(b)
+
+
+def test_timing_is_a_drift_and_not_noise() -> None:
+    """Strokes an eighth apart wander together, and the whole is as wide as human drumming (12 to 24 ms)."""
+    takes = [milliseconds(groove.apply_feel(eighths(), tempo=120, swing=0, humanize=1, seed=s)) for s in range(20)]
+    alike = [correlation(take[:-1], take[1:]) for take in takes]
+
+    assert 0.4 < sum(alike) / len(alike) < 0.85
+    assert 12 < sum(map(spread, takes)) / len(takes) < 24
+
+
+def test_slow_is_looser_than_fast() -> None:
+    """Human timing is 20.3 ms wide below 80 and 12.0 above 150 beats a minute."""
+    assert tempo_size(60) / tempo_size(160) == pytest.approx(20.3 / 12.0)
+
+
+def test_humanize_scales_and_none_is_the_middle() -> None:
+    """0 is a machine, .5 is 0.4 of human size and what None means, 1 is human."""
+    sizes = [
+        spread(milliseconds(groove.apply_feel(eighths(), tempo=120, swing=0, humanize=h, seed=1))) for h in (0, 0.5, 1, None)
+    ]
+
+    assert sizes[0] == 0
+    assert sizes[1] == pytest.approx(0.4 * sizes[2], rel=0.05)
+    assert sizes[3] == sizes[1]
+
+
+@pytest.mark.parametrize(("swing", "ratio"), [(0.0, 1.0), (2 / 3, 2.0), (1.0, 3.0)])
+def test_swing_is_long_against_short(swing: float, ratio: float) -> None:
+    """Swing 0 is straight, two thirds a triplet, 1 a dotted eighth."""
+    assert swing_ratio(swing, 1000) == pytest.approx(ratio)
+
+
+def test_the_short_note_is_never_shorter_than_a_hand_can_play() -> None:
+    """At 240 a swung eighth would be 83 ms; it stays 92, so fast swing straightens."""
+    ratio = swing_ratio(2 / 3, 250)
+
+    assert 250 / (1 + ratio) == pytest.approx(92)
+    assert swing_ratio(1, 170) == pytest.approx(1)
+
+
+def test_swing_warps_time_and_carries_what_lies_between() -> None:
+    """With triplet swing the eighth falls on two thirds, sixteenths and 32nds follow in order, the beat stays."""
+    assert [round(warp(tick, 2, 960)) for tick in (0, 240, 480, 720, 960)] == [0, 320, 640, 800, 960]
+    assert all(warp(tick, 2, 960) < warp(tick + 1, 2, 960) for tick in range(960))
+
+
+def test_written_triplets_are_not_swung_again() -> None:
+    """A beat that is written in triplets stays as it is; the straight beat beside it swings."""
+    hits = tuple(Hit(tick, "snare", 90) for tick in (0, 320, 640, 960, 1440))
+    swung = groove.apply_feel(Pattern(COMMON_TIME, 1, hits), tempo=100, swing=2 / 3, humanize=0, seed=1)
+
+    assert [hit.shift for hit in swung.hits] == [0, 0, 0, 0, 160]
+
+
+def test_feel_comes_off_and_goes_on_again() -> None:
+    """A knob turned and turned back gives the same bytes: feel is taken off before it is put on."""
+    first = groove.generate(GrooveRequest(genre="funk", bars=4, seed=11, humanize=0.6))
+    knobs = {"tempo": 120.0, "swing": 0.0, "seed": 11}
+    there = groove.apply_feel(first, humanize=0.2, **knobs)
+    back = groove.apply_feel(there, humanize=0.6, **knobs)
+    changed = sum(a != b for a, b in zip(first.hits, back.hits, strict=True))
+
+    assert there.hits != first.hits
+    assert changed <= len(first.hits) // 20  # strokes at the velocity's ends come back as near as can be
+    assert all(hit.shift == 0 for hit in take_off(first).hits)
+
+
+def test_thinning_leaves_the_others_feel_alone() -> None:
+    """Noise belongs to a place and a seed: a stroke that stays is struck as before."""
+    full = groove.generate(GrooveRequest(genre="funk", bars=4, seed=11, humanize=1.0))
+    thin = groove.thin(full, density=0.3)
+
+    assert 0 < len(thin.hits) < len(full.hits)
+    assert set(thin.hits) <= set(full.hits)
+
+
+def test_a_drummer_leans() -> None:
+    """The lazy drummer's snare is later than the driver's."""
+    snares = eighths(voice="snare")
+
+    def mean(drummer: str) -> float:
+        feel = groove.apply_feel(snares, tempo=90, swing=0, humanize=1, seed=5, drummer=drummer)
+        return sum(milliseconds(feel, 90)) / len(feel.hits)
+
+    assert mean("lazy") > mean("driver") + 10
+
+
+def test_every_stroke_stays_inside() -> None:
+    """However wide the hand, no stroke comes before beat one or after the last tick."""
+    edge = Pattern(COMMON_TIME, 1, (Hit(0, "kick", 90), Hit(1, "snare", 90), Hit(3839, "kick", 90)))
+    for seed in range(200):
+        felt = groove.apply_feel(edge, tempo=300, swing=1, humanize=1, seed=seed)
+        assert felt.hits[0].shift == 0
+        assert all(0 <= hit.tick + hit.shift < 3840 and 1 <= hit.velocity <= 127 for hit in felt.hits)

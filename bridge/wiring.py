@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import json
 import logging
 import os
@@ -45,6 +46,10 @@ _log = logging.getLogger("drumbridge")
 _THIS_MACHINE: Final = {"127.0.0.1": ("127.0.0.1", "::1"), "localhost": ("127.0.0.1", "::1"), "::1": ("::1",)}
 
 
+# What this installation can do beyond the core, and the package that it takes.
+_EXTRAS: Final = {"link": "link", "hearing": "soundfile", "shared": "redis"}
+
+
 class Wiring:
     """One daemon's parts. `engine` may still be starting; it is heard from the first event on."""
 
@@ -59,7 +64,7 @@ class Wiring:
         self._session = Session(live_values(options.values), self._events, time.monotonic)
         self._library = Library(home.path / "patterns", home.path / "exports")
         config = RouterConfig.from_env(router_variables(options.values, options.environ))
-        self._money = Money(home.path, config, self._events)
+        self._money = Money(home.path, config, self._events, options.values["shared_url"].value)
         self._routing = Routing(config, self._money)
         self._jobs = Jobs(self._session, self._events, self._routing, self._explain)
         self._jobs.answered = self._money.record
@@ -159,7 +164,7 @@ class Wiring:
             "server": "drumbridge",
             "version": __version__,
             "api": API,
-            "features": sorted(protocol.METHODS),
+            "features": [name for name, module in _EXTRAS.items() if importlib.util.find_spec(module) is not None],
             "instance": self._instance,
         }
 

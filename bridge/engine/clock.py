@@ -104,7 +104,7 @@ class ClockEstimator:
         if abs(error) <= _GATE * self._predict(steps) ** 0.5:
             self.outliers = 0
             self._kept_noise = self._noise
-        elif not self._suspect(at):
+        elif not self._suspect():
             self._watch_noise(steps - self._steps, gap)
             self._steps = steps
             return False
@@ -185,17 +185,20 @@ class ClockEstimator:
             self._noise = max(self._noise, _FLOOR_VARIANCE)
         self._gap = gap
 
-    def _suspect(self, at: float) -> bool:
+    def _suspect(self) -> bool:
         """Count an outlier. After three, either they agree on a new clock or the gate was too narrow."""
         self.outliers += 1
         if self.outliers < _SUSPECTS:
             return False
         times = [seen for seen, _ in self._arrivals][-_SUSPECTS:]
         gaps = [later - earlier for earlier, later in pairwise(times)]
-        other = abs(sum(gaps) / len(gaps) / self.period - 1) > 0.02
-        if other and max(gaps) - min(gaps) < 0.05 * self.period + 3 * self._kept_noise**0.5:
-            self._noise = self._kept_noise  # the step is no jitter
-            self._reopen(times, self._arrivals[-_SUSPECTS][1] + _SUSPECTS - 1)
+        if max(gaps) - min(gaps) < 0.05 * self.period + 3 * self._kept_noise**0.5:
+            index = self._arrivals[-_SUSPECTS][1] + _SUSPECTS - 1
+            if abs(sum(gaps) / len(gaps) / self.period - 1) > 0.02:
+                self._noise = self._kept_noise  # a step of tempo is no jitter
+                self._reopen(times, index)
+            else:
+                self._shift(times, index)
         else:
             self._p11 += (_DOUBT * self.period) ** 2
         return True
@@ -213,6 +216,19 @@ class ClockEstimator:
         self._noise = self._kept_noise
         self._reopen(times, self._arrivals[0][1] + _EVEN_GAPS)
         return True
+
+    def _shift(self, times: list[float], index: int) -> None:
+        """The tempo is the same, the pulses lie elsewhere: the master was held up (an xrun does that)."""
+        last = len(times) - 1
+        before = self.time_of(index)
+        self.index = index
+        self.phase = sum(at + (last - place) * self.period for place, at in enumerate(times)) / len(times)
+        # A clock stamped in coarse steps looks just so each time its error wraps: a step's width tells its jitter.
+        self._noise = max(self._noise, (self.phase - before) ** 2 / 12)
+        self._p00, self._p01 = self._noise / len(times), 0.0
+        self._lean = 0.0
+        self._unsure = self._steps = 0
+        self.outliers = 0
 
     def _reopen(self, times: list[float], index: int) -> None:
         """Start again from arrivals that are one pulse apart, the last of them being pulse `index`."""

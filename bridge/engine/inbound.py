@@ -71,7 +71,8 @@ class Intake:
         """Take bytes in; True when the engine should look at once (clock, transport, panic)."""
         status = data[0] if data else 0
         if len(data) == 1 and status in _KNOWN:
-            self._urgent.append((at, data))
+            if len(self._urgent) < 4 * MAX_WAITING:
+                self._urgent.append((at, data))
             return True
         if len(data) == 3 and 0x80 <= status < 0xF0 and not (data[1] | data[2]) & 0x80 and LENGTHS[status & 0xF0] == 3:
             return self._message(at, data)
@@ -93,15 +94,14 @@ class Intake:
 
     def _controller(self, at: float, data: bytes) -> bool:
         """Of a moving controller only the last value counts, but each crossing of 64 is an edge of a button."""
-        if data[1] in {120, 123}:
+        if data[1] in {120, 123} and len(self._urgent) < MAX_WAITING:
             self._urgent.append((at, data))
         key = data[0] << 7 | data[1]
         entry = self._latest.get(key)
-        if entry is not None:
-            if (entry.data[2] >= _EDGE) == (data[2] >= _EDGE):
-                entry.data = data
-                self.dropped += 1
-                return data[1] in {120, 123}
+        if entry is not None and (entry.data[2] >= _EDGE) == (data[2] >= _EDGE):
+            entry.data = data
+            self.dropped += 1
+            return data[1] in {120, 123}
         entry = _Entry(at, data)
         if self._keep(entry):
             self._latest[key] = entry

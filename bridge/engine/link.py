@@ -16,10 +16,10 @@ Commands (daemon -> engine)
   play      at?                                                -> transport; starts (internal), or arms (external clock)
   stop      at?                                                -> transport
   panic                                                        releases all; the transport goes on
-  tempo     bpm, at?                                           internal tempo; at: now|bar (beat, 2bars, 4bars, end) -> transport
+  tempo     bpm, at?                                           internal tempo; at as in queue -> transport
   sync      mode                                               auto|internal|clock|link
-  options   clock_out?, offset_ms?, in?, out?, connections?    other port names or `connections: {out: [..], in: [..]}` reopen the ports
-  resume    tick, t, playing, origin?, bpm?                    go on as if `tick` was at time `t` (after a crash) -> transport
+  options   clock_out?, offset_ms?, in?, out?, connections?    names or connections {out: [..], in: [..]} reopen
+  resume    tick, t, playing, origin?, bpm?                    go on as if `tick` was at time `t` -> transport
   status                                                       -> everything below in one object
   ports                                                        -> {outputs: [..], inputs: [..]}
   send      data (hex)                                         a message to the output now (LEDs, auditions)
@@ -28,14 +28,14 @@ Commands (daemon -> engine)
 Events (engine -> daemon)
   ready     backend, out, in, realtime, why, pid               once, when the ports are open; `why` when backend is none
   error     code: unusable|midi_unavailable, text, fix, exit   instead of ready: the process ends with `exit` (7)
-  ports     backend, out, in, state: open|lost, why, connections: {out: [..], in: [..]}    also when a connection changes
+  ports     backend, out, in, state: open|lost, why, connections: {out: [..], in: [..]}  on each change
   transport state: stopped|armed|playing, source: internal|clock|link, tick, t, bpm, bar, beat, quality,
             meter: [bar_ticks, beats]
   player    playing: id|null, origin, queued: [{id, tick, bar, beat, t, tag, once}]
   notes     rows: [[due, left, tick, bar, beat, voice, note, velocity, channel, pattern]]    voice is the row's index
   midi      rows: [[t, hex]], dropped                          channel messages that came in, floods thinned
-  stats     lateness: {count, mean_ms, p50_ms, p95_ms, p99_ms, max_ms, missed}, clock: {bpm, jitter_ms, pulses, quality},
-            realtime, dropped_events, backend; once a second while playing (in `status` too)
+  stats     lateness: {count, mean_ms, p50_ms, p95_ms, p99_ms, max_ms, missed},
+            clock: {bpm, jitter_ms, pulses, quality}, realtime, dropped_events, backend; once a second while playing (in `status` too)
   log       level, text
 """
 

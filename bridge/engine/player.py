@@ -27,7 +27,7 @@ class CommandError(Exception):
 
 
 class Player:
-    """The musical engine. `out` holds (at, message, note); `recall` asks the shell to call back what has not left yet."""
+    """The musical engine. `out` holds (at, message, note); `recall` asks to call back what has not left."""
 
     def __init__(self, bpm: float = 120.0, mode: str = "auto") -> None:
         self.transport = Transport(bpm, mode)
@@ -245,7 +245,8 @@ class Player:
         span = self.timeline.meters.at(max(0, int(tick)))
         return {
             "e": "transport", "state": transport.state.value, "source": transport.source, "tick": round(tick, 3),
-            "t": round(now + self.epoch, 6), "bpm": round(transport.tempo, 4), "bar": bar, "beat": beat, "quality": transport.quality(now),
+            "t": round(now + self.epoch, 6), "bpm": round(transport.tempo, 4), "bar": bar, "beat": beat,
+            "quality": transport.quality(now),
             "meter": [span.bar_ticks, list(span.beats)], "sync": transport.mode, "clock_out": self.clock_out,
         }  # fmt: skip
 

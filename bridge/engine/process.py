@@ -1,7 +1,7 @@
 """The real-time process: `python -m bridge.engine.process --sounding FILE`. Threads, deadlines and ports, thinly.
 
 One thread plays and alone touches the player; others read commands, write events and watch ports. It loads nothing
-but ports, the standard library and the pure core, and never leaves a note sounding: not at the pipe's end, not at SIGTERM.
+but ports, the standard library and the pure core, and never leaves a note sounding, whatever ends it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,10 +65,8 @@ class Engine:
 
     def poke(self) -> None:
         """Wake the player."""
-        try:
+        with suppress(RuntimeError):  # it is awake already
             self.wake.release()
-        except RuntimeError:
-            pass  # it is awake already
 
     def incoming(self, messages: Sequence[tuple[float, bytes]]) -> None:
         """Take messages from a port's thread."""
@@ -109,6 +108,7 @@ class Engine:
         self.watcher.start()
         gc.collect()
         gc.freeze()
+        gc.disable()  # what little is made in circles is collected in the chores, while nothing plays
         try:
             self._play()
         finally:
@@ -151,7 +151,7 @@ class Engine:
             try:
                 wait = self._turn()
                 trouble = 0
-            except Exception as error:  # noqa: BLE001 -- the music outlives a fault in one turn; it is told, not hidden
+            except Exception as error:
                 trouble += 1
                 self.writer.put({"e": "log", "level": "error", "text": f"fault in the engine: {error!r}"})
                 if trouble > 50:
@@ -168,7 +168,7 @@ class Engine:
         self._forward(now)
         due = self.player.advance(now)
         self._send(now)
-        self._collect(now)
+        self._collect()
         for event in self.player.events:
             self.writer.put(event)
         self.player.events.clear()
@@ -214,8 +214,8 @@ class Engine:
         name = head.get("c")
         try:
             if isinstance(rest, str):
-                raise CommandError(rest)
-            if name == "quit":
+                reply["error"] = rest
+            elif name == "quit":
                 self.ended = True
             elif name == "ports":
                 listing = self.watcher.listing
@@ -271,7 +271,7 @@ class Engine:
             parcel.at = now - self.skew
             self.port.send(parcel)
 
-    def _collect(self, now: float) -> None:
+    def _collect(self) -> None:
         """Look at what left: uncount ended notes, measure lateness, tell the notes."""
         gone, epoch, rows = self.port.gone, self.player.epoch, []
         while gone:
@@ -290,10 +290,12 @@ class Engine:
     # -- chores ------------------------------------------------------------------------------------------------
 
     def _numbers(self) -> dict[str, Any]:
-        clock = self.player.transport.clock
+        transport = self.player.transport
+        clock = transport.clock
         return {
             "lateness": self.lateness.as_dict(),
-            "clock": {"bpm": round(clock.bpm, 3), "jitter_ms": round(clock.jitter_seconds * 1000, 3), "pulses": clock.steady, "quality": self.player.transport.quality(self.now())},
+            "clock": {"bpm": round(clock.bpm, 3), "jitter_ms": round(clock.jitter_seconds * 1000, 3),
+                      "pulses": clock.steady, "quality": transport.quality(self.now())},
             "realtime": self.realtime,
             "dropped_events": self.writer.dropped,
             "backend": self.port.backend,
@@ -306,6 +308,7 @@ class Engine:
             self.player.slept(now)
         self._awake = awake
         self.player.loop_delay = self.port.loop_delay
+        gc.collect(0 if self.player.transport.state is State.PLAYING else 1)
         if self.player.transport.state is State.PLAYING:
             self.writer.put({"e": "stats", **self._numbers()})
             self.writer.put(self.player.transport_event(now))
@@ -313,6 +316,9 @@ class Engine:
     def _lose(self, why: str) -> None:
         """Play on into the air while the watcher rebuilds the port; what sounds stays in the table."""
         now = self.now()
+        self._recall(now)
+        for channel, note in self.sounding.notes():  # a port that only is to change can still release
+            self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
         old, self.port = self.port, ScriptedPort(why=why)
         self.skew = now - time.monotonic()
         self.player.lookahead = 0.0
@@ -346,7 +352,7 @@ class Engine:
         limit = time.monotonic() + 0.3
         while self.port.pending and time.monotonic() < limit and not self.port.alive():
             time.sleep(0.001)
-        self._collect(now)
+        self._collect()
         time.sleep(min(0.05, 2 * self.port.lookahead))  # what was written this cycle has to reach its reader
         self.port.close()
         self.sounding.clear()

@@ -13,7 +13,7 @@ PRIORITY: Final = 60
 
 
 def ask_for_realtime(priority: int = PRIORITY) -> str:
-    """Ask for SCHED_FIFO for this thread and those it starts from now on; returns "fifo 60", or "no: why and what to do".
+    """Ask for SCHED_FIFO for this thread and those it starts from now on; returns "fifo 60" or "no: why, what to do".
 
     All threads of the engine must get it: one without that holds the interpreter would hold up the others.
     """

@@ -1,7 +1,7 @@
 """Timeline: what sounds when. A looping base, switches waiting for their boundary, overlays (fills), note-offs.
 
 Pure; time is ticks of the song. Never leaves a note without its note-off, never plays a tick twice, never looks at
-seconds. Messages of one instant leave in this order: hits (a struck note that still sounds gets its off first), then offs.
+seconds. Messages of one instant: first the hits (a note that still sounds gets its off before), then the offs.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ PULSE_TICKS: Final = TICKS_PER_QUARTER // PULSES_PER_QUARTER
 SIXTEENTH_TICKS: Final = TICKS_PER_QUARTER // 4
 JUMP_SECONDS: Final = 0.05
 LATCH_SECONDS: Final = 60.0
-"""How long a clock that stopped keeps its hold: until then a trigger waits for its Start instead of starting by itself."""
+"""How long a clock that stopped keeps its hold: until then a trigger waits for its Start."""
 MIN_BPM: Final = 20.0
 MAX_BPM: Final = 300.0
 MODES: Final = ("auto", "internal", "clock", "link")
@@ -42,7 +42,7 @@ class Outside(Enum):
 
 
 class Effect(NamedTuple):
-    """What happened: start, go (continue at a tick), jump, stop, lost, wait, log; `tick` where, `top` for the very start."""
+    """What happened: start, go (continue at a tick), jump, stop, lost, wait, log; `tick` where, `top`: from the very start."""
 
     kind: str
     tick: int = 0
@@ -285,9 +285,10 @@ class Transport:
         self._found_in = 0
         if not following:
             return []  # our own tempo leads: a Stop from a master we do not follow is not for us
-        if self.state is State.PLAYING and self.following:
+        if self.following and (self.state is State.PLAYING or self.muted):
+            self.state = State.PLAYING  # a muted player has still been counting
             self._position = round(self.tick_at(at) / PULSE_TICKS) * PULSE_TICKS
-            self._stopped_at, self._was_playing = at, True
+            self._stopped_at, self._was_playing = at, not self.muted
         self.source = "clock"
         self._lost_end = None
         self.muted = False
@@ -324,7 +325,7 @@ class Transport:
         return plain, False
 
     def poll(self, now: float, bar_end: int) -> list[Effect]:
-        """Notice what did not come: a lost clock, the end of the bar that it left us. `bar_end` is the running bar's."""
+        """Notice what did not come: a lost clock, the end of the bar that it left us. `bar_end`: the running bar's."""
         if self._stopped_at is not None and now - self._stopped_at > JUMP_SECONDS:
             self._stopped_at, self._was_playing = None, False
             return [Effect("stopped")]

@@ -81,6 +81,8 @@ class Watcher:
         self._post("lost", why)
         while engine.port is port and not self._ended.wait(0.002):
             pass  # the player lets go of it first
+        if not port.alive():
+            self._ended.wait(0.02)  # its last note-offs have to leave
         port.close()
         for attempt in range(1_000_000):
             if self._ended.wait(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)] if attempt else 0.0):

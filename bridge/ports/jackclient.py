@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final
 
 from bridge.ports.base import Incoming, Listing, Parcel, PortError, Wish, legal, match_name
@@ -20,7 +21,7 @@ _control = threading.Lock()
 
 
 class JackPort:
-    """One JACK client with the ports "out" and "in". Engine time is its frame clock, tied to monotonic time at opening."""
+    """One JACK client with the ports "out" and "in". Engine time is its frame clock, set by monotonic time."""
 
     backend = "jack"
 
@@ -34,11 +35,13 @@ class JackPort:
         self._client: Any = None
         self._dead = "not open"
         self._next: Parcel | None = None
-        self._anchor = (0.0, 0.0)  # (engine seconds, monotonic seconds) of the latest cycle
-        self._cycles = 0
+        self._rate = 48000.0
+        self._cycle = (0, 0.0)  # frame and monotonic seconds of the latest cycle
+        self._reference = (0, 0.0)  # a frame and its engine seconds
+        self._callback: Any = None
 
     def __repr__(self) -> str:
-        return f"<JackPort {self.out or 'closed'}, {self._cycles} cycles, {len(self.pending)} pending>"
+        return f"<JackPort {self.out or 'closed'}, {len(self.pending)} pending>"
 
     def open(self, wish: Wish, incoming: Incoming) -> None:
         """Join the running server; never starts one. Raises PortError."""
@@ -64,10 +67,11 @@ class JackPort:
             out_port = client.midi_outports.register("out")
             in_port = client.midi_inports.register("in")
             self._client, self._dead = client, ""
-            rate = client.samplerate
-            self.lookahead = client.blocksize / rate + HANDOVER_SECONDS
+            self._rate = float(client.samplerate)
+            self.lookahead = client.blocksize / self._rate + HANDOVER_SECONDS
             client.set_shutdown_callback(self._shut)
-            client.set_process_callback(self._mover(jack, client, out_port, in_port, incoming))
+            self._callback = self._mover(jack, client, out_port, in_port, incoming)
+            jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)  # noqa: SLF001 - as in _mover
             client.activate()
             self.out, self.in_ = out_port.name, in_port.name
             self._connect(wish)
@@ -77,42 +81,40 @@ class JackPort:
             raise PortError(f"JACK refused our ports: {error}") from error
 
     def _mover(self, jack: Any, client: Any, out_port: Any, in_port: Any, incoming: Incoming) -> Any:
-        """Return the process callback, with everything it needs at hand."""
-        lib, ffi = jack._lib, jack._ffi  # noqa: SLF001 -- the public generator allocates anew at each of 750 cycles a second
-        pointer, out_pointer, in_pointer = client._ptr, out_port._ptr, in_port._ptr  # noqa: SLF001 -- likewise
+        """Return the process callback, with everything it needs at hand: it runs 750 times a second."""
+        lib, ffi = jack._lib, jack._ffi  # noqa: SLF001 - the public wrappers allocate anew in each cycle
+        pointer, out_pointer, in_pointer = client._ptr, out_port._ptr, in_port._ptr  # noqa: SLF001 - likewise
         get_buffer, clear, write = lib.jack_port_get_buffer, lib.jack_midi_clear_buffer, lib.jack_midi_event_write
         count_in, get_in, frame_of = lib.jack_midi_get_event_count, lib.jack_midi_event_get, lib.jack_last_frame_time
         event, view = ffi.new("jack_midi_event_t*"), ffi.buffer
-        rate, monotonic = float(client.samplerate), time.monotonic
-        pending, gone = self.pending, self.gone
-        last, total, base = int(frame_of(pointer)), 0, time.monotonic()
+        monotonic, pending, rate = time.monotonic, self.pending, self._rate
+        self._reference = (frame_of(pointer), time.monotonic())
 
-        def process(frames: int) -> None:
-            nonlocal last, total
-            now = monotonic()
-            frame = int(frame_of(pointer))
-            step = (frame - last) & 0xFFFFFFFF
-            if step < 0x80000000:  # never backwards, and across the counter's 32 bits after 24.8 hours
-                total += step
-            last = frame
-            start = base + total / rate
-            self._anchor = (start, now)
-            self._cycles += 1
+        def hear(buffer: Any, frame: int) -> None:
+            batch, start = [], self._seconds(frame)
+            for index in range(count_in(buffer)):
+                if get_in(event, buffer, index) == 0:
+                    batch.append((start + event.time / rate, bytes(view(event.buffer, event.size))))  # noqa: PERF401 - `event` is reused
+            incoming(batch)
+
+        def process(frames: int, _unused: Any) -> int:
+            frame = frame_of(pointer)
+            self._cycle = (frame, monotonic())
             buffer = get_buffer(out_pointer, frames)
             clear(buffer)
             if pending or self._next is not None:
-                self._write(buffer, start, frames, rate, write)
+                self._write(buffer, self._seconds(frame), frames, rate, write)
             buffer = get_buffer(in_pointer, frames)
-            count = count_in(buffer)
-            if count:
-                batch = []
-                for index in range(count):
-                    if get_in(event, buffer, index) == 0:
-                        batch.append((start + event.time / rate, bytes(view(event.buffer, event.size))))
-                incoming(batch)
+            if count_in(buffer):
+                hear(buffer, frame)
+            return 0
 
-        gone.clear()
-        return process
+        return ffi.callback("int(jack_nframes_t, void*)", process, error=0)
+
+    def _seconds(self, frame: int) -> float:
+        """Return engine seconds of a frame; the counter's 32 bits are gone past after 24.8 hours."""
+        reference, seconds = self._reference
+        return seconds + (((frame - reference + 0x80000000) & 0xFFFFFFFF) - 0x80000000) / self._rate
 
     def _write(self, buffer: Any, start: float, frames: int, rate: float, write: Any) -> None:
         """Write what is due in this cycle at its frame, in order; what is late leaves at the first frame left."""
@@ -142,14 +144,19 @@ class JackPort:
 
     def clock(self, monotonic: float) -> float:
         """Return the sound card's seconds, counted on by monotonic time since the latest cycle."""
-        engine, seen = self._anchor
-        return engine + (monotonic - seen) if seen else monotonic
+        frame, seen = self._cycle
+        if not seen:
+            return monotonic
+        seconds = self._seconds(frame)
+        if (frame - self._reference[0]) & 0xFFFFFFFF > 0x40000000:
+            self._reference = (frame, seconds)
+        return seconds + (monotonic - seen)
 
     def alive(self) -> str:
         """Return "" while the server calls us back."""
         if self._dead:
             return self._dead
-        if self._anchor[1] and time.monotonic() - self._anchor[1] > 1.0:
+        if self._cycle[1] and time.monotonic() - self._cycle[1] > 1.0:
             return "JACK has not called for a second"
         return ""
 
@@ -199,10 +206,8 @@ class JackPort:
     def _try_connect(self, source: str | None, sink: str | None) -> None:
         if source is None or sink is None:
             return
-        try:
+        with suppress(Exception):  # gone again or connected already: the watcher reports what is
             self._client.connect(source, sink)
-        except Exception:  # noqa: BLE001, S110 -- gone again or connected already: the watcher reports what is
-            pass
 
     def _shut(self, _status: Any, reason: str) -> None:
         self._dead = f"JACK shut down: {reason}"

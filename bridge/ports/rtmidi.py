@@ -1,7 +1,7 @@
-"""RtMidi behind the five methods: ALSA, JACK, CoreMIDI, WinMM, through python-rtmidi or, from Python 3.13 on, supriya-midi.
+"""RtMidi behind the five methods: ALSA, JACK, CoreMIDI, WinMM. python-rtmidi, or from Python 3.13 on supriya-midi.
 
-A message leaves the moment it is handed over and is stamped when it is seen; nothing here waits. Refuses a library built
-without any MIDI system ("Dummy"), which would swallow every note without a word.
+A message leaves the moment it is handed over and is stamped when it is seen; nothing here waits. Refuses a library
+built without any MIDI system ("Dummy"), which would swallow every note without a word.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class _Library:
             library = cls(rtmidi, [int(api) for api in rtmidi.get_compiled_api()], names, "python-rtmidi")
         except ImportError:
             library = cls._find_supriya()
-        if not set(library._compiled) & set(library._names.values()):
+        if not library.usable:
             raise Unusable(f"{library.name} was built without a MIDI system (Dummy)", DUMMY_FIX)
         return library
 
@@ -164,6 +164,11 @@ class _Library:
             raise PortError(f"{package} is not installed", f"pip install {package}") from error
         names = {key: int(supriya_midi.RtMidiAPI[value]) for key, value in _API_NAMES.items()}
         return cls(supriya_midi, [int(api) for api in supriya_midi.get_compiled_apis()], names, "supriya-midi")
+
+    @property
+    def usable(self) -> bool:
+        """Whether any MIDI system is built in."""
+        return bool(set(self._compiled) & set(self._names.values()))
 
     def number(self, api: str) -> int:
         """Return the API's number. Raises PortError when it is not built in."""

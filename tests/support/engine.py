@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bridge.engine.link import Row, Unpacker, pack
 
@@ -95,7 +95,7 @@ class EngineProcess:
             self.process.send_signal(how)
         return self.process.wait(timeout)
 
-    def __enter__(self) -> EngineProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

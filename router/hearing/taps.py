@@ -7,7 +7,9 @@ and only when asked to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import exp, log
+from statistics import median
 from typing import Final
 
 from router.errors import InvalidRequest
@@ -128,10 +130,12 @@ def find_tempo(times_s: Sequence[float]) -> float:
     """
     times = [at - times_s[0] for at in times_s]
     merged = [at for n, at in enumerate(times) if n == 0 or at - times[n - 1] > _FLAM_S]
+    usual = median([b - a for a, b in pairwise(merged)] or [0.5])
     best = (-1.0, 120.0)
     bpm = _SLOWEST_BPM
     while bpm <= _FASTEST_BPM:
-        merit = _merit(merged, 60 / bpm) * exp(-0.5 * (log(bpm / _LIKELY_BPM) / 0.5) ** 2)
+        sparse = max(1.0, usual / (60 / bpm)) ** -0.5  # who taps, taps the beat at least
+        merit = _merit(merged, 60 / bpm) * sparse * exp(-0.5 * (log(bpm / _LIKELY_BPM) / 0.6) ** 2)
         best = max(best, (merit, bpm))
         bpm *= 1.0033
     return _refined(merged, best[1])
@@ -144,7 +148,7 @@ def _merit(times: Sequence[float], beat_s: float) -> float:
     for at in times:
         place = (at - offset) / beat_s * 4
         near = round(place)
-        worth = 1.0 if near % 4 == 0 else 0.85 if near % 2 == 0 else 0.6
+        worth = 1.0 if near % 4 == 0 else 0.8 if near % 2 == 0 else 0.5
         total += worth * exp(-0.5 * ((place - near) / 0.16) ** 2)
     return total / len(times)
 

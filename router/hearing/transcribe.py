@@ -17,6 +17,7 @@ from router.pattern import MAX_BARS, RESOLUTION, Hit, Meter, Pattern
 from router.request import GrooveRequest
 
 SIXTEENTH: Final = RESOLUTION // 4
+_THIRTY_SECOND: Final = RESOLUTION // 8
 _VOICE: Final = {"kick": "kick", "snare": "snare", "hat": "hat_closed"}
 
 Placed = tuple[int, float, str, int]
@@ -80,6 +81,8 @@ def quantised(placed: Iterable[Placed], meter: Meter, swing: float, of: int) -> 
     does. Two strokes of one drum on one sixteenth move to thirty-seconds; a beat that is played in three goes on a
     grid of three.
     """
+    placed = list(placed)
+    rolled = _rolled(placed, meter.bar_ticks)
     by_beat: dict[tuple[int, int], list[tuple[float, str, int]]] = {}
     for bar, ticks, voice, velocity in placed:
         beat = int((ticks + SIXTEENTH / 2) // RESOLUTION)
@@ -90,10 +93,9 @@ def quantised(placed: Iterable[Placed], meter: Meter, swing: float, of: int) -> 
         start = beat * RESOLUTION
         grid = _grid([ticks - start for ticks, _, _ in strokes], points(swing, of), swung=swung)
         for ticks, voice, velocity in strokes:
-            tick, at = min(((start + t, start + p) for t, p in grid), key=lambda pair: abs(pair[1] - ticks))
-            row = rows.setdefault(bar, {})
-            if (tick, voice) in row:
-                tick += SIXTEENTH // 2 if ticks > at else -SIXTEENTH // 2
+            tick = min((abs(start + place - ticks), start + t) for t, place in grid)[1]
+            if (bar, ticks, voice) in rolled:
+                tick = round(ticks / _THIRTY_SECOND) * _THIRTY_SECOND
             line = bar, tick
             if tick >= meter.bar_ticks:
                 line = bar + 1, tick - meter.bar_ticks
@@ -106,6 +108,22 @@ def quantised(placed: Iterable[Placed], meter: Meter, swing: float, of: int) -> 
             if old is None or old.velocity < velocity:
                 row[hit.tick, voice] = hit
     return {bar: sorted(row.values()) for bar, row in rows.items()}
+
+
+def _rolled(placed: Sequence[Placed], bar_ticks: int) -> set[tuple[int, float, str]]:
+    """Return the strokes that follow another of their drum by about a thirty-second: faster than sixteenths can hold.
+
+    Closer ones are a flam, which is one stroke on the grid.
+    """
+    out = set()
+    last: dict[str, tuple[float, int, float]] = {}
+    for bar, ticks, voice, _ in sorted(placed):
+        at = bar * bar_ticks + ticks
+        before = last.get(voice)
+        if before is not None and _THIRTY_SECOND * 0.6 < at - before[0] < _THIRTY_SECOND * 1.4:
+            out |= {(bar, ticks, voice), (before[1], before[2], voice)}
+        last[voice] = at, bar, ticks
+    return out
 
 
 def _grid(places: Sequence[float], sixteenths: Sequence[float], *, swung: bool) -> list[tuple[int, float]]:

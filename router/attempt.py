@@ -104,9 +104,18 @@ class Trip:
 
 
 class Work(Protocol[T_co]):
-    """What is asked of a model: how to word it, how to hear it, how to judge it."""
+    """What is asked of a model: how to word it, how to hear it, how to judge it.
+
+    Attributes:
+        spoke: Whether a word of the present answer has come.
+    """
 
     task: Task
+    spoke: bool
+
+    def again(self) -> Work[T_co]:
+        """Return the same work afresh, for another to do beside this one."""
+        ...
 
     def call(self, candidate: Candidate, complaint: str) -> Call:
         """Return the call for a candidate; with a complaint it is a repair of the last answer."""

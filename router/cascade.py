@@ -117,6 +117,13 @@ class Cascade:
             self._went_aside = True
             self._queue = [_Case(one) for one in self.aside() if self._may(one)]
 
+    def spare(self, now: float) -> Ask | None:
+        """Return another candidate of this tier that may be asked beside the one that is slow, or None."""
+        for case in self._queue:
+            if not case.tries and self.calls < MAX_CALLS and self._wait(case, now) <= 0:
+                return self._ask(case, now)
+        return None
+
     def failed(self, candidate: Candidate, error: AttemptFailed, now: float) -> None:
         """Take in that a call failed, and decide whether the same place is worth another try."""
         if isinstance(error, ContentFiltered):

@@ -18,13 +18,13 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from router import catalog, groove, keeping, policy, quality, rules, savings, workflows
-from router.attempt import Caller, Ledger, Patience, Trip, Work
+from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
-from router.budget import ceiling, token_bound
+from router.budget import ceiling
 from router.call import Provider
-from router.cascade import Ask, Cascade, Wait
+from router.climb import Climber
 from router.config import PAID_TIERS, RouterConfig
-from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, ModelGone, NoAnswer, Unusable
+from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
@@ -35,7 +35,7 @@ from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
 from router.stores import tombstones
 from router.stores.flight import Flight
-from router.tasks import TASKS, Task
+from router.tasks import TASKS
 from router.windows import open_window
 from router.work import Facts, Music, Written
 
@@ -61,6 +61,8 @@ class Router:
         wall: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
         memory: Path | None = None,
+        valve: Callable[[str], Awaitable[float]] | None = None,
+        valve: Callable[[str], Awaitable[float]] | None = None,
     ) -> None:
         """Wire the router; nothing is loaded or opened yet.
 
@@ -72,17 +74,22 @@ class Router:
             wall: Seconds since the epoch.
             jitter: 0..1, for back-off.
             memory: A file that remembers which models are gone, or None.
+            valve: Counts a source's paid call and gives the seconds to wait, 0 for none (a shared one, for several
+                machines); None keeps count here.
+            valve: Counts a source's paid call on all machines; seconds to wait, 0 to go on. None counts here only.
         """
         self.config = config
         self._ledger: Ledger = ledger or _memory_ledger(config)
         self._cache: Store = cache or _memory_cache(config)
-        self._wall, self._jitter, self._memory = wall, jitter, memory
+        self._wall, self._memory = wall, memory
         self._catalog = catalog.load().with_prices(config.prices)
         self._bench = Bench(config, providers)
         self._health = Health(tombstones.load(memory))
-        self._paces, self._valves = Paces(), Valves(config.valves)
+        self._paces, self._valves, self._valve = Paces(), Valves(config.valves), valve
         self._flight = Flight()
-        self._caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
+        caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
+        gate = valve or _own_valve(config)
+        self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
         self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
         self._notices: dict[str, None] = {}
         self._chores: set[asyncio.Task[None]] = set()
@@ -293,64 +300,11 @@ class Router:
         alone: bool = False,
         key: str = "",
     ) -> T | None:
-        """Go through the candidates until one gives what was asked; None when nobody did.
-
-        Args:
-            trip: The request's state.
-            work: What is asked.
-            tier: Where to start.
-            provider: Whom to ask first, or None.
-            source: Who asked, for the valves.
-            alone: Only this tier, no repair: its answer is a convenience.
-            key: Whose listeners hear about each step.
-        """
-        wait = self._valves.take(source, _now())
-        if wait:
-            trip.note(f"{source} has caused enough paid calls for now; again in {wait:.0f} s")
-            return None
-        desk = self._desk()
-
-        def those(tiers: tuple[str, ...]) -> tuple[Candidate, ...]:
-            return tuple(one for name in tiers for one in self._candidates(desk, name, work.task, provider, trip))
-
-        cascade = Cascade(
-            trip.deadline,
-            trip.started,
-            those((tier,)),
-            (lambda: ()) if alone else (lambda: those(policy.ladder_aside(tier, self.config))),
-            (lambda _from: ()) if alone else (lambda start: those(policy.ladder_up(start, self.config))),
-            self._wait_s,
-            self._jitter,
+        """Go through the candidates until one gives what was asked; `key` names whose listeners hear each step."""
+        ear = _Ear(self, key)
+        return await self._climber.climb(
+            trip, work, self._desk(), ear, tier=tier, provider=provider, source=source, alone=alone
         )
-        while (step := cascade.next(_now())) is not None:
-            if isinstance(step, Wait):
-                await asyncio.sleep(step.seconds)
-                continue
-            if step.candidate.notice:
-                self._news(trip, step.candidate.notice)
-            if key:
-                self._tell_route(key, trip, step.candidate)
-            try:
-                return await self._attempt(trip, work, step)
-            except BudgetRefused as refusal:
-                cascade.refused(step.candidate, refusal, lambda one: one.worst_picousd(token_bound(3000)))
-            except Unusable as flaw:
-                if alone:
-                    break
-                cascade.poor(step.candidate, flaw)
-            except AttemptFailed as error:
-                if isinstance(error, ModelGone):
-                    self._bury(step.candidate)
-                cascade.failed(step.candidate, error, _now())
-        for one, why in cascade.skipped:
-            trip.note(f"{one.provider}/{one.model} was {why}")
-        return None
-
-    async def _attempt(self, trip: Trip, work: Work[T], step: Ask) -> T:
-        timeout_s = self.config.timeout_s(step.candidate.tier)
-        patience = Patience.of(timeout_s, step.limit_s, trip.slack)
-        answer: T = await self._caller.attempt(trip, work, step.candidate, step.complaint, patience)
-        return answer
 
     # -- what the decisions look at -----------------------------------------------------------------------------------
 
@@ -360,12 +314,7 @@ class Router:
         window = open_window(self.config.windows, wall) if self.config.windows else None
         return Desk(self.config, self._catalog, today, self._health.gone_models(), self._success, window)
 
-    def _candidates(self, desk: Desk, tier: str, task: Task, provider: str | None, trip: Trip) -> tuple[Candidate, ...]:
-        found, notes = policy.candidates(desk, tier, task, provider=provider)
-        self._news(trip, *notes)
-        return tuple(one for one in found if one.provider in self._bench.names)
-
-    def _news(self, trip: Trip, *notes: str) -> None:
+    def news(self, trip: Trip, *notes: str) -> None:
         """Put a sentence into the first route that it concerns, and keep it for the status."""
         for note in notes:
             if note and note not in self._notices:
@@ -374,11 +323,6 @@ class Router:
 
     def _success(self, provider: str, model: str) -> float:
         return self._health.record(provider, model).success
-
-    def _wait_s(self, one: Candidate, now: float) -> float:
-        wait = self._health.wait_s(one.provider, one.model, now)
-        pace = self._paces.wait_s(one.provider, one.model, one.tokens_per_minute, one.max_tokens // 2, now)
-        return max(wait, pace)
 
     def _price_of(self, model: str) -> Any:
         known = self._catalog.models.get(model)
@@ -395,7 +339,7 @@ class Router:
         identity = f"{self._wall():.3f}-{self._count}"
         return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
 
-    def _bury(self, candidate: Candidate) -> None:
+    def bury(self, candidate: Candidate) -> None:
         """Remember a model that is gone, and ask the provider's list once what else is."""
         key = candidate.provider, candidate.model
         if key in self._health.gone:
@@ -455,10 +399,37 @@ class Router:
             if on_bars is not None:
                 on_bars(draft)
 
-    def _tell_route(self, key: str, trip: Trip, candidate: Candidate) -> None:
+    def tell_route(self, key: str, trip: Trip, candidate: Candidate) -> None:
+        """Tell a request's listeners who is asked now."""
         for _, on_route in self._listeners.get(key, ()):
             if on_route is not None:
                 on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
+
+
+def _own_valve(config: RouterConfig) -> Callable[[str], Awaitable[float]]:
+    valves = Valves(config.valves)
+
+    async def take(source: str) -> float:
+        return valves.take(source, _now())
+
+    return take
+
+
+class _Ear:
+    """Hears of one climb for the router and for those who listen to its request."""
+
+    def __init__(self, router: Router, key: str) -> None:
+        self._router, self._key = router, key
+
+    def news(self, trip: Trip, *notes: str) -> None:
+        self._router.news(trip, *notes)
+
+    def step(self, trip: Trip, candidate: Candidate) -> None:
+        if self._key:
+            self._router.tell_route(self._key, trip, candidate)
+
+    def gone(self, candidate: Candidate) -> None:
+        self._router.bury(candidate)
 
 
 def _memory_ledger(config: RouterConfig) -> Ledger:

@@ -46,6 +46,7 @@ class Music:
     task: Task
     on_draft: Callable[[Pattern], None] | None = None
     must_fit: bool = False
+    spoke: bool = False
     _reader: Reader = field(init=False)
     _bars: int = 0
     _last: str = ""
@@ -53,9 +54,13 @@ class Music:
     def __post_init__(self) -> None:
         self._reader = quality.reader(self.request)
 
+    def again(self) -> Music:
+        """Return the same work afresh; only one of the two writes drafts."""
+        return Music(self.request, self.task, None, self.must_fit)
+
     def call(self, candidate: Candidate, complaint: str) -> Call:
         """Return the call for a candidate; with a complaint it is a repair of the last answer."""
-        self._reader, self._bars = quality.reader(self.request), 0
+        self._reader, self._bars, self.spoke = quality.reader(self.request), 0, False
         chooses = candidate.tier == "fast"
         turns: tuple[tuple[str, str], ...] = (("user", prompt.wish(self.request)),)
         if complaint and self._last:
@@ -73,6 +78,7 @@ class Music:
 
     def hear(self, text: str) -> None:
         """Take a piece of the answer; a bar that is whole becomes part of the draft at once."""
+        self.spoke = True
         whole = self._reader.feed(text)
         if whole > self._bars and self.on_draft is not None:
             self._bars = whole
@@ -107,7 +113,12 @@ class Facts:
 
     payload: Mapping[str, Any]
     task: Task
+    spoke: bool = False
     _last: str = ""
+
+    def again(self) -> Facts:
+        """Return the same work afresh."""
+        return Facts(self.payload, self.task)
 
     def call(self, candidate: Candidate, complaint: str) -> Call:
         """Return the call for a candidate; with a complaint it is a repair of the last answer."""
@@ -123,6 +134,7 @@ class Facts:
 
     def hear(self, text: str) -> None:
         """Take a piece of the answer; data is of no use before it is whole."""
+        self.spoke = self.spoke or bool(text)
 
     def judge(self, text: str, candidate: Candidate) -> tuple[dict[str, Any], Candidate]:
         """Return the data with exactly the task's fields, and who gave it.

@@ -1,0 +1,195 @@
+"""The climb: one piece of work goes through its candidates until somebody does it, cheap first, up when it must.
+
+Does what the cascade says and tells it what came of it. Never asks anybody that health, pace or valve forbid.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol, TypeVar
+
+from router import policy
+from router.attempt import Caller, Patience, Trip, Work
+from router.budget import token_bound
+from router.cascade import Ask, Cascade, Wait
+from router.config import RouterConfig
+from router.errors import AttemptFailed, BudgetRefused, ModelGone, Unusable
+from router.health import Health
+from router.limits import Paces
+from router.policy import Candidate, Desk
+
+HEDGE: Final = 0.5
+"""Share of the wait for the first word after which a second provider is asked, where hedging is on."""
+
+_USUAL_PROMPT: Final = token_bound(3000)
+"""Bytes of a usual prompt as tokens, for comparing what two candidates can cost at worst."""
+
+T = TypeVar("T")
+
+
+class Ear(Protocol):
+    """Who hears about a climb: news for the user, each step, a model that is gone."""
+
+    def news(self, trip: Trip, *notes: str) -> None:
+        """Take sentences that the user should read once."""
+
+    def step(self, trip: Trip, candidate: Candidate) -> None:
+        """Take that this candidate is asked now."""
+
+    def gone(self, candidate: Candidate) -> None:
+        """Take that the provider no longer serves this model."""
+
+
+class _Nothing:
+    """Nobody in this step gave an answer; the cascade knows why."""
+
+
+_NOTHING: Final = _Nothing()
+
+
+class Climber:
+    """Climbs for one router: holds what all climbs share.
+
+    `valve` counts one paid call of a source; it gives 0, or the seconds to wait when there were too many.
+    """
+
+    def __init__(
+        self,
+        config: RouterConfig,
+        caller: Caller[Any],
+        health: Health,
+        paces: Paces,
+        valve: Callable[[str], Awaitable[float]],
+        names: tuple[str, ...],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._config, self._caller, self._health = config, caller, health
+        self._paces, self._valve, self._names, self._jitter = paces, valve, names, jitter
+
+    async def climb(
+        self,
+        trip: Trip,
+        work: Work[T],
+        desk: Desk,
+        ear: Ear,
+        *,
+        tier: str,
+        provider: str | None,
+        source: str,
+        alone: bool = False,
+    ) -> T | None:
+        """Go through the candidates until one gives what was asked; None when nobody did.
+
+        Args:
+            trip: The request's state.
+            work: What is asked.
+            desk: The world as it is now.
+            ear: Who hears of it.
+            tier: Where to start.
+            provider: Whom to ask first, or None.
+            source: Who asked, for the valves.
+            alone: Only this tier, no repair: its answer is a convenience.
+        """
+
+        def those(*tiers: str) -> tuple[Candidate, ...]:
+            found: list[Candidate] = []
+            for name in tiers:
+                here, notes = policy.candidates(desk, name, work.task, provider=provider)
+                ear.news(trip, *notes)
+                found += [one for one in here if one.provider in self._names]
+            return tuple(found)
+
+        cascade = Cascade(
+            trip.deadline,
+            trip.started,
+            those(tier),
+            (lambda: ()) if alone else (lambda: those(*policy.ladder_aside(tier, self._config))),
+            (lambda _from: ()) if alone else (lambda start: those(*policy.ladder_up(start, self._config))),
+            self._wait_s,
+            self._jitter,
+        )
+        while (step := cascade.next(_now())) is not None:
+            if isinstance(step, Wait):
+                await asyncio.sleep(step.seconds)
+                continue
+            if not await self._may_pay(trip, source):
+                break
+            if step.candidate.notice:
+                ear.news(trip, step.candidate.notice)
+            ear.step(trip, step.candidate)
+            hedged = self._config.hedge and not step.complaint and not alone
+            answer = await (self._hedged if hedged else self._plain)(trip, work, step, cascade, ear)
+            if not isinstance(answer, _Nothing):
+                return answer
+            if alone and trip.attempts and trip.attempts[-1].outcome == "unusable":
+                break
+        for one, why in cascade.skipped:
+            trip.note(f"{one.provider}/{one.model} was {why}")
+        return None
+
+    async def _plain(self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear) -> T | _Nothing:
+        try:
+            return await self._attempt(trip, work, step)
+        except (AttemptFailed, BudgetRefused) as error:
+            self._report(step.candidate, error, cascade, ear)
+            return _NOTHING
+
+    async def _hedged(self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear) -> T | _Nothing:
+        """Ask one candidate, and a second when the first is slow to speak; the first whole answer wins."""
+        first = asyncio.create_task(self._attempt(trip, work, step))
+        asked = {first: step.candidate}
+        patience = self._patience(trip, step)
+        try:
+            await asyncio.wait(asked, timeout=patience.first_word_s * HEDGE)
+            if not first.done() and not work.spoke and (spare := cascade.spare(_now())) is not None:
+                trip.note(f"{step.candidate.provider} was slow to speak: {spare.candidate.provider} was asked as well")
+                asked[asyncio.create_task(self._attempt(trip, work.again(), spare))] = spare.candidate
+            pending: set[asyncio.Task[T]] = set(asked)
+            while pending:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    error = task.exception()
+                    if error is None:
+                        return task.result()
+                    if not isinstance(error, AttemptFailed | BudgetRefused):
+                        raise error
+                    self._report(asked[task], error, cascade, ear)
+            return _NOTHING
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _attempt(self, trip: Trip, work: Work[T], step: Ask) -> T:
+        patience = self._patience(trip, step)
+        answer: T = await self._caller.attempt(trip, work, step.candidate, step.complaint, patience)
+        return answer
+
+    def _patience(self, trip: Trip, step: Ask) -> Patience:
+        return Patience.of(self._config.timeout_s(step.candidate.tier), step.limit_s, trip.slack)
+
+    def _report(self, candidate: Candidate, error: AttemptFailed | BudgetRefused, cascade: Cascade, ear: Ear) -> None:
+        if isinstance(error, BudgetRefused):
+            cascade.refused(candidate, error, lambda one: one.worst_picousd(_USUAL_PROMPT))
+        elif isinstance(error, Unusable):
+            cascade.poor(candidate, error)
+        else:
+            if isinstance(error, ModelGone):
+                ear.gone(candidate)
+            cascade.failed(candidate, error, _now())
+
+    async def _may_pay(self, trip: Trip, source: str) -> bool:
+        wait = await self._valve(source)
+        if wait:
+            trip.note(f"{source} has caused enough paid calls for now; again in {wait:.0f} s")
+        return not wait
+
+    def _wait_s(self, one: Candidate, now: float) -> float:
+        wait = self._health.wait_s(one.provider, one.model, now)
+        pace = self._paces.wait_s(one.provider, one.model, one.tokens_per_minute, one.max_tokens // 2, now)
+        return max(wait, pace)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

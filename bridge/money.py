@@ -13,9 +13,8 @@ from typing import Any
 
 from bridge.events import Events
 from router.config import RouterConfig
-from router.stores.cache import Cache
-from router.stores.ledger import Ledger
 from router.stores.metrics import Metrics
+from router.stores.purse import Purse
 
 _log = logging.getLogger(__name__)
 
@@ -23,9 +22,16 @@ _log = logging.getLogger(__name__)
 class Money:
     """What was paid, what was saved, what may still be spent."""
 
-    def __init__(self, folder: Path, config: RouterConfig, events: Events) -> None:
-        self.ledger = Ledger(folder / "ledger.db", monthly_budget_picousd=config.monthly_budget_picousd)
-        self.cache = Cache(folder / "cache.db", enabled=config.cache_enabled, default_ttl_s=config.cache_ttl_s)
+    def __init__(self, folder: Path, config: RouterConfig, events: Events, shared_url: str | None = None) -> None:
+        self.purse = Purse(
+            folder,
+            monthly_budget_picousd=config.monthly_budget_picousd,
+            cache_enabled=config.cache_enabled,
+            cache_ttl_s=config.cache_ttl_s,
+            shared_url=shared_url,
+            valves=config.valves,
+        )
+        self.ledger, self.cache = self.purse.ledger, self.purse.cache
         self.metrics = Metrics()
         self._events = events
         self._last_budget: Mapping[str, Any] = {}
@@ -34,15 +40,13 @@ class Money:
 
     async def open(self) -> None:
         """Open the files. A bad one closes the paid tiers and says so; it never keeps the music from starting."""
-        await self.ledger.open()
-        await self.cache.open()
+        await self.purse.open()
         if self.ledger.closed:
             _log.error("paid tiers are closed: %s", self.ledger.closed)
 
     async def close(self) -> None:
         """Finish what is being written."""
-        await self.cache.close()
-        await self.ledger.close()
+        await self.purse.close()
 
     def record(self, route: Mapping[str, Any]) -> None:
         """Count an answer; tell of alerts that it raises or ends."""

@@ -37,19 +37,22 @@ async def open_router(home: Home, values: Mapping[str, Value], environ: Mapping[
         yield router
         await router.aclose()
         return
-    from router.stores.cache import Cache  # noqa: PLC0415 - no store is loaded when nothing can be paid
-    from router.stores.ledger import Ledger  # noqa: PLC0415 - likewise
+    from router.stores.purse import Purse  # noqa: PLC0415 - no store is loaded when nothing can be paid
 
     home.create()
-    ledger = Ledger(home.path / "ledger.db", monthly_budget_picousd=config.monthly_budget_picousd)
-    cache = Cache(home.path / "cache.db", enabled=config.cache_enabled, default_ttl_s=config.cache_ttl_s)
-    await ledger.open()
-    await cache.open()
-    router = Router(config, ledger=ledger, cache=cache)
+    purse = Purse(
+        home.path,
+        monthly_budget_picousd=config.monthly_budget_picousd,
+        cache_enabled=config.cache_enabled,
+        cache_ttl_s=config.cache_ttl_s,
+        shared_url=values["shared_url"].value,
+        valves=config.valves,
+    )
+    await purse.open()
+    router = Router(config, ledger=purse.ledger, cache=purse.cache, valve=purse.valve)
     try:
         await router.start()
         yield router
     finally:
         await router.aclose()
-        await cache.close()
-        await ledger.close()
+        await purse.close()

@@ -32,7 +32,8 @@ class Routing:
         """Import the router in a thread, open the stores, warm the SDKs whose key is set."""
         module = await asyncio.to_thread(importlib.import_module, "router.dispatch")
         await self._money.open()
-        self._router = module.Router(self._config, ledger=self._money.ledger, cache=self._money.cache)
+        money = self._money
+        self._router = module.Router(self._config, ledger=money.ledger, cache=money.cache, valve=money.purse.valve)
         # Answers need not wait for a warm SDK: the router loads what a request wants before the warming is done.
         self._opened.set()
         await self._router.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from router.stores.cache import CACHE_CONFIG, Cache
 from router.stores.ledger import Ledger
-from router.stores.shared import Shared, SharedShelf, SharedValves
+from router.stores.shared import Shared, SharedAway, SharedShelf, SharedValves
 from router.stores.shared_ledger import SharedLedger
 
 
@@ -43,19 +43,32 @@ class Purse:
         """
         self.ledger: Ledger | SharedLedger
         self._shared: Shared | None = None
-        self.valves: SharedValves | None = None
+        self._valves: SharedValves | None = None
+        self._wall = wall
         if shared_url:
             self._shared = Shared(shared_url)
             shelf = SharedShelf(self._shared, {name: kind.max_size for name, kind in CACHE_CONFIG.items()})
             self.ledger = SharedLedger(self._shared, monthly_budget_picousd=monthly_budget_picousd, wall=wall)
             self.cache = Cache(None, enabled=cache_enabled, default_ttl_s=cache_ttl_s, wall=wall, shelf=shelf)
-            self.valves = SharedValves(self._shared, valves or {})
+            self._valves = SharedValves(self._shared, valves or {})
         else:
             self.ledger = Ledger(folder / "ledger.db", monthly_budget_picousd=monthly_budget_picousd, wall=wall)
             self.cache = Cache(folder / "cache.db", enabled=cache_enabled, default_ttl_s=cache_ttl_s, wall=wall)
 
     def __repr__(self) -> str:
         return f"<Purse {self.ledger!r} {self.cache!r}>"
+
+    async def valve(self, source: str) -> float:
+        """Count a paid call of a source on all machines; return the seconds to wait, 0 to go on.
+
+        A store that is away lets it pass: each machine counts its own too, and the ledger pays nothing without it.
+        """
+        if self._valves is None:
+            return 0.0
+        try:
+            return await self._valves.take(source, self._wall())
+        except SharedAway:
+            return 0.0
 
     async def open(self) -> None:
         """Open both."""

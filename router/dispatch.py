@@ -62,7 +62,6 @@ class Router:
         jitter: Callable[[], float] = random.random,
         memory: Path | None = None,
         valve: Callable[[str], Awaitable[float]] | None = None,
-        valve: Callable[[str], Awaitable[float]] | None = None,
     ) -> None:
         """Wire the router; nothing is loaded or opened yet.
 
@@ -74,8 +73,6 @@ class Router:
             wall: Seconds since the epoch.
             jitter: 0..1, for back-off.
             memory: A file that remembers which models are gone, or None.
-            valve: Counts a source's paid call and gives the seconds to wait, 0 for none (a shared one, for several
-                machines); None keeps count here.
             valve: Counts a source's paid call on all machines; seconds to wait, 0 to go on. None counts here only.
         """
         self.config = config
@@ -85,10 +82,10 @@ class Router:
         self._catalog = catalog.load().with_prices(config.prices)
         self._bench = Bench(config, providers)
         self._health = Health(tombstones.load(memory))
-        self._paces, self._valves, self._valve = Paces(), Valves(config.valves), valve
+        self._paces = Paces()
         self._flight = Flight()
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
-        gate = valve or _own_valve(config)
+        gate = _gate(Valves(config.valves), valve)
         self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
         self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
         self._notices: dict[str, None] = {}
@@ -406,11 +403,12 @@ class Router:
                 on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
 
 
-def _own_valve(config: RouterConfig) -> Callable[[str], Awaitable[float]]:
-    valves = Valves(config.valves)
+def _gate(own: Valves, shared: Callable[[str], Awaitable[float]] | None) -> Callable[[str], Awaitable[float]]:
+    """Return the count of a source's paid calls: this machine's own, and the shared one where there is one."""
 
     async def take(source: str) -> float:
-        return valves.take(source, _now())
+        wait = own.take(source, _now())
+        return wait if wait or shared is None else await shared(source)
 
     return take
 

@@ -32,7 +32,8 @@ _NOISE: Final = re.compile(
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "keep": (
-        "keep", "dont touch", "do not touch", "dont change", "do not change", "leave", "without changing", "same", "hold",
+        "keep", "dont touch", "do not touch", "dont change", "do not change", "leave", "without changing", "same",
+        "hold",
     ),
     "swap": ("instead", "replace", "swap", "move", "switch"),
     "drop": ("no", "remove", "drop", "without", "lose", "mute", "cut", "delete", "kill", "omit"),

@@ -27,7 +27,8 @@ OUT = Path(__file__).resolve().parent.parent / "router" / "groove" / "fitted"
 SEGMENT = 8  # bars that are taken to be one groove
 LANES = ("k", "s", "g", "x", "h", "o", "p", "r", "b", "c", "t", "m", "f")
 NOTES = {
-    35: "k", 36: "k", 38: "s", 40: "s", 39: "s", 37: "x", 42: "h", 22: "h", 46: "o", 26: "o", 44: "p", 51: "r", 59: "r", 53: "b",
+    35: "k", 36: "k", 38: "s", 40: "s", 39: "s", 37: "x", 42: "h", 22: "h", 46: "o", 26: "o", 44: "p", 51: "r",
+    59: "r", 53: "b",
     49: "c", 55: "c", 57: "c", 52: "c", 48: "t", 50: "t", 45: "m", 47: "m", 41: "f", 43: "f", 58: "f",
 }  # fmt: skip
 GHOST = 50  # snare below this goes into the ghosts' lane
@@ -121,7 +122,7 @@ def segments(take: Take) -> list[Segment]:
         bars[step // 16].append((step % 16, lane, velocity, dev))
     total = max(bars, default=0) + 1
     out = []
-    size = SEGMENT if total >= SEGMENT else total
+    size = min(SEGMENT, total)
     for first in range(0, total, size):
         chosen = [bars[i] for i in range(first, min(total, first + size)) if len(bars.get(i, [])) >= 4]
         toms = [sum(e[1] in "tmf" for e in bar) for bar in chosen]
@@ -147,7 +148,7 @@ def segments(take: Take) -> list[Segment]:
 
 
 def cluster(segs: list[Segment], want: int, least: int) -> list[list[int]]:
-    """Group segments by a mixture of binomials (EM); groups of fewer than `least` takes are dissolved into their nearest."""
+    """Group segments by a mixture of binomials (EM); groups of too few takes dissolve into their nearest."""
     rng = np.random.default_rng(1)
     n = np.array([s.bars for s in segs])[:, None]
     x = np.array([s.count.ravel() for s in segs])
@@ -197,6 +198,7 @@ def loudness(velocity: float) -> str:
 
 
 def steps_of(entry: Entry) -> dict[tuple[int, str], float]:
+    """Return the chance of each place and voice, over the groove's bars."""
     groove = entry.read()
     bar = groove.meter.bar_ticks
     out: dict[tuple[int, str], float] = {}
@@ -231,9 +233,10 @@ def name_styles(genre: str, text: str) -> str:
     """Write into each groove's header which written style it belongs to."""
     written = read_sheet(genre, (OUT.parent / "styles" / f"{genre}.txt").read_text(encoding="utf-8"))
     grooves = iter(read_sheet(genre, text)[0].grooves)
-    lines = []
-    for line in text.splitlines():
-        lines.append(f"{line} style={home(next(grooves), written).name}" if line.startswith("-- ") else line)
+    lines = [
+        f"{line} style={home(next(grooves), written).name}" if line.startswith("-- ") else line
+        for line in text.splitlines()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -241,7 +244,8 @@ def sheet(genre: str, takes: list[Take], source: str) -> str:
     """Return the fitted sheet of a genre."""
     lines = [
         f"# {genre}: figures fitted to {len(takes)} takes of the Groove MIDI Dataset (CC BY 4.0), {source}.",
-        "# Each groove averages several takes; see scripts/fit_groove.py. `,` is one in fifty, `-` one in twenty; `~` lanes: velocity, a=3, +5 a letter.",
+        "# Each groove averages several takes; scripts/fit_groove.py says how. `,` is one chance in fifty, `-` one in",
+        "# twenty; lanes with `~` are velocities, a=3 and 5 more a letter.",
         "[fitted]",
     ]
     kinds: dict[tuple[float, bool], list[Take]] = collections.defaultdict(list)
@@ -283,7 +287,17 @@ def groove_lines(segs: list[Segment]) -> list[str]:
     label = collections.Counter(s.take.style for s in segs).most_common(1)[0][0].replace("/", "-")
     takes = len({s.take.name for s in segs})
     double = sum(w * s.doubles for w, s in zip(share, segs, strict=True))
-    head = f"-- weight={weight:.1f} {kind}={max(0.0, swing) if swing > 0.06 else 0:.2f} tempo={tempo:.0f} late={mean:.1f} spread={spread:.1f} doubles={double:.2f} like={label} takes={takes}"
+    figures = {
+        "weight": f"{weight:.1f}",
+        kind: f"{swing if swing > 0.06 else 0:.2f}",
+        "tempo": f"{tempo:.0f}",
+        "late": f"{mean:.1f}",
+        "spread": f"{spread:.1f}",
+        "doubles": f"{double:.2f}",
+        "like": label,
+        "takes": str(takes),
+    }
+    head = "-- " + " ".join(f"{name}={value}" for name, value in figures.items())
     out = [head]
     for index, lane in enumerate(LANES):
         chances = "".join(digit(c) for c in rate[index])

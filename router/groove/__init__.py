@@ -47,8 +47,8 @@ _FIXED_TEMPO: Final = 120.0
 def generate(request: GrooveRequest) -> Pattern:
     """Return a complete, playable pattern.
 
-    Names not given by field are read out of the prompt; what is still open is drawn from the seed. Density .5 is the style
-    as written, humanize None is .5 (0.4 of human size), swing None the style's own.
+    Names not given by field are read out of the prompt; what is still open is drawn from the seed. Density .5 is the
+    style as written, humanize None is .5 (0.4 of human size), swing None the style's own.
 
     Raises:
         InvalidRequest: If a field names a genre, style or drummer that is not known, with the nearest names.

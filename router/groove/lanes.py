@@ -1,9 +1,9 @@
 """Reads the lanes of a style sheet: bar-line text becomes a groove, cells with a chance each.
 
-Sheets are written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read (and
-argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it (`-` one in twenty,
-`,` one in fifty), `x` a hit, `X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open. One group per beat, `|`
-between bars. A lane named `k~` holds the velocities of lane `k`: `a` is 3, and 5 more a letter.
+Sheets are written by hand or by `scripts/fit_groove.py`; both speak the same notation, so a fitted groove can be read
+(and argued with) like a written one. A cell is `.` never, `1`-`9` tenths of a chance that the take has it (`-` one in
+twenty, `,` one in fifty), `x` a hit, `X` an accent, `g` a ghost, `o` open, `O` open and loud, `u` half open. One group
+per beat, `|` between bars. A lane named `k~` holds the velocities of lane `k`: `a` is 3, and 5 more a letter.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ WRITTEN_SHARE: Final = 0.08
 
 @cache
 def genre_styles(genre: str) -> tuple[Style, ...]:
-    """Return the styles of a genre that `names` has already checked, in the sheet's order, fitted grooves among them."""
+    """Return the styles of a genre that exists, in the sheet's order, each with what was fitted to it."""
     written = read_sheet(genre, (_SHEETS / f"{genre}.txt").read_text(encoding="utf-8"))
     path = _FITTED / f"{genre}.txt"
     if not path.exists():

@@ -1,7 +1,7 @@
 """Carries a groove into another metre, and into half or double time.
 
-Beats are mapped whole, by their role: the downbeat stays the downbeat and the bar ends on a backbeat, so that 7/8 is not
-4/4 with its tail cut off. Pure.
+Beats are mapped whole, by their role: the downbeat stays the downbeat and the bar ends on a backbeat, so that 7/8 is
+not 4/4 with its tail cut off. Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from router.groove.lanes import Cell, Groove, place
 from router.pattern import RESOLUTION, Meter
 
 _ROLES: Final[dict[int, tuple[int, ...]]] = {
-    1: (0,), 2: (0, 1), 3: (0, 2, 3), 4: (0, 1, 2, 3), 5: (0, 1, 2, 2, 3), 6: (0, 1, 2, 3, 2, 3), 7: (0, 1, 2, 3, 2, 2, 3),
+    1: (0,), 2: (0, 1), 3: (0, 2, 3), 4: (0, 1, 2, 3), 5: (0, 1, 2, 2, 3), 6: (0, 1, 2, 3, 2, 3), 7: (0, 1, 2, 3, 2, 2,
+    3),
 }  # fmt: skip
 """Which quarter of a 4/4 bar each beat of a bar of n beats is played like."""
 

@@ -88,17 +88,21 @@ CATALOGUE: Final[dict[str, tuple[str, ...]]] = {
 GENRES: Final[tuple[str, ...]] = tuple(CATALOGUE)
 
 ALIASES: Final = {
-    "hiphop": "hip-hop", "rap": "hip-hop", "neworleans": "new-orleans", "afrocuban": "afro-cuban", "cuban": "afro-cuban",
+    "hiphop": "hip-hop", "rap": "hip-hop", "neworleans": "new-orleans", "afrocuban": "afro-cuban",
+    "cuban": "afro-cuban",
     "middleeastern": "middle-eastern", "arabic": "middle-eastern", "randb": "rnb", "rb": "rnb", "dnb": "drum-and-bass",
     "drumnbass": "drum-and-bass", "drumbass": "drum-and-bass", "jungle": "drum-and-bass", "ukg": "uk-garage",
     "brazil": "brazilian", "breakbeat": "dance", "edm": "dance", "electronic": "dance", "electronica": "dance",
     "trance": "techno", "funky": "funk", "swing": "jazz", "bossa": "brazilian", "bossanova": "brazilian",
-    "samba": "brazilian", "salsa": "latin", "reggaeton": "latin", "ska": "reggae", "dub": "reggae", "garage": "uk-garage",
-    "secondline": "new-orleans", "motown": "soul", "bluegrass": "country", "arab": "middle-eastern", "african": "afrobeat",
+    "samba": "brazilian", "salsa": "latin", "reggaeton": "latin", "ska": "reggae", "dub": "reggae",
+    "garage": "uk-garage",
+    "secondline": "new-orleans", "motown": "soul", "bluegrass": "country", "arab": "middle-eastern",
+    "african": "afrobeat",
 }  # fmt: skip
 
 DRUMMERS: Final[tuple[str, ...]] = (
-    "thunder", "silk", "clockwork", "pocket", "sparse", "fire", "machine", "whisper", "swinger", "linear", "garage", "lazy",
+    "thunder", "silk", "clockwork", "pocket", "sparse", "fire", "machine", "whisper", "swinger", "linear",
+    "garage", "lazy",
     "driver", "marcher", "jungle", "clave", "preacher", "dancer", "storm", "architect", "wanderer", "sticks", "minimal",
     "human-metronome",
 )  # fmt: skip
@@ -187,7 +191,8 @@ def check_names(*, genre: str | None = None, style: str | None = None, drummer: 
 
 
 DRUMMER_ALIASES: Final = {
-    "bonham": "thunder", "porcaro": "silk", "weckl": "architect", "chambers": "pocket", "roeder": "storm", "dee": "driver",
+    "bonham": "thunder", "porcaro": "silk", "weckl": "architect", "chambers": "pocket", "roeder": "storm",
+    "dee": "driver",
     "hoglan": "clockwork",
 }  # fmt: skip
 """The seven of the router's ancestor, by surname, lead to the feel that is drawn after them."""

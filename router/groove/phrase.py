@@ -1,6 +1,7 @@
 """The form of a pattern: what each bar is for, before a note is drawn.
 
-Phrases of four and eight bars, as A A A' fill; a bar's plan says how full and loud it is, and where its fill begins. Pure.
+Phrases of four and eight bars, as A A A' fill; a bar's plan says how full and loud it is, and where its fill begins.
+Pure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Settles a take's groove: which of a style's chances this drummer, with these knobs and this seed, will take.
 
-One groove per take, varied a little, is what sounds like a drummer; drawing each bar afresh does not. The number of draws
-never depends on a knob, so that turning one changes what it is for and nothing else. Pure.
+One groove per take, varied a little, is what sounds like a drummer; drawing each bar afresh does not. The number of
+draws never depends on a knob, so that turning one changes what it is for and nothing else. Pure.
 """
 
 from __future__ import annotations

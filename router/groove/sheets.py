@@ -1,7 +1,7 @@
 """Reads style sheets: `[name] key=value ...` opens a style, `-- key=value ...` another groove of it, `#` is a remark.
 
-Only the headings are read here. A genre may have two hundred grooves, of which a take plays one: its lanes are read when
-it is chosen.
+Only the headings are read here. A genre may have two hundred grooves, of which a take plays one: its lanes are read
+when it is chosen.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from router.groove.settle import Settled, prefer, settle
 from router.pattern import RESOLUTION, Hit
 
 FORM: Final = "ABACABAD"
-"""Eight bars a letter: what was settled for A comes back with A. Within a part the groove stays, between parts it develops."""
+"""Eight bars a letter: what was settled for A comes back with A. Within a part the groove stays, between parts it
+develops."""
 PART_BARS: Final = 8
 DISORDER: Final = 0.7
 """How far takes differ in tidiness: the tidiest has 0.3 of the usual exceptions, the wildest 1.7."""

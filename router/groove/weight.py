@@ -7,8 +7,10 @@ from typing import Final
 from router.pattern import RESOLUTION, Hit, Meter
 
 _VOICE: Final = {
-    "kick": 0.75, "snare": 0.78, "rim": 0.66, "clap": 0.7, "hat_closed": 0.5, "hat_pedal": 0.34, "hat_open": 0.52, "ride": 0.5,
-    "ride_bell": 0.5, "crash": 0.72, "crash2": 0.7, "china": 0.6, "splash": 0.4, "tom_high": 0.5, "tom_mid": 0.5, "tom_low": 0.5,
+    "kick": 0.75, "snare": 0.78, "rim": 0.66, "clap": 0.7, "hat_closed": 0.5, "hat_pedal": 0.34, "hat_open": 0.52,
+    "ride": 0.5,
+    "ride_bell": 0.5, "crash": 0.72, "crash2": 0.7, "china": 0.6, "splash": 0.4, "tom_high": 0.5, "tom_mid": 0.5,
+    "tom_low": 0.5,
     "tom_floor": 0.54,
 }  # fmt: skip
 
@@ -17,7 +19,7 @@ HANDS_FREE: Final = frozenset({"kick", "hat_pedal"})
 
 
 def metrical(tick: int, meter: Meter) -> float:
-    """Return how strong a place in the bar is: 1 the downbeat, .8 a beat, .5 an eighth between, .2 a sixteenth, 0 off all."""
+    """Return how strong a place in a bar is: 1 the downbeat, .8 a beat, .5 an eighth, .2 a sixteenth, 0 beside all."""
     at = 0
     tick %= meter.bar_ticks
     for beat in meter.beats:

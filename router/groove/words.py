@@ -14,14 +14,22 @@ from router.request import SECTIONS
 
 _FEEL: Final[dict[str, dict[str, float]]] = {
     "lazy": {"humanize": 0.7, "late": 1}, "laid-back": {"humanize": 0.65, "late": 1}, "loose": {"humanize": 0.8},
-    "tight": {"humanize": 0.25}, "robotic": {"humanize": 0.0}, "quantized": {"humanize": 0.0}, "mechanical": {"humanize": 0.05},
-    "human": {"humanize": 0.8}, "sloppy": {"humanize": 1.0}, "drunk": {"humanize": 1.0, "late": 1}, "swung": {"swing": 0.6},
-    "swinging": {"swing": 0.62}, "swing": {"swing": 0.62}, "shuffle": {"swing": 0.66}, "shuffled": {"swing": 0.66}, "straight": {"swing": 0.0},
-    "busy": {"density": 0.75, "complexity": 0.75}, "complex": {"complexity": 0.8}, "intricate": {"complexity": 0.85, "density": 0.6},
-    "simple": {"complexity": 0.2}, "basic": {"complexity": 0.15}, "sparse": {"density": 0.25}, "minimal": {"density": 0.25, "complexity": 0.2},
-    "dense": {"density": 0.8}, "full": {"density": 0.65}, "hard": {"energy": 0.7}, "loud": {"energy": 0.75}, "heavy": {"energy": 0.7},
-    "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3}, "mellow": {"energy": 0.35},
-    "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 1.6}, "ghosty": {"ghosts": 1.6},
+    "tight": {"humanize": 0.25}, "robotic": {"humanize": 0.0}, "quantized": {"humanize": 0.0},
+    "mechanical": {"humanize": 0.05},
+    "human": {"humanize": 0.8}, "sloppy": {"humanize": 1.0}, "drunk": {"humanize": 1.0, "late": 1},
+    "swung": {"swing": 0.6},
+    "swinging": {"swing": 0.62}, "swing": {"swing": 0.62}, "shuffle": {"swing": 0.66}, "shuffled": {"swing": 0.66},
+    "straight": {"swing": 0.0},
+    "busy": {"density": 0.75, "complexity": 0.75}, "complex": {"complexity": 0.8},
+    "intricate": {"complexity": 0.85, "density": 0.6},
+    "simple": {"complexity": 0.2}, "basic": {"complexity": 0.15}, "sparse": {"density": 0.25},
+    "minimal": {"density": 0.25, "complexity": 0.2},
+    "dense": {"density": 0.8}, "full": {"density": 0.65}, "hard": {"energy": 0.7}, "loud": {"energy": 0.75},
+    "heavy": {"energy": 0.7},
+    "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3},
+    "mellow": {"energy": 0.35},
+    "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 1.6},
+    "ghosty": {"ghosts": 1.6},
     "funky": {"ghosts": 1.3, "complexity": 0.6}, "groovy": {"ghosts": 1.2}, "tasteful": {"complexity": 0.4},
 }  # fmt: skip
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
@@ -159,9 +167,10 @@ def describe(prompt: str) -> dict[str, Any]:
     """Return what the rules read out of a prompt.
 
     Returns:
-        `genre`, `style`, `drummer`, `section`, `meter`, `groups`, `bars`, `tempo`, `blend`, `polyrhythm` (each None or empty when not said),
-        `time` ("half", "double" or ""), `evolve` (bool), `feel` (knob words: swing, humanize, density, complexity, energy, ghosts,
-        late) and `confidence` 0..1, the share of telling words that were understood.
+        `genre`, `style`, `drummer`, `section`, `meter`, `groups`, `bars`, `tempo`, `blend`, `polyrhythm` (each None or
+        empty when not said), `time` ("half", "double" or ""), `evolve` (bool), `feel` (knob words: swing, humanize,
+        density, complexity, energy, ghosts, late) and `confidence` 0..1, the share of telling words that were
+        understood.
     """
     found = _describe(prompt)
     return found | {"feel": dict(found["feel"]), "blend": list(found["blend"])}
@@ -169,7 +178,7 @@ def describe(prompt: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _describe(prompt: str) -> dict[str, Any]:
-    text = prompt.lower().replace("–", "-").replace("\u2019", "'")
+    text = prompt.lower().replace("\u2013", "-").replace("\u2019", "'")
     phrases = _phrases(text)
     blend = _blend(text)
     genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)

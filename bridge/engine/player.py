@@ -6,6 +6,7 @@ or reads a clock; whatever order the calls come in, every note-on in `out` is fo
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from math import ceil
 from typing import Any, Final
@@ -18,6 +19,7 @@ from bridge.engine.transport import CLOCK, MAX_BPM, MIN_BPM, MODES, PULSE_TICKS,
 LATE_JOIN_SECONDS: Final = 0.06
 STALL_SECONDS: Final = 0.25
 """What is later than this is not played any more: a bar missed in sleep is never played in a burst."""
+FRESH_SECONDS: Final = 0.012
 START_LEAD_SECONDS: Final = 0.004
 MAX_OFFSET_SECONDS: Final = 0.5
 
@@ -37,6 +39,7 @@ class Player:
         self.events: list[dict[str, Any]] = []
         self.recall = False
         self.lookahead = 0.0
+        self.horizon = 0.0  # what leaves within this many seconds cannot be called back any more
         self.loop_delay = 0.0
         self.offset = 0.0
         self.clock_out = True
@@ -46,6 +49,7 @@ class Player:
         self._tempo_at: tuple[int, float] | None = None
         self._channels: set[int] = set()
         self._last_at = 0.0
+        self._struck: deque[tuple[float, tuple[int, int]]] = deque(maxlen=32)
         self._commands: dict[str, Callable[[dict[str, Any], Iterable[Row], float], dict[str, Any]]] = {
             "load": self._load, "forget": self._forget, "queue": self._queue, "cancel": self._cancel,
             "play": self._play, "stop": self._stop, "panic": self._panic, "tempo": self._tempo, "sync": self._sync,
@@ -180,6 +184,7 @@ class Player:
             bar, beat = self.timeline.meters.locate(message.tick)
             note = (round(at, 6), message.tick, bar, beat, row.voice, row.data1, row.data2, channel, message.pattern)
             self._emit(at, message.data, note)
+            self._struck.append((self._last_at, (channel, row.data1)))
 
     # -- what happened ---------------------------------------------------------------------------------------------
 
@@ -197,7 +202,9 @@ class Player:
     def _begin(self, effect: Effect, now: float) -> None:
         self.recall = True
         self._last_at = now
-        self._emit_all(self.timeline.jump(effect.tick, top=effect.top), now)
+        # A DAW's loop ends where our next hit was expected: it has left, and the loop's first hit is the same one.
+        fresh = frozenset(key for at, key in self._struck if now - FRESH_SECONDS <= at <= now + self.horizon)
+        self._emit_all(self.timeline.jump(effect.tick, top=effect.top, fresh=fresh), now)
         self._pulse_tick = -(-effect.tick // PULSE_TICKS) * PULSE_TICKS
         self._stop_tick = self._tempo_at = None
         if self.leading:

@@ -133,6 +133,7 @@ class Engine:
     def _adopt(self) -> None:
         """Take the port into use: first release what a killed predecessor, or the port before, left sounding."""
         self.player.lookahead = self.port.lookahead
+        self.player.horizon = self.port.horizon
         now = self.now()
         for channel, note in self.sounding.notes():
             self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
@@ -321,7 +322,7 @@ class Engine:
             self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
         old, self.port = self.port, ScriptedPort(why=why)
         self.skew = now - time.monotonic()
-        self.player.lookahead = 0.0
+        self.player.lookahead = self.player.horizon = 0.0
         self.writer.put(
             {"e": "ports", "backend": old.backend, "out": old.out, "in": old.in_, "state": "lost", "why": why}
         )

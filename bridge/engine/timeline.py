@@ -109,6 +109,7 @@ class Timeline:
         self.changed = False  # what plays or waits is not what it was; the owner tells and clears
         self._offs: list[tuple[int, int, int]] = []
         self._sounding: dict[tuple[int, int], int] = {}
+        self._struck_already: tuple[int, frozenset[tuple[int, int]]] = (-1, frozenset())
 
     def __repr__(self) -> str:
         base = self.base.id if self.base else None
@@ -268,11 +269,14 @@ class Timeline:
             index += 1
             if row.status & 0xF0 == NOTE_ON:
                 key = (row.status & 0x0F, row.data1)
-                if key in self._sounding:
+                already = source == self._struck_already[0] and key in self._struck_already[1]
+                if key in self._sounding and not already:
                     out.append(Out(tick, bytes((0x80 | key[0], key[1], 0))))
                 off = tick + max(1, row.length)
                 self._sounding[key] = off
                 heapq.heappush(self._offs, (off, *key))
+                if already:
+                    continue
             out.append(Out(tick, bytes((row.status, row.data1, row.data2)), row, identity))
 
     def join_late(self, entry: Queued) -> list[Out]:
@@ -295,20 +299,38 @@ class Timeline:
         self.changed = True
         return out
 
-    def release(self) -> list[Out]:
-        """Return the note-off of everything that sounds; nothing sounds afterwards."""
-        out = [Out(self.cursor, bytes((0x80 | channel, note, 0))) for channel, note in self._sounding]
-        self._sounding.clear()
+    def release(self, but: frozenset[tuple[int, int]] = frozenset()) -> list[Out]:
+        """Return the note-off of everything that sounds; nothing sounds afterwards, `but` these."""
+        out = [Out(self.cursor, bytes((0x80 | channel, note, 0))) for channel, note in self._sounding.keys() - but]
+        self._sounding = {key: due for key, due in self._sounding.items() if key in but}
         self._offs.clear()
         return out
 
-    def jump(self, tick: int, *, top: bool = False) -> list[Out]:
+    def jump(self, tick: int, *, top: bool = False, fresh: frozenset[tuple[int, int]] = frozenset()) -> list[Out]:
         """Go to another position; `top` is a start from the beginning. Returns the releases.
 
-        What waits moves to the first boundary of its kind from there on; the base stays in phase with the song.
+        What waits moves to the first boundary of its kind from there on; the base stays in phase with the song. Drums
+        in `fresh` were struck this very moment: where the new position strikes them too, they are not struck twice.
         """
-        out = self.release()
         self.overlay = None
+        self._place(tick, top=top)
+        held = frozenset(key for key in self._keys_at(tick) if key in fresh)
+        self._struck_already = (tick, held)
+        return self.release(held)
+
+    def _keys_at(self, tick: int) -> list[tuple[int, int]]:
+        pattern, origin = self.base, self.origin
+        for entry in self.queue:
+            if entry.tick == tick and not entry.once:
+                pattern, origin = entry.pattern, entry.origin
+        if pattern is None:
+            return []
+        phase = (tick - origin) % pattern.ticks
+        return [
+            (row.status & 0x0F, row.data1) for row in pattern.rows if row.tick == phase and row.status & 0xF0 == NOTE_ON
+        ]
+
+    def _place(self, tick: int, *, top: bool) -> None:
         self.cursor = tick
         self._align(top=top)
         waiting, self.queue = self.queue, []
@@ -316,7 +338,6 @@ class Timeline:
             if self.base is None and not entry.once:
                 self.meters.reset(entry.pattern.bar_ticks, entry.pattern.beats)
             self.enqueue(entry.pattern, entry.at, once=entry.once, tag=entry.tag)
-        return out
 
     def _align(self, *, top: bool) -> None:
         if self.base is None:

@@ -326,13 +326,13 @@ class Transport:
 
     def poll(self, now: float, bar_end: int) -> list[Effect]:
         """Notice what did not come: a lost clock, the end of the bar that it left us. `bar_end`: the running bar's."""
-        if self._stopped_at is not None and now - self._stopped_at > JUMP_SECONDS:
+        if self._stopped_at is not None and now >= self._stopped_at + JUMP_SECONDS:
             self._stopped_at, self._was_playing = None, False
             return [Effect("stopped")]
         if not self.following or self.state is not State.PLAYING:
             return []
         if self._lost_end is None:
-            if now - self.clock.last_seen <= LOST_SECONDS:
+            if now < self.clock.last_seen + LOST_SECONDS:
                 return []
             tick = self.tick_at(now)
             self._lost_end = bar_end

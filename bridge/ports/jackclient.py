@@ -17,6 +17,8 @@ from bridge.ports.base import Incoming, Listing, Parcel, PortError, Wish, legal,
 HANDOVER_SECONDS: Final = 0.003
 """How long the engine may need between waking up and handing over; a cycle's length is added."""
 
+_TURNS: Final = frozenset({0xFA, 0xFB, 0xFC, 0xF2})
+
 _control = threading.Lock()
 
 
@@ -29,6 +31,7 @@ class JackPort:
         self.out = ""
         self.in_ = ""
         self.lookahead = 0.01
+        self.horizon = 0.0
         self.loop_delay = 0.0
         self.pending: deque[Parcel] = deque()
         self.gone: deque[Parcel] = deque(maxlen=65_536)
@@ -68,7 +71,8 @@ class JackPort:
             in_port = client.midi_inports.register("in")
             self._client, self._dead = client, ""
             self._rate = float(client.samplerate)
-            self.lookahead = client.blocksize / self._rate + HANDOVER_SECONDS
+            self.horizon = client.blocksize / self._rate
+            self.lookahead = self.horizon + HANDOVER_SECONDS
             client.set_shutdown_callback(self._shut)
             self._callback = self._mover(jack, client, out_port, in_port, incoming)
             jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)  # noqa: SLF001 - as in _mover
@@ -90,23 +94,29 @@ class JackPort:
         monotonic, pending, rate = time.monotonic, self.pending, self._rate
         self._reference = (frame_of(pointer), time.monotonic())
 
-        def hear(buffer: Any, frame: int) -> None:
-            batch, start = [], self._seconds(frame)
+        def hear(buffer: Any, frame: int, frames: int) -> int:
+            """Pass on what came; returns the frame from which a Start, Stop or position forbids what was planned."""
+            batch, start, limit = [], self._seconds(frame), frames
             for index in range(count_in(buffer)):
                 if get_in(event, buffer, index) == 0:
-                    batch.append((start + event.time / rate, bytes(view(event.buffer, event.size))))  # noqa: PERF401 - `event` is reused
+                    data = bytes(view(event.buffer, event.size))
+                    batch.append((start + event.time / rate, data))
+                    if data[0] in _TURNS:
+                        limit = min(limit, int(event.time))
             incoming(batch)
+            return limit
 
         def process(frames: int, _unused: Any) -> int:
             frame = frame_of(pointer)
             self._cycle = (frame, monotonic())
+            limit = frames
+            buffer = get_buffer(in_pointer, frames)
+            if count_in(buffer):
+                limit = hear(buffer, frame, frames)
             buffer = get_buffer(out_pointer, frames)
             clear(buffer)
             if pending or self._next is not None:
-                self._write(buffer, self._seconds(frame), frames, rate, write)
-            buffer = get_buffer(in_pointer, frames)
-            if count_in(buffer):
-                hear(buffer, frame)
+                self._write(buffer, self._seconds(frame), limit, rate, write)
             return 0
 
         return ffi.callback("int(jack_nframes_t, void*)", process, error=0)

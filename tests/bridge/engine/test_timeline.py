@@ -98,7 +98,7 @@ def test_a_fill_now_completes_the_bar_that_sounds():
     fill = pattern("fill", [(tick, 45) for tick in range(0, BAR, 480)])
     timeline = ready(base=KICKS)
     play(timeline, 1000)
-    timeline.enqueue(fill, "now", once=True)
+    timeline.enqueue(fill, "now", once=True, after=1000)
 
     assert [e[0] for e in play(timeline, BAR) if e[1][:4] == "992d"] == [1920, 2400, 2880, 3360]
     assert [e for e in play(timeline, BAR + 50) if e[1][:2] == "99"] == [(3840, "992464")]

@@ -14,7 +14,9 @@ from pathlib import Path
 
 LIT = "3.3.3"
 ESBUILD = "0.28.2"
-VENDOR = Path(__file__).resolve().parents[1] / "bridge" / "panel" / "vendor"
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / "bridge" / "panel" / "vendor"
+LICENCES = ROOT / "LICENSES"
 ENTRY = """\
 export { html, nothing, render, svg } from "lit-html";
 export { live } from "lit-html/directives/live.js";
@@ -23,7 +25,7 @@ README = """\
 lit.js is lit's template engine, npm package "lit-html" {lit}, bundled and minified by esbuild {esbuild} from:
 
 {entry}
-Licence: BSD-3-Clause, Copyright 2017 Google LLC (LICENSE-lit.txt).
+Licence: BSD-3-Clause, Copyright 2017 Google LLC (LICENSES/lit-html.txt).
 SHA-256 of lit.js: {digest}
 Made by: python3 scripts/vendor_panel.py        Checked by: python3 scripts/vendor_panel.py --check
 """
@@ -55,8 +57,9 @@ def main() -> int:
         print(f"lit-html {LIT}: {'the same' if same else 'differs'} ({digest})")
         return 0 if same else 1
     VENDOR.mkdir(exist_ok=True)
+    LICENCES.mkdir(exist_ok=True)
     (VENDOR / "lit.js").write_bytes(bundle)
-    (VENDOR / "LICENSE-lit.txt").write_text(licence, "utf-8")
+    (LICENCES / "lit-html.txt").write_text(licence, "utf-8")
     readme = README.format(lit=LIT, esbuild=ESBUILD, entry=ENTRY, digest=digest)
     (VENDOR / "README.txt").write_text(readme, "utf-8")
     print(f"lit.js: {len(bundle)} bytes, lit-html {LIT}")

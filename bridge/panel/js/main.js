@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { Part, act, link, say, set, store } from "./app.js";
-import { Audition } from "./audition.js";
+import { Audition } from "./sound.js";
 import { shown } from "./store.js";
 import { generate } from "../ui/ask.js";
 import { reload, takeFile } from "../ui/library.js";
@@ -22,95 +22,99 @@ const IDEAS = ["Funk, tight and dry", "Lazy half-time shuffle", "Deep house", "B
 store.audition = new Audition(store);
 
 class DrumPanel extends Part {
-  static on = ["player", "audition"];
-  tab = "answers";
+	static on = ["player", "audition"];
+	tab = "answers";
 
-  connectedCallback() {
-    super.connectedCallback();
-    this.hears(window, "hashchange", () => location.hash.startsWith("#t=") && location.reload());
-  }
+	connectedCallback() {
+		super.connectedCallback();
+		this.hears(window, "hashchange", () => location.hash.startsWith("#t=") && location.reload());
+	}
 
-  /** Arrows move between tabs, as tab lists do. */
-  arrows(event) {
-    const names = Object.keys(TABS), step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    this.put("tab", names[(names.indexOf(this.tab) + step + names.length) % names.length]).then(() => this.querySelector(`#tab-${this.tab}`).focus());
-  }
+	drawn() {
+		performance.mark("drumbridge.drawn");
+	}
 
-  first() {
-    return html`<section class="card first">
-      <h2>What shall it play?</h2>
-      <p>Press Play for a groove with the present settings, or take one of these. It plays through the embedded drummer, in this browser and on the MIDI port, without any key.</p>
-      <div class="ideas">${IDEAS.map((prompt) => html`<button @click=${() => generate({ prompt })}>${prompt}</button>`)}</div>
-    </section>`;
-  }
+	/** Arrows move between tabs, as tab lists do. */
+	arrows(event) {
+		const names = Object.keys(TABS), step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+		if (!step) return;
+		this.put("tab", names[(names.indexOf(this.tab) + step + names.length) % names.length]).then(() => this.querySelector(`#tab-${this.tab}`).focus());
+	}
 
-  denied() {
-    return html`<section class="card first" role="alert"><h2>This page needs its link</h2>
-      <p>Open it with <code>drumbridge open</code>, or with the whole link that <code>drumbridge run</code> prints: the part after # lets this page in.</p></section>`;
-  }
+	first() {
+		return html`<section class="card first">
+			<h2>What shall it play?</h2>
+			<p>Press Play for a groove with the present settings, or take one of these. It plays through the embedded drummer, in this browser and on the MIDI port, without any key.</p>
+			<div class="ideas">${IDEAS.map((prompt) => html`<button @click=${() => generate({ prompt })}>${prompt}</button>`)}</div>
+		</section>`;
+	}
 
-  render() {
-    const locked = !link.token || link.state === "denied";
-    return html`<header class="top"><drum-transport></drum-transport></header>
-      <main>
-        <div class="left">
-          ${locked ? this.denied() : nothing}
-          <drum-now></drum-now>
-          ${shown(store.state) || locked ? nothing : this.first()}
-          <section class="card grid" aria-label="Grid"><drum-grid></drum-grid></section>
-          <section class="card ask" aria-label="Ask"><drum-ask></drum-ask></section>
-        </div>
-        <aside aria-label="Details">
-          <div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button role="tab" id="tab-${name}" aria-controls="pane-${name}"
-            aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}</button>`)}</div>
-          ${Object.keys(TABS).map((name) => html`<section class="card pane" role="tabpanel" id="pane-${name}" aria-labelledby="tab-${name}" ?hidden=${this.tab !== name}>
-            ${{ answers: html`<drum-answers></drum-answers>`, library: html`<drum-library></drum-library>`, money: html`<drum-money></drum-money>`, midi: html`<drum-midi></drum-midi>` }[name]}</section>`)}
-        </aside>
-      </main>
-      <drum-toasts></drum-toasts><drum-help></drum-help>`;
-  }
+	denied() {
+		return html`<section class="card first" role="alert"><h2>This page needs its link</h2>
+			<p>Open it with <code>drumbridge open</code>, or with the whole link that <code>drumbridge run</code> prints: the part after # lets this page in.</p></section>`;
+	}
+
+	render() {
+		const locked = !link.token || link.state === "denied";
+		return html`<header class="top"><drum-transport></drum-transport></header>
+			<main>
+				<div class="left">
+					${locked ? this.denied() : nothing}
+					<drum-now></drum-now>
+					${shown(store.state) || locked ? nothing : this.first()}
+					<section class="card grid" aria-label="Grid"><drum-grid></drum-grid></section>
+					<section class="card ask" aria-label="Ask"><drum-ask></drum-ask></section>
+				</div>
+				<aside aria-label="Details">
+					<div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button role="tab" id="tab-${name}" aria-controls="pane-${name}"
+						aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}</button>`)}</div>
+					${Object.keys(TABS).map((name) => html`<section class="card pane" role="tabpanel" id="pane-${name}" aria-labelledby="tab-${name}" ?hidden=${this.tab !== name}>
+						${{ answers: html`<drum-answers></drum-answers>`, library: html`<drum-library></drum-library>`, money: html`<drum-money></drum-money>`, midi: html`<drum-midi></drum-midi>` }[name]}</section>`)}
+				</aside>
+			</main>
+			<drum-toasts></drum-toasts><drum-help></drum-help>`;
+	}
 }
 
-// Keys -------------------------------------------------------------------------------------------------------------
+// Keys
 
 const tempo = (by) => set({ tempo: Math.min(300, Math.max(20, store.state.settings.tempo + by)) });
 const DEEDS = {
-  " ": playStop, g: () => generate(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), f: () => act("fill"), n: () => act("next"),
-  u: () => act("undo"), U: () => act("redo"), c: () => act("cancel"), a: () => store.dispatchEvent(new Event("ab")), b: () => keep(), t: () => act("tap"),
-  "+": () => tempo(1), "=": () => tempo(1), "-": () => tempo(-1), l: () => (store.audition.on ? store.audition.stop() : store.audition.start()),
-  d: () => document.querySelector("drum-grid .view")?.focus(), p: () => act("panic"), "?": () => store.dispatchEvent(new Event("help")),
+	" ": playStop, g: () => generate(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), f: () => act("fill"), n: () => act("next"),
+	u: () => act("undo"), U: () => act("redo"), c: () => act("cancel"), a: () => store.dispatchEvent(new Event("ab")), b: () => keep(), t: () => act("tap"),
+	"+": () => tempo(1), "=": () => tempo(1), "-": () => tempo(-1), l: () => (store.audition.on ? store.audition.stop() : store.audition.start()),
+	d: () => document.querySelector("drum-grid .view")?.focus(), p: () => act("panic"), "?": () => store.dispatchEvent(new Event("help")),
 };
 
 function keys(event) {
-  const typing = event.target.closest("input:not([type=checkbox],[type=radio],[type=range]), select, textarea, dialog");
-  if (typing || event.altKey || event.defaultPrevented || localStorage.getItem("drumbridge.keys") === "off") return;
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
-    event.preventDefault();
-    act(event.shiftKey ? "redo" : "undo");
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || (event.key === " " && event.target.closest("button, summary, [type=checkbox], [type=radio]"))) return;
-  const deed = DEEDS[event.key];
-  if (!deed || event.repeat) return;
-  event.preventDefault();
-  deed();
+	const typing = event.target.closest("input:not([type=checkbox],[type=radio],[type=range]), select, textarea, dialog");
+	if (typing || event.altKey || event.defaultPrevented || localStorage.getItem("drumbridge.keys") === "off") return;
+	if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+		event.preventDefault();
+		act(event.shiftKey ? "redo" : "undo");
+		return;
+	}
+	if (event.ctrlKey || event.metaKey || (event.key === " " && event.target.closest("button, summary, [type=checkbox], [type=radio]"))) return;
+	const deed = DEEDS[event.key];
+	if (!deed || event.repeat) return;
+	event.preventDefault();
+	deed();
 }
 
-// Wiring -----------------------------------------------------------------------------------------------------------
+// Wiring
 
 async function about() {
-  const status = await link.call("status").catch(() => null);
-  if (status) store.put("about", status);
+	const status = await link.call("status").catch(() => null);
+	if (status) store.put("about", status);
 }
 
 link.subscribe("page", TOPICS);
 link.addEventListener("state", async ({ detail }) => {
-  if (detail === "denied" || detail === "away") store.put("link", detail);
-  if (detail !== "open") return;
-  about();
-  reload();
-  store.put("catalog", await link.call("catalog").catch(() => null));
+	if (detail === "denied" || detail === "away") store.put("link", detail);
+	if (detail !== "open") return;
+	about();
+	reload();
+	store.put("catalog", await link.call("catalog").catch(() => null));
 });
 store.addEventListener("library", reload);
 store.addEventListener("change", ({ detail }) => detail === "metrics" && about());
@@ -124,11 +128,11 @@ store.addEventListener("change", ({ detail }) => detail === "transport" && navig
 
 const themes = matchMedia("(prefers-color-scheme: light)");
 function theme(flip = false) {
-  const kept = localStorage.getItem("drumbridge.theme");
-  let name = kept ?? (themes.matches ? "light" : "dark");
-  if (flip) localStorage.setItem("drumbridge.theme", (name = name === "dark" ? "light" : "dark"));
-  document.documentElement.dataset.theme = name;
-  store.dispatchEvent(new Event("retheme"));
+	const kept = localStorage.getItem("drumbridge.theme");
+	let name = kept ?? (themes.matches ? "light" : "dark");
+	if (flip) localStorage.setItem("drumbridge.theme", (name = name === "dark" ? "light" : "dark"));
+	document.documentElement.dataset.theme = name;
+	store.dispatchEvent(new Event("retheme"));
 }
 theme();
 themes.addEventListener("change", () => theme());
@@ -136,8 +140,8 @@ store.addEventListener("theme", () => theme(true));
 
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  [...event.dataTransfer.files].forEach(takeFile);
+	event.preventDefault();
+	[...event.dataTransfer.files].forEach(takeFile);
 });
 
 customElements.define("drum-panel", DrumPanel);

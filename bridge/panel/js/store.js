@@ -8,122 +8,122 @@ const MIDI_KEPT = 24;
 const ROUTES_KEPT = 12;
 
 export const blank = () => ({
-  link: "connecting",
-  features: [],
-  instance: "",
-  transport: { state: "stopped", source: "internal", tick: 0, bpm: 120, bar: 1, beat: 1 },
-  player: { queued: [], mix: { mute: [], solo: [] } },
-  settings: {},
-  midi: { messages: [] },
-  jobs: new Map(),
-  routes: [],
-  live: null,
-  metrics: {},
-  history: [],
-  alerts: [],
-  library: [],
-  pending: [],
+	link: "connecting",
+	features: [],
+	instance: "",
+	transport: { state: "stopped", source: "internal", tick: 0, bpm: 120, bar: 1, beat: 1 },
+	player: { queued: [], mix: { mute: [], solo: [] } },
+	settings: {},
+	midi: { messages: [] },
+	jobs: new Map(),
+	routes: [],
+	live: null,
+	metrics: {},
+	history: [],
+	alerts: [],
+	library: [],
+	pending: [],
 });
 
 /** Change state by one event; returns the topics that changed. */
 export function reduce(state, topic, data) {
-  switch (topic) {
-    case "transport":
-      state.transport = data;
-      break;
-    case "player":
-      state.player = data;
-      break;
-    case "settings":
-      state.settings = data;
-      break;
-    case "midi": {
-      const { messages = [], ...port } = data;
-      const log = [...messages.slice().reverse(), ...state.midi.messages].slice(0, MIDI_KEPT);
-      state.midi = { ...state.midi, ...port, messages: log };
-      break;
-    }
-    case "jobs":
-      for (const job of data.jobs ?? [data]) {
-        state.jobs.delete(job.job);
-        state.jobs.set(job.job, job);
-      }
-      while (state.jobs.size > 40) state.jobs.delete(state.jobs.keys().next().value);
-      break;
-    case "route":
-      if (data.routes) state.routes = data.routes.slice(-ROUTES_KEPT).reverse();
-      else if (data.done) {
-        state.routes = [data, ...state.routes.filter((route) => route.job !== data.job)].slice(0, ROUTES_KEPT);
-        if (state.live?.job === data.job) state.live = null;
-      } else state.live = data;
-      break;
-    case "metrics":
-      state.metrics = data;
-      if (data.requests) state.history = [...state.history, data].slice(-40);
-      break;
-    case "alerts": {
-      const fresh = data.alerts ?? [data];
-      const names = new Set(fresh.map((alert) => alert.name));
-      const rest = data.alerts ? [] : state.alerts.filter((alert) => !names.has(alert.name));
-      state.alerts = [...rest, ...fresh.filter((alert) => alert.state !== "cleared")];
-      break;
-    }
-    default:
-      return [];
-  }
-  return [topic];
+	switch (topic) {
+		case "transport":
+			state.transport = data;
+			break;
+		case "player":
+			state.player = data;
+			break;
+		case "settings":
+			state.settings = data;
+			break;
+		case "midi": {
+			const { messages = [], ...port } = data;
+			const log = [...messages.slice().reverse(), ...state.midi.messages].slice(0, MIDI_KEPT);
+			state.midi = { ...state.midi, ...port, messages: log };
+			break;
+		}
+		case "jobs":
+			for (const job of data.jobs ?? [data]) {
+				state.jobs.delete(job.job);
+				state.jobs.set(job.job, job);
+			}
+			while (state.jobs.size > 40) state.jobs.delete(state.jobs.keys().next().value);
+			break;
+		case "route":
+			if (data.routes) state.routes = data.routes.slice(-ROUTES_KEPT).reverse();
+			else if (data.done) {
+				state.routes = [data, ...state.routes.filter((route) => route.job !== data.job)].slice(0, ROUTES_KEPT);
+				if (state.live?.job === data.job) state.live = null;
+			} else state.live = data;
+			break;
+		case "metrics":
+			state.metrics = data;
+			if (data.requests) state.history = [...state.history, data].slice(-40);
+			break;
+		case "alerts": {
+			const fresh = data.alerts ?? [data];
+			const names = new Set(fresh.map((alert) => alert.name));
+			const rest = data.alerts ? [] : state.alerts.filter((alert) => !names.has(alert.name));
+			state.alerts = [...rest, ...fresh.filter((alert) => alert.state !== "cleared")];
+			break;
+		}
+		default:
+			return [];
+	}
+	return [topic];
 }
 
 /** The groove on the page: what plays, or what the next Play starts: {pattern, take, route, sounding} or null. */
 export function shown(state) {
-  const { pattern, take, route, ready } = state.player;
-  const found = pattern ? { pattern, take, route, sounding: true } : ready ? { ...ready, sounding: false } : null;
-  if (!found) return null;
-  const edits = state.pending.filter((one) => one.take === found.take).flatMap((one) => one.hits);
-  return { ...found, base: found.pattern, pattern: withEdits(found.pattern, edits) };
+	const { pattern, take, route, ready } = state.player;
+	const found = pattern ? { pattern, take, route, sounding: true } : ready ? { ...ready, sounding: false } : null;
+	if (!found) return null;
+	const edits = state.pending.filter((one) => one.take === found.take).flatMap((one) => one.hits);
+	return { ...found, base: found.pattern, pattern: withEdits(found.pattern, edits) };
 }
 
 /** How a pattern was made, wherever that is known. */
 export function routeOf(state, pattern, given) {
-  if (given) return given;
-  for (const job of [...state.jobs.values()].reverse()) if (job.route && job.pattern?.id === pattern?.id) return job.route;
-  return null;
+	if (given) return given;
+	for (const job of [...state.jobs.values()].reverse()) if (job.route && job.pattern?.id === pattern?.id) return job.route;
+	return null;
 }
 
 export class Store extends EventTarget {
-  constructor(link) {
-    super();
-    this.link = link;
-    this.state = blank();
-    link.addEventListener("event", ({ detail }) => this.hear(detail));
-    link.addEventListener("state", ({ detail }) => this.put("link", detail));
-    link.addEventListener("hello", ({ detail }) => {
-      Object.assign(this.state, { features: detail.features, version: detail.version, pending: [] });
-      this.put("instance", detail.instance);
-    });
-  }
+	constructor(link) {
+		super();
+		this.link = link;
+		this.state = blank();
+		link.addEventListener("event", ({ detail }) => this.hear(detail));
+		link.addEventListener("state", ({ detail }) => this.put("link", detail));
+		link.addEventListener("hello", ({ detail }) => {
+			Object.assign(this.state, { features: detail.features, version: detail.version, pending: [] });
+			this.put("instance", detail.instance);
+		});
+	}
 
-  hear({ topic, data, sub }) {
-    if (topic === "notes") this.dispatchEvent(new CustomEvent("note", { detail: data }));
-    else if (topic === "patterns") this.dispatchEvent(new CustomEvent("library", { detail: data }));
-    else this.changed(reduce(this.state, topic, data), sub);
-  }
+	hear({ topic, data, sub }) {
+		if (topic === "notes") this.dispatchEvent(new CustomEvent("note", { detail: data }));
+		else if (topic === "patterns") this.dispatchEvent(new CustomEvent("library", { detail: data }));
+		else this.changed(reduce(this.state, topic, data), sub);
+	}
 
-  put(name, value) {
-    this.state[name] = value;
-    this.changed([name]);
-  }
+	put(name, value) {
+		this.state[name] = value;
+		this.changed([name]);
+	}
 
-  changed(topics) {
-    for (const topic of topics) this.dispatchEvent(new CustomEvent("change", { detail: topic }));
-  }
+	changed(topics) {
+		for (const topic of topics) this.dispatchEvent(new CustomEvent("change", { detail: topic }));
+	}
 
-  can(method) {
-    return this.state.features.includes(method);
-  }
+	can(method) {
+		return this.state.features.includes(method);
+	}
 
-  /** The song's tick, now. */
-  tick() {
-    return tickAt(this.state.transport, this.link.now());
-  }
+	/** The song's tick, now. */
+	tick() {
+		return tickAt(this.state.transport, this.link.now());
+	}
 }

@@ -13,88 +13,88 @@ const SEND_MS = 60;
 export const generate = (more = {}) => act("generate", { at: "bar", ...more });
 
 class DrumAsk extends Part {
-  static on = ["settings", "catalog", "jobs", "transport"];
-  sections = SONG.map(([name, bars]) => ({ name, bars, energy: 0.5 }));
-  tier = "auto";
-  section = "";
+	static on = ["settings", "catalog", "jobs", "transport"];
+	sections = SONG.map(([name, bars]) => ({ name, bars, energy: 0.5 }));
+	tier = "auto";
+	section = "";
 
-  submit(event) {
-    event.preventDefault();
-    const prompt = this.querySelector("#prompt").value.trim();
-    generate({ ...(prompt ? { prompt } : {}), tier: this.tier, ...(this.section ? { section: this.section } : {}) });
-  }
+	submit(event) {
+		event.preventDefault();
+		const prompt = this.querySelector("#prompt").value.trim();
+		generate({ prompt, tier: this.tier, section: this.section || undefined });
+	}
 
-  /** While a knob moves, at most one `set` per 60 ms, and the last value always. */
-  turn(name, value) {
-    (this.wanted ??= {})[name] = value;
-    this.timer ??= setTimeout(() => {
-      const given = this.wanted;
-      this.timer = this.wanted = null;
-      set(given);
-    }, SEND_MS);
-  }
+	/** While a knob moves, at most one `set` per 60 ms, and the last value always. */
+	turn(name, value) {
+		(this.wanted ??= {})[name] = value;
+		this.timer ??= setTimeout(() => {
+			const given = this.wanted;
+			this.timer = this.wanted = null;
+			set(given);
+		}, SEND_MS);
+	}
 
-  knob([name, label, cc]) {
-    const value = store.state.settings[name];
-    const shown = value === null || value === undefined ? "style" : Math.round(value * 100);
-    return html`<div class="knob"><label for=${name}>${label}</label>
-      <input id=${name} type="range" min="0" max="1" step="0.01" .value=${live(String(value ?? 0.5))} aria-valuetext=${shown === "style" ? "the style's own" : `${shown} percent`}
-        title="CC ${cc}" @input=${(e) => this.turn(name, Number(e.target.value))} />
-      <output for=${name}>${shown}</output></div>`;
-  }
+	knob([name, label, cc]) {
+		const value = store.state.settings[name];
+		const shown = value === null || value === undefined ? "style" : Math.round(value * 100);
+		return html`<div class="knob"><label for=${name}>${label}</label>
+			<input id=${name} type="range" min="0" max="1" step="0.01" .value=${live(String(value ?? 0.5))} aria-valuetext=${shown === "style" ? "the style's own" : `${shown} percent`}
+				title="CC ${cc}" @input=${(e) => this.turn(name, Number(e.target.value))} />
+			<output for=${name}>${shown}</output></div>`;
+	}
 
-  songRow(section, index) {
-    const names = store.state.catalog?.sections ?? SONG.map(([name]) => name);
-    const to = (key, value) => ((section[key] = value), this.update());
-    return html`<li>
-      <select aria-label="Section ${index + 1}" .value=${live(section.name)} @change=${(e) => to("name", e.target.value)}>${names.map((name) => html`<option ?selected=${name === section.name}>${name}</option>`)}</select>
-      <input type="number" min="1" max="64" aria-label="Bars of section ${index + 1}" .value=${live(String(section.bars))} @change=${(e) => to("bars", Math.min(64, Math.max(1, Math.round(Number(e.target.value)) || 4)))} />
-      <input type="range" min="0" max="1" step="0.05" aria-label="Energy of section ${index + 1}" .value=${live(String(section.energy))} @input=${(e) => to("energy", Number(e.target.value))} />
-      ${button("close", `Remove section ${index + 1}`, () => this.put("sections", this.sections.filter((one) => one !== section)), { disabled: this.sections.length < 2 })}
-    </li>`;
-  }
+	songRow(section, index) {
+		const names = store.state.catalog?.sections ?? SONG.map(([name]) => name);
+		const to = (key, value) => ((section[key] = value), this.update());
+		return html`<li>
+			<select aria-label="Section ${index + 1}" .value=${live(section.name)} @change=${(e) => to("name", e.target.value)}>${names.map((name) => html`<option ?selected=${name === section.name}>${name}</option>`)}</select>
+			<input type="number" min="1" max="64" aria-label="Bars of section ${index + 1}" .value=${live(String(section.bars))} @change=${(e) => to("bars", Math.min(64, Math.max(1, Math.round(Number(e.target.value)) || 4)))} />
+			<input type="range" min="0" max="1" step="0.05" aria-label="Energy of section ${index + 1}" .value=${live(String(section.energy))} @input=${(e) => to("energy", Number(e.target.value))} />
+			${button("close", `Remove section ${index + 1}`, () => this.put("sections", this.sections.filter((one) => one !== section)), { disabled: this.sections.length < 2 })}
+		</li>`;
+	}
 
-  song() {
-    const total = this.sections.reduce((sum, { bars }) => sum + bars, 0);
-    const compose = async () => {
-      const prompt = this.querySelector("#prompt").value.trim() || "a song";
-      const job = await act("compose", { prompt, sections: this.sections, at: "bar" });
-      if (job) say(`The song is being made: ${total} bars`);
-    };
-    return html`<details class="song"><summary>Song builder</summary>
-      <ol>${this.sections.map((section, index) => this.songRow(section, index))}</ol>
-      <div class="line">${button("plus", "Add a section", () => this.put("sections", [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), { text: "Section" })}
-        <span class="dim">${total} bars in all</span>
-        ${button("spark", "Compose the song", compose, { text: "Compose", disabled: !store.can("compose") })}</div>
-      ${store.can("compose") ? nothing : html`<p class="dim">This daemon does not compose songs yet.</p>`}
-    </details>`;
-  }
+	song() {
+		const total = this.sections.reduce((sum, { bars }) => sum + bars, 0);
+		const compose = async () => {
+			const prompt = this.querySelector("#prompt").value.trim() || "a song";
+			const job = await act("compose", { prompt, sections: this.sections, at: "bar" });
+			if (job) say(`The song is being made: ${total} bars`);
+		};
+		return html`<details class="song"><summary>Song builder</summary>
+			<ol>${this.sections.map((section, index) => this.songRow(section, index))}</ol>
+			<div class="line">${button("plus", "Add a section", () => this.put("sections", [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), { text: "Section" })}
+				<span class="dim">${total} bars in all</span>
+				${button("spark", "Compose the song", compose, { text: "Compose", disabled: !store.can("compose") })}</div>
+			${store.can("compose") ? nothing : html`<p class="dim">This daemon does not compose songs yet.</p>`}
+		</details>`;
+	}
 
-  render() {
-    const { settings, catalog, jobs } = store.state;
-    const busy = [...jobs.values()].some((job) => job.state === "running" || job.state === "draft");
-    return html`<form class="prompt" @submit=${this.submit}>
-        <label for="prompt" class="sr">What to play</label>
-        <input id="prompt" type="text" maxlength="2000" autocomplete="off" placeholder="Lazy half-time shuffle, open hats in bar 4 …" title="What to play (/)" />
-        <button class="primary" type="submit" title="Generate (G)" aria-busy=${String(busy)}>Generate</button>
-      </form>
-      <div class="quick">
-        ${button("dice", "Vary what plays", () => act("vary"), { keys: "V", text: "Vary" })}
-        ${button("", "A fill in the next bar", () => act("fill"), { keys: "F", text: "Fill" })}
-        ${button("next", "Next groove of the library", () => act("next"), { keys: "N", text: "Next" })}
-        <span class="spacer"></span>${check(settings.ai === false ? "AI off: nothing is paid" : "AI on", settings.ai ?? true, (ai) => set({ ai }), "switch")}
-      </div>
-      <div class="fields">
-        ${choice("genre", "Genre", settings.genre, Object.keys(catalog?.genres ?? {}), (genre) => set({ genre }), "any")}
-        ${choice("style", "Style", settings.style, catalog?.genres?.[settings.genre] ?? [], (style) => set({ style }), "any")}
-        ${choice("drummer", "Drummer", settings.drummer, catalog?.drummers ?? [], (drummer) => set({ drummer }), "any")}
-        ${choice("section", "Section", this.section, catalog?.sections ?? [], (section) => this.put("section", section), "any")}
-        ${choice("bars", "Bars", settings.bars, [...new Set([1, 2, 4, 8, 16, 32, 64, settings.bars ?? 2])].sort((a, b) => a - b), (bars) => set({ bars: Number(bars) }))}
-        ${choice("meter", "Metre", settings.meter, [...new Set([...METERS, settings.meter ?? "4/4"])], (meter) => set({ meter }))}
-        ${choice("tier", "Made by", this.tier, TIERS, (tier) => this.put("tier", tier))}
-      </div>
-      <div class="knobs">${KNOBS.map((row) => this.knob(row))}</div>
-      ${this.song()}`;
-  }
+	render() {
+		const { settings, catalog, jobs } = store.state;
+		const busy = [...jobs.values()].some((job) => job.state === "running" || job.state === "draft");
+		return html`<form class="prompt" @submit=${this.submit}>
+				<label for="prompt" class="sr">What to play</label>
+				<input id="prompt" type="text" maxlength="2000" autocomplete="off" placeholder="Lazy half-time shuffle, open hats in bar 4 …" title="What to play (/)" />
+				<button class="primary" type="submit" title="Generate (G)" aria-busy=${String(busy)}>Generate</button>
+			</form>
+			<div class="quick">
+				${button("dice", "Vary what plays", () => act("vary"), { keys: "V", text: "Vary" })}
+				${button("", "A fill in the next bar", () => act("fill"), { keys: "F", text: "Fill" })}
+				${button("next", "Next groove of the library", () => act("next"), { keys: "N", text: "Next" })}
+				<span class="spacer"></span>${check(settings.ai === false ? "AI off: nothing is paid" : "AI on", settings.ai ?? true, (ai) => set({ ai }), "switch")}
+			</div>
+			<div class="fields">
+				${choice("genre", "Genre", settings.genre, Object.keys(catalog?.genres ?? {}), (genre) => set({ genre }), "any")}
+				${choice("style", "Style", settings.style, catalog?.genres?.[settings.genre] ?? [], (style) => set({ style }), "any")}
+				${choice("drummer", "Drummer", settings.drummer, catalog?.drummers ?? [], (drummer) => set({ drummer }), "any")}
+				${choice("section", "Section", this.section, catalog?.sections ?? [], (section) => this.put("section", section), "any")}
+				${choice("bars", "Bars", settings.bars, [...new Set([1, 2, 4, 8, 16, 32, 64, settings.bars ?? 2])].sort((a, b) => a - b), (bars) => set({ bars: Number(bars) }))}
+				${choice("meter", "Metre", settings.meter, [...new Set([...METERS, settings.meter ?? "4/4"])], (meter) => set({ meter }))}
+				${choice("tier", "Made by", this.tier, TIERS, (tier) => this.put("tier", tier))}
+			</div>
+			<div class="knobs">${KNOBS.map((row) => this.knob(row))}</div>
+			${this.song()}`;
+	}
 }
 customElements.define("drum-ask", DrumAsk);

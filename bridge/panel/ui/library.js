@@ -9,105 +9,105 @@ const MOST_BYTES = 2.2 * 2 ** 20;
 
 /** Read the library again; many changes at once are one reading. */
 export const reload = () => {
-  reload.timer ??= setTimeout(async () => {
-    reload.timer = null;
-    const answer = await link.call("patterns.list").catch(() => null);
-    if (answer) store.put("library", answer.patterns);
-  }, 30);
+	reload.timer ??= setTimeout(async () => {
+		reload.timer = null;
+		const answer = await link.call("patterns.list").catch(() => null);
+		if (answer) store.put("library", answer.patterns);
+	}, 30);
 };
 
 async function base64(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-  return btoa(text);
+	const bytes = new Uint8Array(await file.arrayBuffer());
+	let text = "";
+	for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+	return btoa(text);
 }
 
 /** Take in a file: a .mid becomes a groove of the library and plays, audio is listened to by the daemon. */
 export async function takeFile(file) {
-  const name = file.name.replace(/\.[^.]*$/, "");
-  const audio = AUDIO.test(file.name), method = audio ? "analyze" : "patterns.import";
-  if (!store.can(method)) return say(`This daemon cannot take in ${file.name}`, "error");
-  if (file.size > MOST_BYTES) return say(`${file.name} is too large`, "error", "use a part of it, up to 2 MB");
-  const data = await base64(file);
-  if (audio) return (await act(method, { audio: data, at: "bar" })) && say(`Listening to ${file.name}`);
-  const kept = await act(method, { midi: data, name: name.slice(0, 80) });
-  if (kept && (await act("play", { pattern: kept.id, at: "bar" }))) say(`${name} is in the library and plays`);
+	const name = file.name.replace(/\.[^.]*$/, "");
+	const audio = AUDIO.test(file.name), method = audio ? "analyze" : "patterns.import";
+	if (!store.can(method)) return say(`This daemon cannot take in ${file.name}`, "error");
+	if (file.size > MOST_BYTES) return say(`${file.name} is too large`, "error", "use a part of it, up to 2 MB");
+	const data = await base64(file);
+	if (audio) return (await act(method, { audio: data, at: "bar" })) && say(`Listening to ${file.name}`);
+	const kept = await act(method, { midi: data, name: name.slice(0, 80) });
+	if (kept && (await act("play", { pattern: kept.id, at: "bar" }))) say(`${name} is in the library and plays`);
 }
 
 class DrumLibrary extends Part {
-  static on = ["library", "player"];
-  search = "";
-  loved = false;
-  path = "";
+	static on = ["library", "player"];
+	search = "";
+	loved = false;
+	path = "";
 
-  async rename(item) {
-    const { pattern } = (await act("patterns.get", { id: item.id })) ?? {};
-    const name = this.querySelector("#rename").value.trim();
-    this.renaming = null;
-    if (pattern && name) await act("patterns.put", { pattern: { ...pattern, name } });
-    this.update();
-  }
+	async rename(item) {
+		const { pattern } = (await act("patterns.get", { id: item.id })) ?? {};
+		const name = this.querySelector("#rename").value.trim();
+		this.renaming = null;
+		if (pattern && name) await act("patterns.put", { pattern: { ...pattern, name } });
+		this.update();
+	}
 
-  async discard(item) {
-    const kept = await act("patterns.get", { id: item.id });
-    if (!kept || !(await act("patterns.delete", { id: item.id }))) return;
-    const back = async () => {
-      await act("patterns.put", { pattern: kept.pattern });
-      if (item.favourite) act("patterns.favourite", { id: item.id, favourite: true });
-    };
-    say(`${titleOf(item)} was deleted`, "info", "", { text: "Bring it back", deed: back });
-  }
+	async discard(item) {
+		const kept = await act("patterns.get", { id: item.id });
+		if (!kept || !(await act("patterns.delete", { id: item.id }))) return;
+		const back = async () => {
+			await act("patterns.put", { pattern: kept.pattern });
+			if (item.favourite) act("patterns.favourite", { id: item.id, favourite: true });
+		};
+		say(`${titleOf(item)} was deleted`, "info", "", { text: "Bring it back", deed: back });
+	}
 
-  async export(id, download) {
-    const done = await act("patterns.export", { id });
-    if (!done) return;
-    this.put("path", done.path);
-    if (!download) return;
-    const answer = await fetch(done.url, { headers: { Authorization: `Bearer ${link.token}` } });
-    if (!answer.ok) return say("The file could not be fetched", "error");
-    const anchor = Object.assign(document.createElement("a"), { href: URL.createObjectURL(await answer.blob()), download: done.url.split("/").pop() });
-    anchor.click();
-    setTimeout(() => URL.revokeObjectURL(anchor.href), 5000);
-  }
+	async export(id, download) {
+		const done = await act("patterns.export", { id });
+		if (!done) return;
+		this.put("path", done.path);
+		if (!download) return;
+		const answer = await fetch(done.url, { headers: { Authorization: `Bearer ${link.token}` } });
+		if (!answer.ok) return say("The file could not be fetched", "error");
+		const anchor = Object.assign(document.createElement("a"), { href: URL.createObjectURL(await answer.blob()), download: done.url.split("/").pop() });
+		anchor.click();
+		setTimeout(() => URL.revokeObjectURL(anchor.href), 5000);
+	}
 
-  item(item) {
-    const playing = store.state.player.playing === item.id;
-    const title = titleOf(item);
-    if (this.renaming === item.id) {
-      return html`<li><form class="line" @submit=${(e) => (e.preventDefault(), this.rename(item))}>
-        <label class="sr" for="rename">New name of ${title}</label><input id="rename" .value=${title} maxlength="200" />
-        <button>Save</button>${button("close", "Do not rename", () => this.put("renaming", null))}</form></li>`;
-    }
-    return html`<li class=${playing ? "on" : ""}>
-      ${button("play", `Play ${title}`, () => act("play", { pattern: item.id, at: "bar" }))}
-      <span class="what"><b>${title}</b><small>${playing ? "Playing · " : ""}${item.bars} × ${item.meter} · ${item.hit_count} strokes</small></span>
-      ${button("heart", `Favourite ${title}`, () => act("patterns.favourite", { id: item.id, favourite: !item.favourite }), { pressed: item.favourite, kind: "heart" })}
-      ${button("down", `Download ${title} as .mid`, () => this.export(item.id, true))}
-      <details class="more" @focusout=${(e) => e.currentTarget.contains(e.relatedTarget) || (e.currentTarget.open = false)}><summary aria-label="More for ${title}" title="More">⋯</summary><div>
-        <button @click=${() => this.put("renaming", item.id).then(() => this.querySelector("#rename").focus())}>Rename</button>
-        <button @click=${() => this.export(item.id, false)}>Export to the folder</button>
-        <button @click=${() => this.discard(item)}>Delete</button></div></details>
-    </li>`;
-  }
+	item(item) {
+		const playing = store.state.player.playing === item.id;
+		const title = titleOf(item);
+		if (this.renaming === item.id) {
+			return html`<li><form class="line" @submit=${(e) => (e.preventDefault(), this.rename(item))}>
+				<label class="sr" for="rename">New name of ${title}</label><input id="rename" .value=${title} maxlength="200" />
+				<button>Save</button>${button("close", "Do not rename", () => this.put("renaming", null))}</form></li>`;
+		}
+		return html`<li class=${playing ? "on" : ""}>
+			${button("play", `Play ${title}`, () => act("play", { pattern: item.id, at: "bar" }))}
+			<span class="what"><b>${title}</b><small>${playing ? "Playing · " : ""}${item.bars} × ${item.meter} · ${item.hit_count} strokes</small></span>
+			${button("heart", `Favourite ${title}`, () => act("patterns.favourite", { id: item.id, favourite: !item.favourite }), { pressed: item.favourite, kind: "heart" })}
+			${button("down", `Download ${title} as .mid`, () => this.export(item.id, true))}
+			<details class="more" @focusout=${(e) => e.currentTarget.contains(e.relatedTarget) || (e.currentTarget.open = false)}><summary aria-label="More for ${title}" title="More">⋯</summary><div>
+				<button @click=${() => this.put("renaming", item.id).then(() => this.querySelector("#rename").focus())}>Rename</button>
+				<button @click=${() => this.export(item.id, false)}>Export to the folder</button>
+				<button @click=${() => this.discard(item)}>Delete</button></div></details>
+		</li>`;
+	}
 
-  render() {
-    const { library, player } = store.state;
-    const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = library.filter((one) => (!this.loved || one.favourite) && words.every((word) => `${titleOf(one)} ${one.meta?.genre ?? ""} ${one.meta?.style ?? ""}`.toLowerCase().includes(word)));
-    const current = player.playing ?? player.ready?.pattern.id;
-    return html`<div class="line">
-        <label class="sr" for="search">Search the library</label>
-        <input id="search" type="search" placeholder="Search ${library.length} grooves" .value=${live(this.search)} @input=${(e) => this.put("search", e.target.value)} />
-        ${check("Favourites", this.loved, (on) => this.put("loved", on))}
-      </div>
-      <ul class="list">${found.slice().reverse().slice(0, 200).map((one) => this.item(one))}</ul>
-      ${found.length ? nothing : html`<p class="empty">${library.length ? "Nothing fits." : "Keep what plays with the heart, and it stays here."}</p>`}
-      <div class="line">
-        ${button("down", "Download what plays as .mid", () => this.export(current, true), { text: "Download .mid", disabled: !current })}
-        <label class="file"><input type="file" accept=".mid,.midi,.wav,.flac,.ogg,.mp3,.aif,.aiff" @change=${(e) => ([...e.target.files].forEach(takeFile), (e.target.value = ""))} /><span>Open a file</span></label>
-      </div>
-      ${this.path ? html`<p class="dim path">Exported to <code>${this.path}</code>. Drag it from there into a track.</p>` : html`<p class="dim">Or drop a .mid or audio file anywhere on the page.</p>`}`;
-  }
+	render() {
+		const { library, player } = store.state;
+		const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
+		const found = library.filter((one) => (!this.loved || one.favourite) && words.every((word) => `${titleOf(one)} ${one.meta?.genre ?? ""} ${one.meta?.style ?? ""}`.toLowerCase().includes(word)));
+		const current = player.playing ?? player.ready?.pattern.id;
+		return html`<div class="line">
+				<label class="sr" for="search">Search the library</label>
+				<input id="search" type="search" placeholder="Search ${library.length} grooves" .value=${live(this.search)} @input=${(e) => this.put("search", e.target.value)} />
+				${check("Favourites", this.loved, (on) => this.put("loved", on))}
+			</div>
+			<ul class="list">${found.slice().reverse().slice(0, 200).map((one) => this.item(one))}</ul>
+			${found.length ? nothing : html`<p class="empty">${library.length ? "Nothing fits." : "Keep what plays with the heart, and it stays here."}</p>`}
+			<div class="line">
+				${button("down", "Download what plays as .mid", () => this.export(current, true), { text: "Download .mid", disabled: !current })}
+				<label class="file"><input type="file" accept=".mid,.midi,.wav,.flac,.ogg,.mp3,.aif,.aiff" @change=${(e) => ([...e.target.files].forEach(takeFile), (e.target.value = ""))} /><span>Open a file</span></label>
+			</div>
+			${this.path ? html`<p class="dim path">Exported to <code>${this.path}</code>. Drag it from there into a track.</p>` : html`<p class="dim">Or drop a .mid or audio file anywhere on the page.</p>`}`;
+	}
 }
 customElements.define("drum-library", DrumLibrary);

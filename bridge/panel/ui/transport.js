@@ -6,100 +6,100 @@ import { locate } from "../js/time.js";
 
 const SYNC = { auto: "Auto", internal: "Internal", clock: "MIDI clock", link: "Ableton Link" };
 const LINK_WORDS = {
-  connecting: "Connecting", open: "Connected", lost: "Lost, trying again", away: "Away, trying again", denied: "Wrong token",
+	connecting: "Connecting", open: "Connected", lost: "Lost, trying again", away: "Away, trying again", denied: "Wrong token",
 };
 
 export function playStop() {
-  return store.state.transport.state === "stopped" ? act("play") : act("stop");
+	return store.state.transport.state === "stopped" ? act("play") : act("stop");
 }
 
 class DrumTransport extends Part {
-  static on = ["transport", "settings", "midi", "about", "player"];
+	static on = ["transport", "settings", "midi", "about", "player"];
 
-  connectedCallback() {
-    super.connectedCallback();
-    this.tick();
-  }
+	connectedCallback() {
+		super.connectedCallback();
+		this.tick();
+	}
 
-  /** Draw the position of each frame straight into its places; everything else is drawn when it changes. */
-  tick() {
-    if (!this.isConnected) return;
-    const { transport } = store.state;
-    const { bar, beat, inside } = locate(transport, store.tick());
-    const text = `${bar}.${beat}`;
-    if (this.where && this.where.textContent !== text) this.where.textContent = text;
-    const playing = transport.state === "playing";
-    this.dots?.forEach((dot, index) => dot.classList.toggle("on", playing && index === beat - 1 && inside < 0.5));
-    requestAnimationFrame(() => this.tick());
-  }
+	/** Draw the position of each frame straight into its places; everything else is drawn when it changes. */
+	tick() {
+		if (!this.isConnected) return;
+		const { transport } = store.state;
+		const { bar, beat, inside } = locate(transport, store.tick());
+		const text = `${bar}.${beat}`;
+		if (this.where && this.where.textContent !== text) this.where.textContent = text;
+		const playing = transport.state === "playing";
+		this.dots?.forEach((dot, index) => dot.classList.toggle("on", playing && index === beat - 1 && inside < 0.5));
+		requestAnimationFrame(() => this.tick());
+	}
 
-  drawn() {
-    this.where = this.querySelector(".where b");
-    this.dots = this.querySelectorAll(".beats i");
-  }
+	drawn() {
+		this.where = this.querySelector(".where b");
+		this.dots = this.querySelectorAll(".beats i");
+	}
 
-  setTempo(event) {
-    const tempo = Number(event.target.value.replace(",", "."));
-    if (Number.isFinite(tempo) && tempo > 0) set({ tempo });
-    else event.target.value = store.state.settings.tempo ?? 120;
-  }
+	setTempo(event) {
+		const tempo = Number(event.target.value.replace(",", "."));
+		if (Number.isFinite(tempo) && tempo > 0) set({ tempo });
+		else event.target.value = store.state.settings.tempo ?? 120;
+	}
 
-  quality() {
-    const { source, quality, sync } = store.state.transport;
-    if (source === "internal") return sync === "auto" ? "Leads; no clock heard" : "Leads";
-    return `${SYNC[source] ?? source}: ${typeof quality === "number" ? `${Math.round(quality * 100)} %` : (quality ?? "locking")}`;
-  }
+	quality() {
+		const { source, quality, sync } = store.state.transport;
+		if (source === "internal") return sync === "auto" ? "Leads; no clock heard" : "Leads";
+		return `${SYNC[source] ?? source}: ${typeof quality === "number" ? `${Math.round(quality * 100)} %` : (quality ?? "locking")}`;
+	}
 
-  port() {
-    const { backend, out, state, connections } = store.state.midi;
-    if (!backend || backend === "none") return { text: "No MIDI", detail: "Sound in this page only", tone: "warn" };
-    if (state === "lost") return { text: "Port lost", detail: "It is being opened again", tone: "bad" };
-    const heard = connections?.out?.length ?? 0;
-    const detail = heard ? `to ${connections.out.join(", ")}` : "Nothing listens on it yet";
-    return { text: out, detail, tone: heard ? "good" : "" };
-  }
+	port() {
+		const { backend, out, state, connections } = store.state.midi;
+		if (!backend || backend === "none") return { text: "No MIDI", detail: "Sound in this page only", tone: "warn" };
+		if (state === "lost") return { text: "Port lost", detail: "It is being opened again", tone: "bad" };
+		const heard = connections?.out?.length ?? 0;
+		const detail = heard ? `to ${connections.out.join(", ")}` : "Nothing listens on it yet";
+		return { text: out, detail, tone: heard ? "good" : "" };
+	}
 
-  gauge(budget) {
-    const spent = Number(budget.spent_usd), limit = Number(budget.limit_usd);
-    const share = limit ? Math.min(100, (spent / limit) * 100) : 0;
-    const words = limit ? `${dollars(budget.spent_usd)} of ${dollars(budget.limit_usd)}` : `${dollars(budget.spent_usd)} spent`;
-    return html`<div class="gauge">
-      <span>This month</span>
-      <meter aria-label="Budget spent this month" min="0" max="100" high="80" low="60" optimum="0" .value=${share}></meter>
-      <b>${words}</b>
-    </div>`;
-  }
+	gauge(budget) {
+		const spent = Number(budget.spent_usd), limit = Number(budget.limit_usd);
+		const share = limit ? Math.min(100, (spent / limit) * 100) : 0;
+		const words = limit ? `${dollars(budget.spent_usd)} of ${dollars(budget.limit_usd)}` : `${dollars(budget.spent_usd)} spent`;
+		return html`<div class="gauge">
+			<span>This month</span>
+			<meter aria-label="Budget spent this month" min="0" max="100" high="80" low="60" optimum="0" .value=${share}></meter>
+			<b>${words}</b>
+		</div>`;
+	}
 
-  render() {
-    const { transport, settings, about } = store.state;
-    const stopped = transport.state === "stopped", armed = transport.state === "armed";
-    const follows = transport.source !== "internal" && !stopped;
-    const port = this.port();
-    const beats = transport.meter?.[1] ?? [960, 960, 960, 960];
-    return html`<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h4v8H2zm6-4h4v16H8zm6 7h4v5h-4zm5-4h3v9h-3z" /></svg><h1>drumbridge</h1></div>
-      <button class="play ${stopped ? "" : "running"}" aria-keyshortcuts="Space" title="${stopped ? "Play" : "Stop"} (Space)" @click=${playStop}>
-        ${icon(stopped ? "play" : "stop")}<span>${stopped ? "Play" : armed ? "Armed" : "Stop"}</span>
-      </button>
-      <div class="where" role="timer" aria-label="Bar and beat"><b>1.1</b><span class="beats" aria-hidden="true">${beats.map(() => html`<i></i>`)}</span></div>
-      <div class="tempo">
-        <label for="tempo">${follows ? "Tempo followed" : "Tempo"}</label>
-        <div>
-          ${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "−" })}
-          <input id="tempo" inputmode="decimal" autocomplete="off" ?readonly=${follows}
-            .value=${live(String(Math.round((follows ? transport.bpm : (settings.tempo ?? 120)) * 100) / 100))} @change=${this.setTempo} />
-          ${button("", "Faster by 1", () => set({ tempo: Math.min(300, settings.tempo + 1) }), { keys: "+", text: "+" })}
-          ${button("", "Tap the tempo", () => act("tap"), { keys: "T", text: "Tap" })}
-        </div>
-      </div>
-      <div class="sync">${choice("sync", "Clock", settings.sync, Object.entries(SYNC), (sync) => set({ sync }))}<small>${this.quality()}</small></div>
-      <div class="field port ${port.tone}"><span>Output</span><b title=${port.text}>${port.text}</b><small title=${port.detail}>${port.detail}</small></div>
-      ${about?.budget ? this.gauge(about.budget) : nothing}
-      <div class="end">
-        <span class="link ${link.state}" role="status"><span>${LINK_WORDS[link.state]}</span></span>
-        ${button("", "Panic: silence every note", () => act("panic"), { keys: "P", text: "Panic", kind: "panic" })}
-        ${button("moon", "Dark or light", () => store.dispatchEvent(new Event("theme")))}
-        ${button("help", "Keys and help", () => store.dispatchEvent(new Event("help")), { keys: "?" })}
-      </div>`;
-  }
+	render() {
+		const { transport, settings, about } = store.state;
+		const stopped = transport.state === "stopped", armed = transport.state === "armed";
+		const follows = transport.source !== "internal" && !stopped;
+		const port = this.port();
+		const beats = transport.meter?.[1] ?? [960, 960, 960, 960];
+		return html`<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h4v8H2zm6-4h4v16H8zm6 7h4v5h-4zm5-4h3v9h-3z" /></svg><h1>drumbridge</h1></div>
+			<button class="play ${stopped ? "" : "running"}" aria-keyshortcuts="Space" title="${stopped ? "Play" : "Stop"} (Space)" @click=${playStop}>
+				${icon(stopped ? "play" : "stop")}<span>${stopped ? "Play" : armed ? "Armed" : "Stop"}</span>
+			</button>
+			<div class="where" role="timer" aria-label="Bar and beat"><b>1.1</b><span class="beats" aria-hidden="true">${beats.map(() => html`<i></i>`)}</span></div>
+			<div class="tempo">
+				<label for="tempo">${follows ? "Tempo followed" : "Tempo"}</label>
+				<div>
+					${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "−" })}
+					<input id="tempo" inputmode="decimal" autocomplete="off" ?readonly=${follows}
+						.value=${live(String(Math.round((follows ? transport.bpm : (settings.tempo ?? 120)) * 100) / 100))} @change=${this.setTempo} />
+					${button("", "Faster by 1", () => set({ tempo: Math.min(300, settings.tempo + 1) }), { keys: "+", text: "+" })}
+					${button("", "Tap the tempo", () => act("tap"), { keys: "T", text: "Tap" })}
+				</div>
+			</div>
+			<div class="sync">${choice("sync", "Clock", settings.sync, Object.entries(SYNC), (sync) => set({ sync }))}<small>${this.quality()}</small></div>
+			<div class="field port ${port.tone}"><span>Output</span><b title=${port.text}>${port.text}</b><small title=${port.detail}>${port.detail}</small></div>
+			${about?.budget ? this.gauge(about.budget) : nothing}
+			<div class="end">
+				<span class="link ${link.state}" role="status"><span>${LINK_WORDS[link.state]}</span></span>
+				${button("", "Panic: silence every note", () => act("panic"), { keys: "P", text: "Panic", kind: "panic" })}
+				${button("moon", "Dark or light", () => store.dispatchEvent(new Event("theme")))}
+				${button("help", "Keys and help", () => store.dispatchEvent(new Event("help")), { keys: "?" })}
+			</div>`;
+	}
 }
 customElements.define("drum-transport", DrumTransport);

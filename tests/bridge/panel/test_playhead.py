@@ -1,0 +1,95 @@
+"""The playhead against the engine's own notes: within 5 ms of the truth though the server stalls, and smooth."""
+
+import os
+import signal
+import statistics
+import threading
+
+import pytest
+
+from tests.support.browser import groove
+
+pytestmark = pytest.mark.wire
+
+STALL_S, REST_S = 0.08, 0.4
+P95_MS = 5.0
+WATCH = """(ms) => new Promise((done) => {
+    const head = document.querySelector(".playhead"), grid = document.querySelector("drum-grid"), seen = [], begun = performance.now();
+    const frame = () => {
+        const x = new DOMMatrix(head.style.transform).m41;
+        if (!head.hidden) seen.push([performance.now() / 1000, (x / grid.scene.stepW) * grid.scene.step]);
+        performance.now() - begun < ms ? requestAnimationFrame(frame) : done(seen);
+    };
+    requestAnimationFrame(frame);
+})"""
+CLICKS = groove(2, identity="clicks", rim=[(tick, 100) for tick in range(0, 7680, 240)])
+
+
+def stalls(pid, until):
+    """Stop the daemon for 80 ms, again and again."""
+    while not until.wait(REST_S):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            until.wait(STALL_S)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def errors_ms(seen, notes, offset_s, loop_ticks, origin):
+    """How far each drawn frame was from where the engine's notes say the song was, in milliseconds."""
+    times = [note["due"] for note in notes]
+    ticks = [note["tick"] for note in notes]
+    slope, start = statistics.linear_regression(times, ticks)
+    out = []
+    for at, shown in seen:
+        truth = (start + slope * (at + offset_s) - origin) % loop_ticks
+        off = (shown - truth + loop_ticks / 2) % loop_ticks - loop_ticks / 2
+        out.append(off / slope * 1000)
+    return out
+
+
+def test_the_playhead_is_within_5_ms_at_p95_while_the_server_stalls(open_panel, daemon):
+    """The truth is the due times of the notes that the engine sent; the page hears of them late, and need not care."""
+    panel = open_panel()
+    client = panel.play(CLICKS)
+    client.call("subscribe", topics=["notes"], sub="truth")
+    offset = panel.monotonic_less_page_s()
+    over = threading.Event()
+    thread = threading.Thread(target=stalls, args=(daemon.process.pid, over))
+    thread.start()
+    try:
+        seen = panel.page.evaluate(WATCH, 4000)
+    finally:
+        over.set()
+        thread.join()
+    client.call("ping")
+    origin = client.call("status")["player"]["origin"]
+    errors = errors_ms(seen, client.notes(), offset, 7680, origin)
+    sizes = sorted(map(abs, errors))
+
+    p95 = sizes[int(len(sizes) * 0.95)]
+    print(
+        f"playhead: {len(seen)} frames, median {statistics.median(errors):+.2f} ms, p95 {p95:.2f} ms, max {sizes[-1]:.2f} ms"
+    )
+    assert len(seen) > 60
+    assert p95 <= P95_MS
+
+
+def test_64_bars_play_at_60_frames_a_second(open_panel):
+    """A long, full pattern keeps its pace; the best of three looks, as other work shares the machine."""
+    panel = open_panel()
+    lanes = {
+        "hat_closed": [(t, 70) for t in range(0, 64 * 3840, 240)],
+        "snare": [(t + 960, 110) for t in range(0, 64 * 3840, 1920)],
+        "kick": [(t, 110) for t in range(0, 64 * 3840, 960)],
+    }
+    panel.play(groove(64, identity="long", **lanes))
+    rates = []
+    for _ in range(3):
+        seen = panel.page.evaluate(WATCH, 2000)
+        rates.append((len(seen) - 1) / (seen[-1][0] - seen[0][0]))
+        if rates[-1] >= 59:
+            break
+
+    print(f"frames a second: {[round(rate, 1) for rate in rates]}")
+    assert max(rates) >= 57

@@ -1,0 +1,128 @@
+"""A real Chromium on a real daemon: the page as a musician opens it, and the truth to hold it against."""
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import RunningDaemon
+
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
+WITHIN_S = 10.0
+
+
+def _need(found, what):
+    """Skip without the tool; under CI a missing tool is a failure."""
+    if not found:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{what} is not installed")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for a file's tests; ended with it, so that no event loop outlives it."""
+    _need(shutil.which("chromium"), "chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _need(None, "playwright")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    """A daemon without MIDI; notes reach the socket and the page."""
+    with RunningDaemon(tmp_path_factory.mktemp("home"), "--midi", "none") as running:
+        yield running
+
+
+class Panel:
+    """One open page, with what it asked for and what it complained about."""
+
+    def __init__(self, browser, daemon, **options):
+        self.daemon = daemon
+        self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 1000}, **options})
+        self.page = self.context.new_page()
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("console", lambda line: line.type in {"error", "warning"} and self.complaints.append(line.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self):
+        """Go to the link that `run` prints; return when the page is connected and drawn."""
+        self.page.goto(f"{self.daemon.facts['url']}#t={self.daemon.token}")
+        self.page.locator(".link.open").wait_for(state="attached")
+        self.page.locator("#genre option").nth(3).wait_for(state="attached")
+        return self
+
+    def play(self, pattern):
+        """Play a whole pattern by the socket; return when the page draws it as playing."""
+        client = self.daemon.client()
+        client.call("play", pattern=pattern)
+        self.page.wait_for_function(
+            "id => document.querySelector('drum-grid').now?.sounding && document.querySelector('drum-grid').now.base.id === id",
+            arg=client.call("status")["player"]["playing"] or pattern["id"],
+        )
+        return client
+
+    def cell(self, voice, tick):
+        """Return the place of a grid cell in the window."""
+        return self.page.evaluate(
+            """([voice, tick]) => {
+                const grid = document.querySelector("drum-grid"), { scene } = grid, box = grid.view.getBoundingClientRect();
+                const x = (tick / scene.step + 0.5) * scene.stepW - grid.view.scrollLeft;
+                return { x: box.left + x, y: box.top + 20 + (scene.rows.indexOf(voice) + 0.5) * scene.rowH };
+            }""",
+            [voice, tick],
+        )
+
+    def monotonic_less_page_s(self):
+        """Return this process's monotonic clock less the page's performance.now(), by the least round trip of many."""
+        best = (float("inf"), 0.0)
+        for _ in range(30):
+            sent = time.monotonic()
+            there = self.page.evaluate("performance.now() / 1000")
+            received = time.monotonic()
+            best = min(best, (received - sent, (sent + received) / 2 - there))
+        return best[1]
+
+
+@pytest.fixture
+def open_panel(browser, daemon):
+    """Opens pages, and closes them."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**options):
+            panel = Panel(browser, daemon, **options)
+            stack.callback(panel.context.close)
+            return panel.open()
+
+        yield start
+
+
+def eventually(look, what="it"):
+    """Return the first true answer of `look`; fail after ten seconds."""
+    end = time.monotonic() + WITHIN_S
+    while not (answer := look()):
+        if time.monotonic() > end:
+            pytest.fail(f"{what} did not come to be")
+    return answer
+
+
+def groove(bars=1, meter="4/4", identity="test-groove", **voices):
+    """A pattern of lanes: voice=[(tick, velocity) ...]."""
+    hits = [{"tick": tick, "voice": v, "velocity": level} for v, row in voices.items() for tick, level in row]
+    return {"id": identity, "name": identity, "meter": meter, "bars": bars, "resolution": 960, "hits": hits, "meta": {}}
+
+
+PANEL = Path(__file__).resolve().parents[2] / "bridge" / "panel"

@@ -15,25 +15,39 @@ from router.groove.drummers import Drummer, find_drummer
 from router.groove.noise import bell, spread_bell
 from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
 
-DRIFT_MS: Final = 15.0
-DRIFT_MEMORY: Final = 0.92
+# Spreads at full human size; fitted so that sixty takes cover the descriptors of human ones (scripts/score_groove.py).
+DRIFT_MS: Final = 15.5
+"""What all limbs share, at the tempo where `tempo_size` is 1."""
+DRIFT_MEMORY: Final = 0.935
+"""From one sixteenth to the next. Independent noise of the same size is heard as sloppy, not as human."""
 JITTER_MS: Final = 7.5
+"""Each stroke's own, by limb: foot, snare hand, cymbal hand."""
+LIMB_JITTER: Final = (1.4, 1.0, 0.45)
+LEAN_MS: Final = 8.0
+"""How far a take's limbs lean against each other."""
+EAGER_MS: Final = 4.0
+"""Human takes lie ahead of the click; this is what the grooves' own `late` does not say yet."""
+SOFT: Final = 1.1
+"""Ghosts are this much looser."""
+DRIFT_TEMPER: Final = 0.15
+"""How far takes differ in their drift, beyond what their groove says."""
+JITTER_TEMPER: Final = 0.2
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
 
+# Unevenness of velocity, in units of `_spread`: what a take, a phrase, a bar, a place in the bar and a stroke add.
 LOUD: Final = 0.35
 PHRASE: Final = 0.35
-CELL: Final = 1.0
 BAR: Final = 0.4
+CELL: Final = 1.0
 STROKE: Final = 0.55
 SPREAD: Final = 16.0
+"""Velocity's spread from the middle up."""
 TEMPER: Final = 0.35
-LEAN_MS: Final = 8.0
-EAGER_MS: Final = 2.5
-SOFT = 1.1
-OWN = 0.2
-WANDER = 0.15
-FEET, HANDS = 1.3, 0.6
+"""How far takes, and the voices of a take, differ in unevenness."""
+
+MIDDLE_MS: Final = 13.4
+"""The shared drift over all tempos, to which `tempo_size` refers."""
 
 DEFAULT_HUMANIZE: Final = 0.5
 _SIXTEENTH: Final = RESOLUTION // 4
@@ -41,8 +55,7 @@ _SIXTEENTH: Final = RESOLUTION // 4
 _FOOT, _SNARE, _CYMBAL = 0, 1, 2
 _LIMB: Final = {
     "kick": _FOOT, "hat_pedal": _FOOT, "snare": _SNARE, "rim": _SNARE, "clap": _SNARE, "tom_high": _SNARE,
-    "tom_mid": _SNARE,
-    "tom_low": _SNARE, "tom_floor": _SNARE,
+    "tom_mid": _SNARE, "tom_low": _SNARE, "tom_floor": _SNARE,
 }  # fmt: skip
 
 
@@ -54,7 +67,7 @@ def human_size(humanize: float) -> float:
 def tempo_size(tempo: float) -> float:
     """Return the factor on timing noise by tempo: 20.3 ms below 80 bpm, 12.0 above 150 (measured)."""
     drift = 20.3 if tempo <= 65 else 12.0 if tempo >= 150 else 20.3 - (tempo - 65) * 8.3 / 85
-    return drift / 13.4
+    return drift / MIDDLE_MS
 
 
 def swing_ratio(swing: float, beat_ms: float) -> float:
@@ -104,11 +117,12 @@ def _shifts(
     ratio = swing_ratio(swing, 60_000 / tempo / (2 if sixteenths else 1)) if swing else 1.0
     triplets = _triplet_beats(pattern.hits) if swing else frozenset()
     timing: Any = pattern.meta.get("timing") or {}
-    noise = size * tempo_size(tempo) * who.loose * float(timing.get("size", 1))
-    wander = DRIFT_MS * float(timing.get("drift", 1)) * _temper(seed, 2, WANDER)
+    size *= float(timing.get("size", 1))
+    noise = size * tempo_size(tempo) * who.loose
+    wander = DRIFT_MS * float(timing.get("drift", 1)) * _temper(seed, 2, DRIFT_TEMPER)
     late = float(timing.get("late_ms", 0)) - EAGER_MS
-    own = _temper(seed, 8, OWN)
-    jitters = (JITTER_MS * FEET * own, JITTER_MS * own, JITTER_MS * HANDS * own)
+    jitter = JITTER_MS * _temper(seed, 8, JITTER_TEMPER)
+    jitters = [jitter * limb for limb in LIMB_JITTER]
     leans = [LEAN_MS * spread_bell(seed, 9 + limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
     line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
     out = []
@@ -119,9 +133,10 @@ def _shifts(
             step = tick // _SIXTEENTH
             drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
             limb = _LIMB.get(hit.voice, _CYMBAL)
-            off = (
-                drift * wander + bell(seed, 21, limb, tick) * jitters[limb] * (SOFT if hit.velocity < 50 else 1.0)
-            ) * noise + (who.lean[limb] + late + leans[limb]) * size
+            own = bell(seed, 21, limb, tick) * jitters[limb] * (SOFT if hit.velocity < 50 else 1.0)
+            if hit.ornament:
+                own *= 0.4  # a grace note belongs to its stroke and goes where that goes
+            off = (drift * wander + own) * noise + (who.lean[limb] + late + leans[limb]) * size
         shift = off * per_ms
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick
@@ -137,8 +152,10 @@ def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[
     """
     if not size:
         return [0.0] * len(pattern.hits)
-    bar_ticks, size = pattern.meter.bar_ticks, size * who.dynamic * _temper(seed, 1)
-    depth = [CELL * _temper(seed, 5 + k) for k in range(3)]
+    timing: Any = pattern.meta.get("timing") or {}
+    tight = min(1.0, 0.3 + 0.7 * float(timing.get("size", 1)))  # a machine's style keeps its force as well as its time
+    bar_ticks, size = pattern.meter.bar_ticks, size * who.dynamic * tight * _temper(seed, 1, TEMPER)
+    depth = [CELL * _temper(seed, 5 + k, TEMPER) for k in range(3)]
     loud = LOUD * spread_bell(seed, 4)
     bars = [loud + PHRASE * bell(seed, 14, bar // 4) + BAR * bell(seed, 12, bar) for bar in range(pattern.bars)]
     out = []
@@ -149,9 +166,9 @@ def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[
     return out
 
 
-def _temper(seed: int, salt: int, size: float | None = None) -> float:
-    """How much wider or narrower than usual this take is, .5 to 1.6."""
-    return max(0.4, min(1.8, 1 + (TEMPER if size is None else size) * spread_bell(seed, salt)))
+def _temper(seed: int, salt: int, size: float) -> float:
+    """How much wider or narrower than usual this take is, .4 to 1.8."""
+    return max(0.4, min(1.8, 1 + size * spread_bell(seed, salt)))
 
 
 def _meant(velocity: int, noise: float) -> int:

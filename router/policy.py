@@ -76,10 +76,10 @@ def plan(request: GrooveRequest, words: Mapping[str, Any], config: RouterConfig)
         note = () if request.tier == "auto" and request.provider is None else (f"{why}: the embedded drummer plays",)
         return Plan(LOCAL, kind=kind, notes=note)
     if request.provider is not None and request.provider not in config.providers:
-        note = f"{request.provider} was asked for, but has no key; another provider stands in"
+        absent = f"{request.provider} was asked for, but has no key; another provider stands in"
         start = config.default_tier if request.tier == "auto" else request.tier
         capped_plan = _capped(start, config, kind)
-        return Plan(capped_plan.tier, kind=kind, notes=(note, *capped_plan.notes))
+        return Plan(capped_plan.tier, kind=kind, notes=(absent, *capped_plan.notes))
     if request.tier != "auto":
         return _capped(request.tier, config, kind)
     if request.provider is not None:  # naming a provider is asking for a model

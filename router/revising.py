@@ -1,0 +1,192 @@
+"""Revising: a groove changed as words say, or checked against rules and mended, at most three rounds, the best kept.
+
+Awaits the router and nothing else. Lanes that were not spoken of are put back by construction, whatever a model wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from router import groove, policy, receipts
+from router import refine as by_rules
+from router.constraints import hold, read_rule
+from router.dispatch import Router
+from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
+from router.notation import write
+from router.pattern import Pattern
+from router.policy import SURE
+from router.receipts import may_pay, music_tier
+from router.request import GrooveRequest
+from router.route import LOCAL, Answer, Route
+
+ROUNDS: Final = 3
+"""How often a groove is sent back to be mended, as the routing document says."""
+
+_SHOWN_CHARS: Final = 1500
+"""How much of a groove's text goes into a prompt."""
+
+
+async def refine(
+    router: Router,
+    pattern: Pattern,
+    instruction: str,
+    request: GrooveRequest,
+    *,
+    source: str = "api",
+) -> Answer:
+    """Return a groove changed as the words say, and only so: what they do not speak of stays to the tick.
+
+    Rules first, at no cost. What they do not understand goes to a model, at most three rounds, the best of them kept.
+
+    Args:
+        router: Whom to ask.
+        pattern: The groove as it is.
+        instruction: The musician's words.
+        request: Tier, provider, ceilings, seed and constraints.
+        source: Who asks.
+
+    Raises:
+        InvalidRequest: If the words say nothing that can be done without a model, and none can be asked.
+    """
+    began = _now()
+    text = instruction.strip()
+    if not text:
+        raise InvalidRequest("instruction", "instruction is empty", 'try "busier hats, keep the kick"')
+    ruled = by_rules.refine(pattern, text, seed=request.seed, constraints=request.constraints)
+    asked = may_pay(router.config, request) and (ruled.sure < SURE or request.tier != "auto" or request.provider)
+    if not asked:
+        if not ruled.done and not ruled.kept:
+            raise InvalidRequest(
+                "instruction",
+                f"nothing in {text[:60]!r} is understood without a model",
+                'try "busier hats, keep the kick", "no crash", "swing more", "half time"',
+            )
+        notes = (*ruled.done, *(f"not understood: {one}" for one in ruled.unknown))
+        return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", latency_ms=_ms_since(began), notes=notes))
+    window = _window(pattern)
+    wish = replace(
+        request, prompt=_refine_words(window, text), bars=window.bars, meter=pattern.meter, workflow="single",
+        tempo=pattern.tempo or request.tempo, tier=music_tier(router.config, request), genre=None, style=None,
+        section=None, density=None, constraints=(),
+    )  # fmt: skip
+
+    def finished(answer: Pattern) -> Pattern:
+        return by_rules.merge(pattern, answer, ruled)
+
+    best = await _rounds(router, wish, request.constraints, finished, source)
+    if best is None:
+        if not ruled.done:
+            notes = ("no model answered, and the rules did not understand it: nothing was changed",)
+            return Answer(pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
+        notes = (*ruled.done, *(f"not understood: {one}" for one in ruled.unknown), "no model answered")
+        return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
+    return replace(best, route=replace(best.route, latency_ms=_ms_since(began)))
+
+
+async def make(router: Router, request: GrooveRequest, *, source: str = "api", **hooks: Any) -> Answer:
+    """Return a pattern by the request's own workflow: one answer, or one that is checked and mended.
+
+    Raises:
+        As `Router.route` does.
+    """
+    if request.workflow != "refine" or not may_pay(router.config, request) or not request.constraints:
+        return await router.route(request, source=source, **hooks)
+    if request.tier == "auto" and policy.plan(request, groove.describe(request.prompt), router.config).tier == LOCAL:
+        return await router.route(request, source=source, **hooks)
+    rules = "; ".join(request.constraints)
+    wish = replace(
+        request, prompt=f"{request.prompt} (rules: {rules})"[:2000], workflow="single", constraints=(),
+        tier=music_tier(router.config, request),
+    )  # fmt: skip
+    best = await _rounds(router, wish, request.constraints, lambda answer: answer, source)
+    return best if best is not None else await router.route(replace(request, tier=LOCAL, provider=None), source=source)
+
+
+async def _rounds(
+    router: Router,
+    wish: GrooveRequest,
+    constraints: Sequence[str],
+    finished: Callable[[Pattern], Pattern],
+    source: str,
+) -> Answer | None:
+    """Ask, check, have it mended at most `ROUNDS` times; None when no model answered at all."""
+    best: tuple[int, Answer] | None = None
+    routes: list[Route] = []
+    complaint = ""
+    for turn in range(ROUNDS + 1):
+        words = f"{wish.prompt}\nMend: {complaint}" if complaint else wish.prompt
+        own = replace(wish, prompt=words[:2000], max_cost_usd=receipts.left(router.config, wish.max_cost_usd, routes))
+        try:
+            answer = await router.route(own, source=source if not turn else "refine")
+        except (NoAnswer, BudgetRefused, AttemptFailed) as error:
+            routes.append(receipts.failed(error))
+            break
+        routes.append(answer.route)
+        if answer.route.tier == LOCAL:
+            break  # nobody could: the embedded drummer knows nothing of these words
+        pattern, problems = await _checked(router, finished(answer.pattern), constraints, routes)
+        if best is None or len(problems) < best[0]:
+            best = len(problems), Answer(pattern, answer.route)
+        if not problems:
+            break
+        complaint = "; ".join(problems)
+    if best is None:
+        return None
+    left, answer = best
+    attempts = tuple(attempt for route in routes for attempt in route.attempts)
+    notes = [note for route in routes for note in route.notes]
+    notes += [f"after {len(routes)} calls {left} rules are not held: {complaint}"] if left else []
+    route = replace(answer.route, workflow="refine", attempts=attempts, notes=tuple(dict.fromkeys(notes)))
+    return Answer(answer.pattern, route)
+
+
+async def _checked(
+    router: Router, pattern: Pattern, constraints: Sequence[str], routes: list[Route]
+) -> tuple[Pattern, list[str]]:
+    """Hold what rules can hold; ask the fast tier about the rest. Returns the pattern and what is not right yet."""
+    verdict = hold(pattern, [text for text in constraints if read_rule(text) is not None])
+    problems = list(verdict.broken)
+    for text in constraints:
+        if read_rule(text) is not None:
+            continue
+        payload = {"question": f"Does this drum pattern keep the rule {text!r}?", "pattern": _shown(verdict.pattern)}
+        try:
+            reply = await router.ask("yes_no", payload, source="refine")
+        except (NoAnswer, BudgetRefused, AttemptFailed) as error:
+            routes.append(receipts.failed(error))
+            continue
+        routes.append(reply.route)
+        if not reply.data["yes"]:
+            problems.append(text)
+    return verdict.pattern, problems
+
+
+def _refine_words(pattern: Pattern, instruction: str) -> str:
+    shown = _shown(pattern)
+    return f"Change this groove as the musician says, and only so: {instruction[:400]}\nIt is now:\n{shown}"
+
+
+def _shown(pattern: Pattern) -> str:
+    return write(pattern)[:_SHOWN_CHARS]
+
+
+def _window(pattern: Pattern) -> Pattern:
+    """Return as many bars from the start as a prompt can show."""
+    for bars in (pattern.bars, 8, 4, 2, 1):
+        if bars <= pattern.bars:
+            ticks = bars * pattern.meter.bar_ticks
+            cut = replace(pattern, bars=bars, hits=tuple(hit for hit in pattern.hits if hit.tick < ticks), id="")
+            if len(write(cut)) <= _SHOWN_CHARS:
+                return cut
+    return cut
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _ms_since(began: float) -> int:
+    return round((_now() - began) * 1000)

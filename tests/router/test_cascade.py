@@ -7,7 +7,16 @@ import pytest
 from router.budget import Price
 from router.cascade import MAX_CALLS, Ask, Cascade, Wait
 from router.errors import (
-    Broken, BudgetRefused, Busy, ContentFiltered, Garbled, ModelGone, ProviderOff, Refused, Silent, Unusable,
+    Broken,
+    BudgetRefused,
+    Busy,
+    ContentFiltered,
+    Garbled,
+    ModelGone,
+    ProviderOff,
+    Refused,
+    Silent,
+    Unusable,
 )  # fmt: skip
 from router.policy import Candidate
 

@@ -122,7 +122,7 @@ def test_a_grace_note_before_beat_one_is_left_out():
 
 
 def test_hat_cells_say_how_open_it_is():
-    """o is open, u half open, p the foot: note and pedal."""
+    """Open, half open, the foot: note and pedal."""
     hits = sorted(read("1 h xoup .... .... ....", bars=1).bars[0].lanes["hat_closed"])
 
     assert [(hit.voice, hit.openness) for hit in hits] == [
@@ -152,7 +152,7 @@ def test_each_mend_has_its_name_and_place(text, code):
     assert score.bars
     assert code in codes(score)
     place = next(mend for mend in score.mends if mend.code == code)
-    assert place.bar or code in {"grid-unfit"}
+    assert place.bar or code == "grid-unfit"
     assert code in str(place)
 
 
@@ -297,7 +297,8 @@ def test_four_hundred_real_answers():
         if os.environ.get("CI") == "true":
             pytest.fail("the corpus of real answers is missing")
         pytest.skip("the corpus of real answers is not beside the repository")
-    rows = [json.loads(line) for line in gzip.open(path, "rt", encoding="utf-8")]
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
     whole = [row for row in rows if len(read(row["answer"], bars=1).bars) == 1]
 
     assert len(rows) == 400

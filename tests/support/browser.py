@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 from tests.support.daemon import RunningDaemon
 
 ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
 WITHIN_S = 10.0
 
@@ -70,8 +71,11 @@ class Panel:
         client = self.daemon.client()
         client.call("play", pattern=pattern)
         self.page.wait_for_function(
-            "id => document.querySelector('drum-grid').now?.sounding && document.querySelector('drum-grid').now.base.id === id",
-            arg=client.call("status")["player"]["playing"] or pattern["id"],
+            """id => {
+                const { now } = document.querySelector("drum-grid");
+                return now?.sounding && now.base.id === id;
+            }""",
+            arg=pattern["id"],
         )
         return client
 
@@ -79,7 +83,8 @@ class Panel:
         """Return the place of a grid cell in the window."""
         return self.page.evaluate(
             """([voice, tick]) => {
-                const grid = document.querySelector("drum-grid"), { scene } = grid, box = grid.view.getBoundingClientRect();
+                const grid = document.querySelector("drum-grid"), { scene } = grid;
+                const box = grid.view.getBoundingClientRect();
                 const x = (tick / scene.step + 0.5) * scene.stepW - grid.view.scrollLeft;
                 return { x: box.left + x, y: box.top + 20 + (scene.rows.indexOf(voice) + 0.5) * scene.rowH };
             }""",
@@ -108,6 +113,11 @@ def open_panel(browser, daemon):
             return panel.open()
 
         yield start
+
+
+def tell(text):
+    """Show a measured figure where the run's output is read."""
+    sys.stdout.write(f"{text}\n")
 
 
 def eventually(look, what="it"):

@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from tests.support.browser import eventually, groove
+from tests.support.browser import eventually, groove, tell
 
 pytestmark = pytest.mark.wire
 
@@ -32,7 +32,7 @@ def test_it_loads_within_150_ms(open_panel):
             )
         )
 
-    print(f"load: {sorted(round(t) for t in times)} ms")
+    tell(f"load: {sorted(round(t) for t in times)} ms")
     assert min(times) <= LOAD_MS
 
 
@@ -52,7 +52,10 @@ def test_the_policy_and_the_console_stay_silent(open_panel):
     """No inline script or style is tried, no error is thrown, in both themes and all tabs."""
     panel = open_panel()
     panel.page.evaluate(
-        "window.broken = []; document.addEventListener('securitypolicyviolation', (e) => window.broken.push(e.violatedDirective))"
+        """() => {
+            window.broken = [];
+            document.addEventListener("securitypolicyviolation", (e) => window.broken.push(e.violatedDirective));
+        }"""
     )
     panel.play(BEAT)
     for name in ("library", "money", "midi", "answers"):

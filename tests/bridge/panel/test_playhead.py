@@ -7,14 +7,15 @@ import threading
 
 import pytest
 
-from tests.support.browser import groove
+from tests.support.browser import groove, tell
 
 pytestmark = pytest.mark.wire
 
 STALL_S, REST_S = 0.08, 0.4
 P95_MS = 5.0
 WATCH = """(ms) => new Promise((done) => {
-    const head = document.querySelector(".playhead"), grid = document.querySelector("drum-grid"), seen = [], begun = performance.now();
+    const head = document.querySelector(".playhead"), grid = document.querySelector("drum-grid");
+    const seen = [], begun = performance.now();
     const frame = () => {
         const x = new DOMMatrix(head.style.transform).m41;
         if (!head.hidden) seen.push([performance.now() / 1000, (x / grid.scene.stepW) * grid.scene.step]);
@@ -68,8 +69,9 @@ def test_the_playhead_is_within_5_ms_at_p95_while_the_server_stalls(open_panel, 
     sizes = sorted(map(abs, errors))
 
     p95 = sizes[int(len(sizes) * 0.95)]
-    print(
-        f"playhead: {len(seen)} frames, median {statistics.median(errors):+.2f} ms, p95 {p95:.2f} ms, max {sizes[-1]:.2f} ms"
+    tell(
+        f"playhead: {len(seen)} frames, median {statistics.median(errors):+.2f} ms, p95 {p95:.2f} ms, "
+        f"max {sizes[-1]:.2f} ms"
     )
     assert len(seen) > 60
     assert p95 <= P95_MS
@@ -91,5 +93,5 @@ def test_64_bars_play_at_60_frames_a_second(open_panel):
         if rates[-1] >= 59:
             break
 
-    print(f"frames a second: {[round(rate, 1) for rate in rates]}")
+    tell(f"frames a second: {[round(rate, 1) for rate in rates]}")
     assert max(rates) >= 57

@@ -7,12 +7,12 @@ pytestmark = pytest.mark.wire
 
 @pytest.fixture
 def js(open_panel):
-    """Runs a function of one of the page's modules: js(module, body, argument)."""
+    """What runs a few lines with one of the page's modules as `m` and an argument as `a`."""
     page = open_panel().page
 
     def run(module, body, argument=None):
         return page.evaluate(
-            f"async (a) => {{ const m = await import('/js/{module}.js'); return (({{ m, a }}) => {{ {body} }})({{ m, a }}); }}",
+            f"async (a) => {{ const m = await import('/js/{module}.js'); return ((m, a) => {{ {body} }})(m, a); }}",
             argument,
         )
 
@@ -37,7 +37,8 @@ def test_a_position_is_worked_out_and_stands_still_when_stopped(js):
     """At 120 bpm a second is 1920 ticks; a stopped song does not move; a tick's time is the way back."""
     body = """
         const at = { state: "playing", tick: 960, t: 10, bpm: 120 };
-        return [m.tickAt(at, 11), m.tickAt({ ...at, state: "stopped" }, 11), m.timeOf(at, 2880), m.inLoop(100, 3840, 7680)];
+        const still = m.tickAt({ ...at, state: "stopped" }, 11);
+        return [m.tickAt(at, 11), still, m.timeOf(at, 2880), m.inLoop(100, 3840, 7680)];
     """
     assert js("time", body) == [2880, 960, 11, 3940]
 
@@ -46,7 +47,8 @@ def test_bars_and_beats_follow_any_metre(js):
     """A message in the middle of a 7/8 bar places every bar line after it."""
     body = """
         const at = { tick: 4320, bar: 2, beat: 2, meter: [3360, [960, 960, 1440]] };
-        return [4320, 5279, 5280, 6719, 6720, 3360].map((tick) => { const w = m.locate(at, tick); return [w.bar, w.beat]; });
+        const place = (tick) => { const { bar, beat } = m.locate(at, tick); return [bar, beat]; };
+        return [4320, 5279, 5280, 6719, 6720, 3360].map(place);
     """
     assert js("time", body) == [[2, 2], [2, 2], [2, 3], [2, 3], [3, 1], [2, 1]]
 
@@ -109,6 +111,7 @@ def test_events_become_state(js):
         m.reduce(s, "jobs", { jobs: [{ job: "j-1", state: "draft" }] });
         m.reduce(s, "jobs", { job: "j-1", state: "done" });
         m.reduce(s, "midi", { messages: [[1, "90"], [2, "91"]], out: "x" });
-        return [s.alerts.map((one) => one.name), live, s.live, s.routes.length, s.jobs.get("j-1").state, s.midi.messages[0][1], s.midi.out];
+        const names = s.alerts.map((one) => one.name), job = s.jobs.get("j-1").state;
+        return [names, live, s.live, s.routes.length, job, s.midi.messages[0][1], s.midi.out];
     """
     assert js("store", body) == [["b"], "j-1", None, 1, "done", "91", "x"]

@@ -1,8 +1,10 @@
 """The browser's drum kit, rendered offline: strokes sound where the pattern says, and a muted render is silent."""
 
+import itertools
+
 import pytest
 
-from tests.support.browser import groove
+from tests.support.browser import groove, tell
 
 pytestmark = pytest.mark.wire
 
@@ -16,8 +18,9 @@ RENDER = """async ([pattern, bpm, muted]) => {
     const { render } = await import("/js/sound.js");
     const rate = 44100, context = new OfflineAudioContext(1, rate * 2.5, rate);
     render(context, context.destination, pattern, bpm, { silent: (voice) => muted.includes(voice) });
-    const data = (await context.startRendering()).getChannelData(0), found = [], peak = new Float32Array(Math.ceil(data.length / 44));
-    for (let i = 0; i < data.length; i += 1) peak[Math.floor(i / 44)] = Math.max(peak[Math.floor(i / 44)], Math.abs(data[i]));
+    const data = (await context.startRendering()).getChannelData(0);
+    const found = [], peak = new Float32Array(Math.ceil(data.length / 44));
+    data.forEach((value, i) => (peak[Math.floor(i / 44)] = Math.max(peak[Math.floor(i / 44)], Math.abs(value))));
     for (let i = 0; i < peak.length; i += 1) {
         const before = Math.max(...peak.slice(Math.max(0, i - 12), i), 0.002);
         if (peak[i] > before * 2 && (!found.length || i - found.at(-1) > 60)) found.push(i);
@@ -39,7 +42,7 @@ def test_onsets_are_where_the_pattern_says(open_panel):
 
 
 def test_a_muted_render_fails_that_test(open_panel):
-    """Silence is silence: with every voice muted there is no onset at all, and with the kick muted its two are missing."""
+    """With every voice muted there is no onset at all, and with the kick muted its two are missing."""
     assert rendered(open_panel, ["kick", "snare", "hat_closed"]) == {"onsets": [], "loudest": 0}
     assert rendered(open_panel, ["kick"])["onsets"] == pytest.approx(
         [t for t in ONSETS if t not in {0, 1.0}], abs=0.003
@@ -78,9 +81,10 @@ def test_the_page_sounds_what_the_engine_sends(open_panel):
     page.wait_for_function("() => window.struck.length >= 24")
     struck, due = page.evaluate("[window.struck.slice(8, 24), window.due.slice(8, 24)]")
     gaps = [
-        (a2 - a1) - (b2 - b1) for (a1, a2), (b1, b2) in zip(zip(struck, struck[1:]), zip(due, due[1:]), strict=True)
+        (a2 - a1) - (b2 - b1)
+        for (a1, a2), (b1, b2) in zip(itertools.pairwise(struck), itertools.pairwise(due), strict=True)
     ]
 
-    print(f"browser sound: gaps off by at most {max(map(abs, gaps)) * 1000:.2f} ms")
+    tell(f"browser sound: gaps off by at most {max(map(abs, gaps)) * 1000:.2f} ms")
     assert len(struck) == len(due) == 16
     assert sorted(map(abs, gaps))[-3] < 0.006

@@ -23,9 +23,24 @@ RHYTHMS: Final[dict[str, tuple[str, ...]]] = {
     "snare": ("xxxx", "x.x.", "xxxx", "X.xx"),
     "down": ("xxxx", "xxxx", "xx.x"),
     "toms": ("x.xx", "xxxx", "x..x", "xxx."),
+    "rush": ("x.x.", "xxxx", "x.x.", "xxxxxxxx"),
     "wild": ("xxxxxx", "xxkk", "xxxx", "xkxk", "xxx"),
 }
 """One beat each: `x` a hand, `X` an accent, `k` the foot; as many cells as letters."""
+
+_MACHINE_WORDS: Final = ("rush", "snare", "space", "rush")
+GENRE_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "jazz": ("triplets", "rudiments", "space", "toms"), "blues": ("triplets", "down", "short"),
+    "metal": ("down", "feet", "plain", "sextuplets"), "punk": ("snare", "plain", "down"),
+    "reggae": ("space", "triplets", "toms"), "new-orleans": ("rudiments", "snare", "space"),
+    "country": ("snare", "short", "down"), "gospel": ("linear", "sextuplets", "feet"),
+    "funk": ("linear", "short", "snare", "space"), "latin": ("toms", "triplets", "rudiments"),
+    "afro-cuban": ("toms", "triplets", "space"), "brazilian": ("rudiments", "snare", "toms"),
+    "afrobeat": ("space", "toms", "short"), "hip-hop": ("short", "space", "snare"),
+} | dict.fromkeys(
+    ("trap", "house", "techno", "drum-and-bass", "uk-garage", "dubstep", "disco", "dance"), _MACHINE_WORDS
+)  # fmt: skip
+"""What a fill is made of in a genre, where the drummer has no habits."""
 
 FILL_KINDS: Final = ("fill", "break", "hold", "build")
 
@@ -65,7 +80,14 @@ WAYS: Final[dict[str, Callable[[int, int, Random], str]]] = {
     "scatter": _scatter,
     "alternate": _floor_and_snare,
 }
-_FAVOURITE: Final = {"snare": "snare", "down": "around", "toms": "scatter", "rudiments": "snare", "short": "snare"}
+_FAVOURITE: Final = {
+    "snare": "snare",
+    "down": "around",
+    "toms": "scatter",
+    "rudiments": "snare",
+    "short": "snare",
+    "rush": "snare",
+}
 
 
 def _beats(meter: Meter, start: int) -> list[tuple[int, int]]:
@@ -101,6 +123,8 @@ def draw_fill(
             known += ["sextuplets", "rudiments", "wild"]
     word = known[int(rng.random() * len(known))]
     ways = [_FAVOURITE[word]] if word in _FAVOURITE and rng.random() < 0.6 else list(WAYS)
+    if word == "rush":
+        ways = ["snare"]
     way = WAYS[ways[int(rng.random() * len(ways))]]
     places: list[tuple[int, str]] = []
     for at, length in _beats(meter, start):

@@ -14,8 +14,8 @@ from router.groove.lanes import GHOST, Cell, Groove, place
 from router.groove.resolve import Choice
 from router.pattern import RESOLUTION
 
-SURE: Final = 0.985
-"""How often a stroke that belongs to the groove for certain is really there."""
+SURE: Final = 0.996
+"""How often a stroke that belongs to the groove for certain is really there; machines never miss."""
 KEEP: Final = 0.85
 """How firmly a take holds on to what it drew from a written groove: 1 always or never, 0 drawn afresh in every bar."""
 FITTED_KEEP: Final = 0.35
@@ -25,8 +25,13 @@ TIME_KEEP: Final = 0.7
 RULE: Final = 1.2
 """A habit is held on to more firmly than a rarity is avoided, by this factor."""
 
-_HAND: Final = {"hat_closed": 1, "hat_open": -1, "ride": -1, "ride_bell": -2, "hat_pedal": 4}
-"""Who keeps time, by hand; hat and ride take opposite ends of one draw, so that one of them does."""
+MACHINE: Final = 0.3
+"""Styles as loose as this or less are played by machines."""
+
+_STICK: Final = 5
+_HAND: Final = {"hat_closed": 1, "hat_open": -1, "ride": -1, "ride_bell": -2, "hat_pedal": 4, "rim": _STICK}
+"""What one hand decides once: hat and ride take opposite ends of one draw, so that one of them keeps the time, and
+likewise the rim and the snare where either may have the backbeat."""
 
 
 class Settled(NamedTuple):
@@ -67,17 +72,22 @@ def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
     bar_ticks, who = choice.meter.bar_ticks, choice.drummer
     hard = who.hard + round(choice.style.number("hard", 0))
     keep = FITTED_KEEP if "takes" in groove.options else KEEP
+    sure = 1.0 if choice.style.number("loose", 1) <= MACHINE else SURE
+    rims = {cell.tick for cell in groove.cells if cell.voice == "rim"}
     hands: dict[tuple[int, int], float] = {}
     for cell in groove.cells:
         u, w = rng.random(), rng.random()
         chance = _chance(cell, choice)
         side = _HAND.get(cell.voice)
+        if cell.voice == "snare" and cell.level != GHOST and cell.tick in rims:
+            side = -_STICK
         if cell.chance >= 1 and cell.level != GHOST:
-            rate = 1.0 if cell.tick == 0 else SURE
+            rate = 1.0 if cell.tick == 0 else sure
         elif side is None:
             rate = _kept(chance, keep, u)
         else:
-            shared = hands.setdefault((abs(side), _layer(cell.tick)), u)
+            layer = 0 if abs(side) == _STICK else _layer(cell.tick)
+            shared = hands.setdefault((abs(side), layer), u)
             rate = _kept(chance, TIME_KEEP, shared if side > 0 else 1 - shared)
         velocity = cell.velocity
         if velocity is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from router.groove.fills import draw_fill, roll
+from router.groove.fills import GENRE_WORDS, draw_fill, roll
 from router.groove.lanes import Groove
 from router.groove.meters import adapt, double_time, half_time
 from router.groove.mingle import across, blend
@@ -28,7 +28,7 @@ BAR_DISORDER: Final = 0.8
 DOUBLES: Final = 1.25
 """A double is counted once more than it is heard in the figures fitted, by this factor."""
 
-_SHARED: Final = {"hat_open": "hat", "hat_closed": "hat"}
+_SHARED: Final = {"hat_open": "hat", "hat_closed": "hat", "rim": "snare"}
 _TIME: Final = frozenset({"hat_closed", "hat_open", "ride", "ride_bell"})
 
 
@@ -69,39 +69,46 @@ class Take:
         """The groove as it is played in all parts of one letter, bar by bar."""
         if letter not in self._parts:
             ticks = self._choice.meter.bar_ticks
-            cells = settle(self._groove, self._choice, stream(self._choice.seed, "part", letter))
+            cells = settle(
+                self._groove, self._choice, stream(self._choice.seed, "part", letter, self._choice.style.genre)
+            )
             self._parts[letter] = [[c for c in cells if c.tick // ticks == bar] for bar in range(self._groove.bars)]
         return self._parts[letter]
 
     def bar(self, index: int, plan: BarPlan) -> list[Hit]:
         """Return the strokes of bar `index`, ticks from the bar's start; never none."""
         choice, bar_ticks = self._choice, self._choice.meter.bar_ticks
-        rng = stream(choice.seed, "bar", index)
+        rng = stream(choice.seed, "bar", index, choice.style.genre, choice.style.name)
         louder = (plan.energy - 0.5 + choice.energy - 0.5) * 40
         hits = self._groove_bar(index, plan, louder)
         if plan.crash and plan.fill_at != 0:
             hits = [h for h in hits if h.tick or h.voice not in _TIME]
             hits.append(Hit(0, "crash", _clamp(104 + louder)))
         if plan.rise:
-            kicks = [h for h in hits if h.voice == "kick"]
-            hits = kicks + roll(choice.meter, 0, plan.rise, quiet=40 + plan.energy * 50, loud=54 + plan.energy * 50)
+            keep = _TIME | {"kick"} if plan.rise < 4 else {"kick"}
+            hits = [h for h in hits if h.voice in keep] + roll(
+                choice.meter, 0, plan.rise, quiet=40 + plan.energy * 50, loud=54 + plan.energy * 50
+            )
         elif plan.fill_at is not None:
             hits += draw_fill(
                 choice.meter,
                 plan.fill_at,
                 rng,
                 intensity=max(0.0, min(1.0, plan.energy + 0.2)),
-                words=choice.drummer.fills,
+                words=choice.drummer.fills or GENRE_WORDS.get(choice.style.genre, ()),
                 complexity=choice.complexity,
             )
         if plan.last:
             hits = [Hit(0, "kick", _clamp(104 + louder)), Hit(0, "crash", _clamp(112 + louder))]
-        return [h for h in hits if h.tick < bar_ticks] or [Hit(0, "kick", 84)]
+        hits = [h for h in hits if h.tick < bar_ticks]
+        if not hits or (index == 0 and all(h.tick for h in hits)):
+            hits.append(Hit(0, "kick", _clamp(84 + louder)))  # the first beat after a switch always sounds
+        return hits
 
     def _groove_bar(self, index: int, plan: BarPlan, louder: float) -> list[Hit]:
         """The groove's own strokes, up to where the fill begins; the hi-hat's foot goes on under it."""
         choice = self._choice
-        rng = stream(choice.seed, "groove", index)
+        rng = stream(choice.seed, "groove", index, choice.style.genre)
         start = index % self._groove.bars * choice.meter.bar_ticks
         end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
         loose = self._disorder * (1 + BAR_DISORDER * (2 * rng.random() - 1)) * plan.freedom

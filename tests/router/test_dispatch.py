@@ -164,7 +164,7 @@ def test_a_poor_answer_is_repaired_with_its_own_complaint():
         (GROOVE.split("2 =1")[0], "1 bars came"),
         (GROOVE.replace("4/4", "3/4"), "metre is 3/4"),
         ("1 k .... .... .... ....\n2 =1\n", "no stroke"),
-        ("1 k ?.?. ?.?. ?.?. ?...|s .... x... .... x...\n2 =1\n", "unknown"),
+        ("1 k ?.?. ?... .... ....|s .... x... .... x...\n2 =1\n", "unknown"),
     ],
 )
 def test_what_does_not_hold_the_request_is_no_answer(text, complaint):
@@ -368,7 +368,7 @@ def test_a_pattern_in_the_contracts_json_is_read():
 
 
 def test_constraints_are_held_in_what_a_model_writes():
-    """ "no crash" leaves the crash out and says so."""
+    """A rule like "no crash" leaves the crash out and says so."""
     (answer,) = play(twins(openai=[GOOD]), GrooveRequest(prompt=FREE, constraints=("no crash",)))
 
     assert not [hit for hit in answer.pattern.hits if hit.voice == "crash"]

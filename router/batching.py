@@ -96,10 +96,10 @@ class Several:
 
 
 def split(text: str) -> Mapping[int, str]:
-    """Return the numbered parts of an answer; the first of two with one number counts."""
+    """Return the numbered parts of an answer; the first of two with one number counts, an unnumbered text is 1's."""
     found = list(_MARK.finditer(text))
-    ends = [*(mark.start() for mark in found[1:]), len(text)]
-    out: dict[int, str] = {}
+    ends = [*(mark.start() for mark in found[1:]), len(text)][: len(found)]
+    out: dict[int, str] = {} if found else {1: text}
     for mark, end in zip(found, ends, strict=True):
         out.setdefault(int(mark[1]), text[mark.end() : end].strip("\n") + "\n")
     return out

@@ -271,6 +271,15 @@ def voices_of(words: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def voices_in(words: str) -> tuple[str, ...]:
+    """Return the voices of all drums that a sentence mentions anywhere."""
+    plain = words.lower().replace("_", " ")
+    found = [
+        voice for name, group in _GROUPS.items() if re.search(rf"\b{re.escape(name)}s?\b", plain) for voice in group
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 def _apply(pattern: Pattern, rule: Rule) -> tuple[list[Hit], int, bool]:
     span = {"bar": pattern.meter.bar_ticks, "beat": pattern.meter.unit_ticks, "pattern": pattern.ticks}[rule.span]
     counts: dict[int, list[Hit]] = {index: [] for index in range(-(-pattern.ticks // span))}

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from router import groove
-from router.constraints import hold, read_rule, voices_of
+from router.constraints import hold, read_rule, voices_in, voices_of
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
@@ -140,6 +140,7 @@ def refine(pattern: Pattern, instruction: str, *, seed: int = 0, constraints: Se
         if isinstance(item, str):
             if not _whole(bench, item):
                 unknown.append(item)
+                named.update(voices_in(item))
         elif not _ACTS[item.act](bench, item):
             unknown.append(item.text)
     if constraints:

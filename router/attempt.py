@@ -97,6 +97,7 @@ class Trip:
     notes: list[str] = field(default_factory=list)
     money_refused: str = ""
     filtered: str = ""
+    saved: dict[str, int] = field(default_factory=dict)
 
     def note(self, *sentences: str) -> None:
         """Add sentences that are not there yet."""

@@ -55,6 +55,7 @@ class RouterConfig:
         prices: The user's prices for models whose price is not agreed.
         windows: Time-of-day routing, empty for off.
         hedge: Ask a second provider when the first is slow to speak.
+        batch: Wishes of one moment go out as one call for several patterns.
         offline: Never call a provider.
         local: Whether the embedded drummer may answer when nobody else does.
         valves: Source to (calls a minute, calls an hour).
@@ -74,6 +75,7 @@ class RouterConfig:
     prices: Mapping[str, Price] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
     hedge: bool = False
+    batch: bool = True
     offline: bool = False
     local: bool = True
     valves: Mapping[str, tuple[int, int]] = field(default_factory=lambda: VALVES)
@@ -135,6 +137,7 @@ class RouterConfig:
             prices=prices,
             windows=read.parsed("DRUMBRIDGE_WINDOWS", read_windows, (), "see the routing page of the manual"),
             hedge=read.switch("DRUMBRIDGE_HEDGE", default=False),
+            batch=read.switch("DRUMBRIDGE_BATCH", default=True),
             offline=read.switch("DRUMBRIDGE_OFFLINE", default=False),
             local=read.switch("DRUMBRIDGE_LOCAL", default=True),
             valves=_valves(read),

@@ -23,6 +23,7 @@ from router.bench import Bench
 from router.budget import ceiling
 from router.call import Provider
 from router.climb import Climber
+from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.health import Health
@@ -87,6 +88,7 @@ class Router:
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
         gate = _gate(Valves(config.valves), valve)
         self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
+        self._company = Company(self._price_of, on=config.batch)
         self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
         self._notices: dict[str, None] = {}
         self._chores: set[asyncio.Task[None]] = set()
@@ -318,7 +320,11 @@ class Router:
         heard = self._listeners.get(key)
         on_draft = (lambda draft: self._tell(key, draft)) if heard and any(bars for bars, _ in heard) else None
         music = Music(want.request, TASKS[want.kind], on_draft)
-        return await self._climb(trip, music, want.tier, want.request.provider, source, key=key)
+        how = want.tier, want.request.provider, source
+        together = self._company.write(
+            trip, music, (want.kind, *how), lambda way, all_: self._climb(way, all_, *how, alone=True)
+        )
+        return await together or await self._climb(trip, music, *how, key=key)
 
     async def _climb(
         self,
@@ -395,7 +401,7 @@ class Router:
     def _route(self, trip: Trip, tier: str, provider: str, model: str, *, degraded: bool) -> Route:
         attempts, notes = tuple(trip.attempts), tuple(trip.notes)
         ms = _ms_since(trip.started)
-        return Route(tier, provider, model, "single", self._off_or("miss"), degraded, attempts, ms, notes)
+        return Route(tier, provider, model, "single", self._off_or("miss"), degraded, attempts, ms, notes, trip.saved)
 
     def _local(
         self,

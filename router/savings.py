@@ -25,7 +25,11 @@ def by_rules(desk: Desk, request: GrooveRequest, plan: Plan) -> Mapping[str, int
 
 
 def of_answer(desk: Desk, request: GrooveRequest, plan: Plan, route: Route) -> Mapping[str, int]:
-    """Return what a paid answer saved: by asking small first, by a cheaper stand-in, by the time of day."""
+    """Return what a paid answer saved: what its route says, a small model asked first, a cheaper stand-in, the hour."""
+    return {**route.saved, **_of_choice(desk, request, plan, route)}
+
+
+def _of_choice(desk: Desk, request: GrooveRequest, plan: Plan, route: Route) -> Mapping[str, int]:
     usual = _expected(desk, plan.tier, plan.kind, request.provider)
     if plan.classify and route.tier == "fast":
         return _positive("cascade", usual - route.cost_picousd)

@@ -298,6 +298,17 @@ def test_closing_settles_what_is_open_as_unknown(tmp_path):
     assert (budget["spent_usd"], budget["reserved_usd"], outcome) == ("0.005", "0.00", "closed")
 
 
+def test_every_commit_reaches_the_disk(tmp_path):
+    """synchronous=FULL and a write-ahead log: a settled amount outlives the power."""
+
+    async def look(ledger):
+        return await ledger._do(
+            lambda books: [books.query(f"PRAGMA {name}")[0][name] for name in ("synchronous", "journal_mode")], None
+        )
+
+    assert drive(ledger_on, tmp_path, look) == [2, "wal"]
+
+
 def test_the_files_are_for_their_user_only(tmp_path):
     """Mode 0600, whatever the umask allows."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from router.errors import AttemptFailed, Broken, BudgetRefused, Busy, ContentFiltered, ProviderOff, Silent, Unusable
+from router.errors import AttemptFailed, BudgetRefused, Busy, ContentFiltered, Garbled, ProviderOff, Silent, Unusable
 from router.policy import Candidate
 
 MAX_CALLS: Final = 6
@@ -96,7 +96,7 @@ class Cascade:
             ask, self._repair = self._repair, None
             self.calls += 1
             return Ask(ask.candidate, self.deadline - now, ask.complaint)
-        patience = PATIENCE * (self.deadline - self.started)
+        patience = self._patience_s
         while True:
             soonest: float | None = None
             for case in list(self._queue):
@@ -136,7 +136,7 @@ class Cascade:
         ):  # a host that hangs on one model hangs on the others
             self._off.add(candidate.provider)
             self._queue = [one for one in self._queue if one.candidate.provider != candidate.provider]
-        elif not isinstance(error, Busy) or isinstance(error, Silent | Broken) or case.tries >= 2:
+        elif not isinstance(error, Busy) or isinstance(error, Silent | Garbled) or case.tries >= 2:
             self._drop(candidate)
         elif error.retry_after > 0:
             case.again_at = now + error.retry_after * (1 + 0.05 * self.jitter())
@@ -146,7 +146,7 @@ class Cascade:
             self._queue.append(case)
         else:
             least, most = BACKOFF_S
-            case.again_at = now + least + (most - least) * self.jitter()
+            case.again_at = now + min(least + (most - least) * self.jitter(), self._patience_s / 2)
 
     def poor(self, candidate: Candidate, complaint: Unusable) -> None:
         """Take in an answer that is no pattern: one repair at the same place, then the next tier up."""
@@ -168,6 +168,10 @@ class Cascade:
         self._drop(candidate)
         self._queue = [case for case in self._queue if self._may(case.candidate)]
         self.calls -= 1
+
+    @property
+    def _patience_s(self) -> float:
+        return PATIENCE * (self.deadline - self.started)
 
     def _may(self, candidate: Candidate) -> bool:
         if candidate.provider in self._off or (candidate.provider, candidate.model) in self._asked:

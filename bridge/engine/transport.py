@@ -42,7 +42,7 @@ class Outside(Enum):
 
 
 class Effect(NamedTuple):
-    """What happened: start, go (continue at a tick), jump, stop, lost, wait, log; `tick` where, `top`: from the very start."""
+    """What happened: start, go (on at a tick), jump, stop, lost, wait, log; `tick` where, `top`: from the very start."""
 
     kind: str
     tick: int = 0

@@ -34,15 +34,21 @@ class EngineProcess:
         )
         self.events: list[dict[str, Any]] = []
         self._arrived: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.reading = threading.Event()  # cleared: the events are left in the pipe
+        self.reading.set()
         self._number = 0
-        threading.Thread(target=self._read, daemon=True).start()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
 
     def _read(self) -> None:
         unpacker = Unpacker()
         assert self.process.stdout is not None
-        while data := os.read(self.process.stdout.fileno(), 65536):
-            for head, _ in unpacker.feed(data):
-                self._arrived.put(head)
+        with self.process.stdout as pipe:
+            while data := os.read(pipe.fileno(), 65536):
+                while not self.reading.wait(0.1):
+                    pass
+                for head, _ in unpacker.feed(data):
+                    self._arrived.put(head)
         self._arrived.put(None)
 
     def wait(self, what: Callable[[dict[str, Any]], bool] | str, timeout: float = 10) -> dict[str, Any]:
@@ -102,5 +108,7 @@ class EngineProcess:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(5)
+        self.reading.set()
+        self._thread.join(5)
         assert self.process.stdin is not None
         self.process.stdin.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -62,7 +63,17 @@ class JackServer:
 
 
 def start_jackd(name: str, frames: int = 64) -> JackServer:
-    """Start a server and wait until clients can come."""
+    """Start a server and wait until clients can come. JACK holds eight servers on a machine at most: try again."""
+    for _ in range(10):
+        server = _try_jackd(name, frames)
+        if server is not None:
+            return server
+        time.sleep(1.0)
+    need(condition=False, why="jackd does not start here")
+    raise AssertionError
+
+
+def _try_jackd(name: str, frames: int) -> JackServer | None:
     command = ["jackd", "-n", name, "-R", "-P", "70", "-t", "5000", "-d", "dummy", "-r", "48000", "-p", str(frames)]
     env = {**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
@@ -76,7 +87,8 @@ def start_jackd(name: str, frames: int = 64) -> JackServer:
     ):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
-            need(condition=False, why="jackd does not start here")
+            process.wait()
+            return None
         time.sleep(0.02)
     return server
 
@@ -85,15 +97,38 @@ def start_jackd(name: str, frames: int = 64) -> JackServer:
 def jackd(frames: int = 64) -> Iterator[JackServer]:
     """Run a server for a while."""
     need(shutil.which("jackd") and shutil.which("jack_wait"), "jackd is not installed (apt install jackd2)")
-    server = start_jackd(f"t{uuid.uuid4().hex[:10]}", frames)
-    try:
-        yield server
-    finally:
-        server.process.terminate()
+    with _server_name() as name:
+        server = start_jackd(name, frames)
         try:
-            server.process.wait(5)
-        except subprocess.TimeoutExpired:
-            server.kill()
+            yield server
+        finally:
+            server.process.terminate()
+            try:
+                server.process.wait(5)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+@contextmanager
+def _server_name() -> Iterator[str]:
+    """Hold one of a few names: a server that was killed keeps its place of eight until its name is used again."""
+    fcntl = pytest.importorskip("fcntl")
+    while True:
+        for number in range(4):
+            handle = os.open(
+                Path(tempfile.gettempdir()) / f"drumbridge-test-jackd-{number}", os.O_RDWR | os.O_CREAT, 0o666
+            )
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(handle)
+                continue
+            try:
+                yield f"drumbridge-test-{number}"
+            finally:
+                os.close(handle)
+            return
+        time.sleep(0.1)
 
 
 def build_midilab(folder: Path) -> Path:

@@ -8,7 +8,8 @@ from tests.bridge.engine.trains import PPQ, Train, everyday, train
 AHEAD_S = 0.0043
 LIMIT_MS = {
     "jitter 1 ms": 0.7, "jitter 3 ms": 1.5, "daw, JACK 256 frames": 1.5, "rough, JACK 512 frames": 7.0,
-    "dropped 2 %, jitter 1 ms": 0.7, "step 120 to 140, jitter 1 ms": 0.8, "ramp, jitter 1 ms": 3.0, "ramp 2 bpm a beat": 0.1,
+    "dropped 2 %, jitter 1 ms": 0.7, "step 120 to 140, jitter 1 ms": 0.8, "ramp, jitter 1 ms": 3.0,
+    "ramp 2 bpm a beat": 0.1,
     "ramp down": 0.1, "40 bpm": 0.8, "240 bpm": 0.6, "300 bpm": 0.6,
     "held up 5 ms by xruns": 5.5, "held up 10 ms by xruns": 10.5,  # the beat after it came cannot be known
 }  # fmt: skip
@@ -46,7 +47,7 @@ def test_the_mean_error_is_nothing(name):
 
 @pytest.mark.parametrize("jitter", [0.0, 0.001, 0.003])
 def test_a_step_of_tempo_is_followed_within_one_beat(jitter):
-    """From 120 to 140: one beat after the step the error is within 1.5 ms (half a ms more in the wildest jitter)."""
+    """From 120 to 140: one beat after the step the error is within 1.5 ms (2 in the wildest jitter)."""
     for seed in range(10):
         errors, _ = errors_ms(train("step", bpm=lambda b: 120 if b < 24 else 140, jitter=jitter, seed=seed))
 

@@ -364,8 +364,10 @@ def test_stopped_by_hand_under_a_running_clock_it_joins_again_in_place(rig):
     [
         ({"c": "dance"}, "unknown command"), ({"c": "queue", "id": "nothing"}, "not loaded"), ({"c": "queue"}, "queue"),
         ({"c": "queue", "id": "quarters", "at": "noon"}, "must be one of"), ({"c": "tempo", "bpm": 1e9}, "20 to 300"),
-        ({"c": "tempo", "bpm": float("nan")}, "20 to 300"), ({"c": "tempo", "bpm": "fast"}, "tempo"), ({"c": "sync", "mode": "moon"}, "must be one of"),
-        ({"c": "options", "offset_ms": 1e6}, "-500 to 500"), ({"c": None}, "unknown command"), ({"c": "send", "data": "zz"}, "send"),
+        ({"c": "tempo", "bpm": float("nan")}, "20 to 300"), ({"c": "tempo", "bpm": "fast"}, "tempo"),
+        ({"c": "sync", "mode": "moon"}, "must be one of"),
+        ({"c": "options", "offset_ms": 1e6}, "-500 to 500"), ({"c": None}, "unknown command"),
+        ({"c": "send", "data": "zz"}, "send"),
     ],
 )  # fmt: skip
 def test_a_bad_command_says_why_and_changes_nothing(rig, command, words):

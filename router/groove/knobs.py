@@ -26,15 +26,21 @@ def thin(pattern: Pattern, *, density: float) -> Pattern:
     if density < 0.5:
         edge = (0.5 - density) * 2 * 0.8
         weighed = [(importance(hit, pattern.meter), hit) for hit in pattern.hits]
-        best: dict[int, float] = {}  # no bar falls silent: its weightiest stroke stays
+        best: dict[int, float] = {}  # no bar falls silent and the first beat sounds: the weightiest stroke stays
         for weight, hit in weighed:
-            bar = hit.tick // pattern.meter.bar_ticks
-            best[bar] = max(best.get(bar, 0.0), weight)
-        kept = [h for w, h in weighed if w >= edge or w == best[h.tick // pattern.meter.bar_ticks]]
+            for place in _needed(hit.tick, pattern.meter.bar_ticks):
+                best[place] = max(best.get(place, 0.0), weight)
+        bar = pattern.meter.bar_ticks
+        kept = [h for w, h in weighed if w >= edge or any(w == best[p] for p in _needed(h.tick, bar))]
         return pattern.with_hits(kept, density=density)
     if density > 0.5:
         return pattern.with_hits((*pattern.hits, *_more(pattern, (density - 0.5) * 2)), density=density)
     return pattern
+
+
+def _needed(tick: int, bar_ticks: int) -> tuple[int, ...]:
+    """The places that may not fall silent and that a stroke is part of: its bar, and the pattern's first beat (-1)."""
+    return (tick // bar_ticks,) if tick else (0, -1)
 
 
 def _more(pattern: Pattern, amount: float) -> list[Hit]:
@@ -114,7 +120,7 @@ def shape(pattern: Pattern, *, intensity: float = 0.5, ghosts: float = 0.5, open
 def _varied(pattern: Pattern, rng: Random, amount: float) -> list[Hit]:
     meter = pattern.meter
     grid = {(hit.tick, hit.voice): hit for hit in pattern.hits}
-    loose = [key for key, hit in grid.items() if importance(hit, meter) < SKELETON]
+    loose = [key for key, hit in grid.items() if hit.tick and importance(hit, meter) < SKELETON]
     changes = 0
     for key in loose:
         if rng.random() >= 0.08 + 0.3 * amount:

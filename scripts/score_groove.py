@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Scores the embedded drummer against human takes: 16-bar takes over the data's genres and tempi, as the tool reads them.
+
+    .venv/bin/python scripts/score_groove.py [--takes 60] [--sets 3] [--genres] [--keep DIR]
+
+Needs the folder `shared` beside the repository (its scorer and the Groove MIDI Dataset's training takes), mido and numpy.
+Writes .mid files through the product's own export; changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import random
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bridge import drummaps
+from bridge.midifile import to_midi
+from router.groove import generate
+from router.request import GrooveRequest
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+DATA = SHARED / "data" / "groove-train"
+GROUPS = ("pattern", "dynamics", "timing", "all")
+JUDGED = ("rock", "funk", "jazz", "hiphop", "latin")
+
+
+def scorer() -> ModuleType:
+    """Load the scorer; it is a script, not a package."""
+    spec = importlib.util.spec_from_file_location("groove_score", SHARED / "tools" / "groove_score.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError("shared/tools/groove_score.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def human_rows(genre: str | None = None) -> list[dict[str, str]]:
+    """Return the data set's 4/4 beats, of one genre or all."""
+    with (DATA / "info.csv").open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if r["beat_type"] == "beat" and r["time_signature"] == "4-4"]
+    return [row for row in rows if genre is None or row["style"].split("/")[0] == genre]
+
+
+def write_takes(folder: Path, count: int, seed: int, genre: str | None = None) -> None:
+    """Write takes whose genres and tempi are spread as the data's bars are (a take counts at most 16)."""
+    rows = human_rows(genre)
+    weights = [min(16.0, float(row["duration"]) * float(row["bpm"]) / 240) for row in rows]
+    draw = random.Random(seed)
+    kit = drummaps.load("gm")
+    for index, row in enumerate(draw.choices(rows, weights, k=count)):
+        request = GrooveRequest(
+            genre=row["style"].split("/")[0],
+            tempo=float(row["bpm"]),
+            bars=16,
+            seed=seed * 1000 + index,
+            humanize=1.0,
+        )
+        (folder / f"{index:03d}.mid").write_bytes(to_midi(generate(request), kit))
+
+
+def score(count: int, seed: int, reference: Any, tool: ModuleType, genre: str | None = None) -> dict[str, Any]:
+    """Return the scorer's figures for one set of takes."""
+    with tempfile.TemporaryDirectory() as name:
+        write_takes(Path(name), count, seed, genre)
+        result: dict[str, Any] = tool.score(reference, tool.folder_takes(name))
+    return result
+
+
+def human_halves(genre: str, tool: ModuleType) -> dict[str, float]:
+    """Return how one random half of the human takes scores against the other, over four splits."""
+    takes = tool.reference_takes(str(DATA), genre)
+    totals = dict.fromkeys(GROUPS, 0.0)
+    for split in range(4):
+        mixed = takes[:]
+        random.Random(split).shuffle(mixed)
+        half = len(mixed) // 2
+        result = tool.score(tool.gather(mixed[:half])[0], mixed[half:])
+        for group in GROUPS:
+            totals[group] += result[group] / 4
+    return totals
+
+
+def _line(name: str, results: list[dict[str, Any]]) -> str:
+    means = {group: sum(r[group] for r in results) / len(results) for group in GROUPS}
+    return f"{name:24s} " + "  ".join(f"{group} {means[group]:.3f}" for group in GROUPS)
+
+
+def main() -> None:
+    """Print the scores, and with `--genres` those within five genres beside human against human."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--takes", type=int, default=60)
+    parser.add_argument("--sets", type=int, default=3)
+    parser.add_argument("--genres", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--keep", type=Path, help="write one set of takes here and score nothing")
+    given = parser.parse_args()
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
+        write_takes(given.keep, given.takes, 0)
+        return
+    tool = scorer()
+    reference, _ = tool.gather(tool.reference_takes(str(DATA)))
+    results = [score(given.takes, seed, reference, tool) for seed in range(given.sets)]
+    print(_line(f"{given.sets} x {given.takes} takes", results))
+    if given.verbose:
+        for name in results[0]["per"]:
+            rows = [r["per"][name] for r in results]
+            overlap = sum(row[0] for row in rows) / len(rows)
+            print(f"  {name:18s} {overlap:.3f}  mean {rows[0][1]}  human {rows[0][2]}")
+    for genre in JUDGED if given.genres else ():
+        own, _ = tool.gather(tool.reference_takes(str(DATA), genre))
+        ours = [score(given.takes, seed, own, tool, genre) for seed in range(2)]
+        human = human_halves(genre, tool)
+        share = sum(r["all"] for r in ours) / len(ours) / human["all"]
+        print(_line(genre, ours), f"  human {human['all']:.3f}  share {share:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -181,7 +181,10 @@ def _price(spec: dict[str, Any], prefix: str) -> Price | None:
     if f"{prefix}input_usd" not in spec:
         return None
     return Price.per_million(
-        spec[f"{prefix}input_usd"], spec[f"{prefix}output_usd"], spec.get(f"{prefix}cached_input_usd")
+        spec[f"{prefix}input_usd"],
+        spec[f"{prefix}output_usd"],
+        spec.get(f"{prefix}cached_input_usd"),
+        spec.get(f"{prefix}cache_write_usd"),
     )
 
 

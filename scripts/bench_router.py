@@ -35,7 +35,8 @@ before = time.perf_counter()
 import router.dispatch
 ms = (time.perf_counter() - before) * 1000
 own = next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]
-loaded = [name for name in ("anthropic", "openai", "groq", "cohere", "pydantic", "httpx", "httpx2") if name in sys.modules]
+sdks = ("anthropic", "openai", "groq", "cohere", "pydantic", "httpx", "httpx2")
+loaded = [name for name in sdks if name in sys.modules]
 print(f"{ms:.1f} {int(own) / 1024:.1f} {len(sys.modules)} {','.join(loaded) or '-'}")
 """
 

@@ -42,6 +42,7 @@ def usage_of(told: Any) -> Usage:
         told.prompt_tokens or 0,
         told.completion_tokens or 0,
         cached_tokens=getattr(prompt, "cached_tokens", None) or 0,
+        cache_write_tokens=getattr(prompt, "cache_write_tokens", None) or 0,
         reasoning_tokens=getattr(answer, "reasoning_tokens", None) or 0,
     )
 

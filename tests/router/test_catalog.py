@@ -9,6 +9,12 @@ from router.catalog import load, read_prices
 
 TODAY = "2026-11-23"
 
+
+def plain(price):
+    """Return a price without what caching changes."""
+    return Price(price.input_picousd, price.output_picousd)
+
+
 DOCUMENT = """
 fast anthropic claude-3-5-haiku-20241022 100000 0.25 1.25
 fast openai gpt-4o-mini 150000 0.15 0.60
@@ -81,7 +87,7 @@ def test_each_row_leads_to_a_live_model_at_its_own_price(tier, provider, model, 
     choice = load().row_model(tier, provider, today=TODAY)
 
     assert choice.model.id == model
-    assert choice.model.price == Price.per_million(into, out)
+    assert plain(choice.model.price) == Price.per_million(into, out)
     assert model in choice.notice
     assert load().rows[tier, provider].model in choice.notice
 
@@ -91,7 +97,7 @@ def test_a_users_own_live_model_is_used_as_it_is():
     choice = load().live("claude-opus-4-5-20251101", "anthropic", "expert", today=TODAY)
 
     assert choice.model.id == "claude-opus-4-5-20251101"
-    assert choice.model.price == Price.per_million("5", "25")
+    assert plain(choice.model.price) == Price.per_million("5", "25")
     assert choice.notice == ""
 
 
@@ -126,7 +132,7 @@ def test_a_long_prompt_is_billed_at_its_own_price():
     """Above 100,000 tokens one model costs five times as much."""
     haiku = load().models["claude-haiku-5-5"]
 
-    assert haiku.price_for(100_000) == Price.per_million("0.10", "0.50")
+    assert plain(haiku.price_for(100_000)) == Price.per_million("0.10", "0.50")
     assert haiku.price_for(100_001) == Price.per_million("0.50", "2.50")
 
 
@@ -153,3 +159,10 @@ def test_a_price_that_is_none_is_refused(text):
 def test_who_serves_a_model_is_told_by_its_name(model, provider):
     """The table first, the shape of the name second, else nobody."""
     assert load().provider_of(model) == provider
+
+
+def test_cached_prompt_tokens_are_cheaper_and_written_ones_dearer():
+    """Both are in the table where the provider has a prompt cache, so that neither is counted wrong."""
+    sonnet = load().models["claude-sonnet-5-5"].price
+
+    assert sonnet.cached_input_picousd < sonnet.input_picousd < sonnet.cache_write_picousd

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bridge.engine.histogram import Histogram
 from bridge.engine.inbound import Intake
@@ -32,11 +32,15 @@ from bridge.ports.base import Listing, Parcel, Port, PortError, Unusable, Wish
 from bridge.ports.opening import CHOICES, open_port
 from bridge.ports.scripted import ScriptedPort
 
-EXIT_FAILURE, EXIT_MIDI = 1, 7
+if TYPE_CHECKING:
+    from bridge.engine.abletonlink import LinkPeer
+
+EXIT_MIDI: Final = 7
 _COMMANDS_A_TURN: Final = 8
 _FORWARD_SECONDS: Final = 0.003
 _CHORES_SECONDS: Final = 1.0
 _SLEPT_SECONDS: Final = 2.0
+_PEER_SECONDS: Final = 0.02
 
 
 class Engine:
@@ -60,6 +64,8 @@ class Engine:
         self._chores_at = 0.0
         self._awake = time.time() - time.monotonic()
         self.realtime = ""
+        self.peer: LinkPeer | None = None
+        self._peer_at = 0.0
 
     # -- other threads' doors --------------------------------------------------------------------------------------
 
@@ -167,6 +173,7 @@ class Engine:
         self._take_urgent(now)
         busy = self._take_commands(now)
         self._forward(now)
+        self._follow_session(now)
         due = self.player.advance(now)
         self._send(now)
         self._collect()
@@ -178,6 +185,8 @@ class Engine:
         if busy:
             return 0.0
         ends = [self._chores_at]
+        if self.peer is not None:
+            ends.append(self._peer_at)
         if due is not None:
             ends.append(due)
         if self._stray:
@@ -244,6 +253,36 @@ class Engine:
         rows = [[at + self.skew + epoch, data.hex()] for at, data in messages if not echo.is_echo(data, at + self.skew)]
         if rows or dropped:
             self.writer.put({"e": "midi", "rows": rows, "dropped": dropped})
+
+    def _follow_session(self, now: float) -> None:
+        """Join, follow or leave the Link session, as the sync mode says; pass our own wishes on to it."""
+        if self.player.transport.mode != "link":
+            if self.peer is not None:
+                self.peer.close()
+                self.peer = None
+            return
+        if self.peer is None:
+            self.peer = self._join_session()
+            if self.peer is None:
+                return
+        wishes, self.player.wishes = self.player.wishes, []
+        for what, value in wishes:
+            self.peer.wish(what, value)
+        if now >= self._peer_at or wishes:
+            self._peer_at = now + _PEER_SECONDS
+            said = self.peer.look()
+            self.player.session(playing=said.playing, bpm=said.bpm, tick=said.tick, at=said.at, now=now)
+
+    def _join_session(self) -> LinkPeer | None:
+        try:
+            from bridge.engine.abletonlink import LinkPeer  # noqa: PLC0415 - the extra [link], only for --sync link
+
+            return LinkPeer(self.player.transport.bpm)
+        except ImportError:
+            self.player.transport.mode = "auto"
+            text = "Ableton Link is not installed (pip install 'drumbridge[link]'); sync is auto"
+            self.writer.put({"e": "log", "level": "error", "text": text})
+            return None
 
     def _send(self, now: float) -> None:
         player, port, table = self.player, self.port, self.sounding
@@ -345,6 +384,8 @@ class Engine:
     def _end(self) -> None:
         """Release every note, wait until the releases left, close."""
         self.watcher.stop()
+        if self.peer is not None:
+            self.peer.close()
         now = self.now()
         self.player.silence(now)
         self._send(now)

@@ -42,7 +42,7 @@ class Outside(Enum):
 
 
 class Effect(NamedTuple):
-    """What happened: start, go (on at a tick), jump, stop, lost, wait, log; `tick` where, `top`: from the very start."""
+    """What happened: start, go (on at a tick), jump, stop, lost, wait, log; `tick` where, `top`: the very start."""
 
     kind: str
     tick: int = 0
@@ -127,6 +127,8 @@ class Transport:
         """
         if self.state is State.PLAYING:
             return []
+        if self.mode == "link":  # the session says when
+            return self._set(State.ARMED)
         runs = self.mode != "internal" and self.clock_runs(now)
         if runs and self.outside is Outside.RUNNING:
             return self._join()
@@ -175,10 +177,29 @@ class Transport:
             self._lost_end = None
             self.anchor(tick, now)
             return self._set(State.STOPPED) if self.state is State.ARMED else [Effect("source")]
-        if mode == "clock" and self.state is State.PLAYING and not self.following:
+        if mode in {"clock", "link"} and self.state is State.PLAYING and self.source != mode:
             self._position = 0
             return [Effect("stop"), *self._set(State.ARMED)]
         return [Effect("source")]
+
+    def session(self, *, playing: bool, bpm: float, tick: float, at: float) -> list[Effect]:
+        """Take in what a Link session says: its tempo, and that our `tick` is at time `at`."""
+        if self.mode != "link":
+            return []
+        self.bpm = min(max(bpm, MIN_BPM), MAX_BPM)
+        if self.state is State.PLAYING and self.source == "link":
+            self.anchor(tick, at)
+            if playing:
+                return []
+            self._position = round(max(0.0, tick))
+            self.state = State.STOPPED
+            return [Effect("stop")]
+        if not playing:
+            return []
+        self.source = "link"
+        self.anchor(tick, at)
+        self.state = State.PLAYING
+        return [Effect("start", 0, top=True)]
 
     def resume(self, tick: float, at: float, bpm: float | None = None) -> list[Effect]:
         """Go on as if `tick` was at time `at` (after a crash of our own)."""
@@ -369,7 +390,7 @@ class Transport:
     def quality(self, now: float) -> str:
         """Say how good the clock is, in a word or three."""
         if not self.following:
-            return "internal"
+            return "locked" if self.source == "link" else "internal"
         if self.lost or (self.state is State.ARMED and self.outside is Outside.RUNNING):
             return "lost"
         if not self.clock_runs(now):

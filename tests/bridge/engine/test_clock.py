@@ -29,7 +29,7 @@ def errors_ms(pulses: Train) -> tuple[list[float], ClockEstimator]:
 
 @pytest.mark.parametrize("pulses", list(everyday()), ids=lambda pulses: pulses.name)
 def test_each_train_is_held(pulses):
-    """From the ninth beat on no beat is expected further off than its train allows, and no pulse is lost or invented."""
+    """From the ninth beat on no beat is expected further off than its train allows, and no pulse is lost."""
     errors, clock = errors_ms(pulses)
 
     assert max(map(abs, errors[8:])) <= LIMIT_MS.get(pulses.name, 0.05)

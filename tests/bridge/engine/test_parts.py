@@ -71,7 +71,9 @@ def test_clock_and_panic_are_urgent_and_knobs_are_not():
     """The engine is woken for what cannot wait."""
     intake = Intake()
 
-    assert [intake.put(0.0, bytes.fromhex(m)) for m in ("f8", "fa", "f20000", "b07b00", "b01940", "992464", "f000f7")] == [
+    messages = ("f8", "fa", "f20000", "b07b00", "b01940", "992464", "f000f7")
+
+    assert [intake.put(0.0, bytes.fromhex(message)) for message in messages] == [
         True, True, True, True, False, False, False,
     ]  # fmt: skip
     assert [data.hex() for _, data in intake.urgent()] == ["f8", "fa", "f20000", "b07b00"]

@@ -251,7 +251,7 @@ class Caller(Generic[T]):
             if outcome == "cancelled":
                 self._health.leave(*key)
             ms = round((loop.time() - began) * 1000)
-            line = await self._settle(row, candidate, call, heard, outcome, ms, close_ends=provider.close_ends_bill)
+            line = await self._settle(row, candidate, call, heard, outcome, ms)
             self._paces.give_back(*key, pace_tokens - line.input_tokens - line.output_tokens, loop.time())
             trip.attempts.append(_line(candidate, work.task, outcome, ms, line, note))
         return answer
@@ -317,12 +317,10 @@ class Caller(Generic[T]):
                 raise
         _finished(key[0], call, heard)
 
-    async def _settle(
-        self, row: int, candidate: Candidate, call: Call, heard: Heard, outcome: str, ms: int, *, close_ends: bool
-    ) -> Bill:
+    async def _settle(self, row: int, candidate: Candidate, call: Call, heard: Heard, outcome: str, ms: int) -> Bill:
         bill = _bill(candidate, call, heard, outcome, self._price_of(heard.model))
-        if outcome in {"timeout", "cancelled"} and not close_ends and heard.usage is None:
-            # It goes on writing, and billing, where we can no longer see it: what was reserved is what it cost.
+        if outcome in {"timeout", "cancelled"} and heard.usage is None:
+            # It may go on writing, and billing, where we can no longer see it: what was reserved is what it cost.
             worst = candidate.worst_picousd(token_bound(call.text_bytes))
             await self._ledger.settle_unknown(row, outcome, ms)
             return Bill(Usage(bill.input_tokens, candidate.max_tokens, estimated=True), worst)

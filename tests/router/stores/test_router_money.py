@@ -205,3 +205,22 @@ def test_a_damaged_ledger_does_not_stop_the_music(tmp_path):
     assert closed
     assert answer.pattern.hits
     assert "spending is closed" in answer.route.attempts[0].note
+
+
+@pytest.mark.parametrize("words", ["", GROOVE[:100]], ids=["silent", "in the middle"])
+def test_a_call_that_times_out_costs_what_was_reserved(tmp_path, words):
+    """Nobody knows what a hung call costs in the end: ledger and receipt both take its worst case."""
+
+    async def story(router, ledger, _providers):
+        wish = GrooveRequest(prompt=WISH, tier="balanced", deadline_ms=400)
+        route = (await router.route(wish)).route.as_dict()
+        return route, await ledger.budget(), await ledger.totals(by=("task",))
+
+    config = settings(keys={"anthropic": "k"}, monthly_budget_picousd=PICO, max_tier="balanced")
+    route, budget, _ = drive(tmp_path, story, config=config, scripts=(*([words] if words else []), 60.0))
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        rows = db.execute("SELECT reserved, cost, known, outcome FROM attempts").fetchall()
+    db.close()
+    assert {outcome for *_, outcome in rows} <= {"timeout", "cancelled"}
+    assert all(cost == reserved and not known for reserved, cost, known, _ in rows)
+    assert parse_usd(route["cost_usd"]) == parse_usd(budget["spent_usd"]) == sum(cost for _, cost, _, _ in rows) > 0

@@ -38,6 +38,7 @@ class Player:
         self.out: list[tuple[float, bytes, tuple[Any, ...] | None]] = []
         self.events: list[dict[str, Any]] = []
         self.recall = False
+        self.wishes: list[tuple[str, float]] = []  # start, stop or tempo for a Link session
         self.lookahead = 0.0
         self.horizon = 0.0  # what leaves within this many seconds cannot be called back any more
         self.loop_delay = 0.0
@@ -143,6 +144,7 @@ class Player:
 
     def _stop_now(self) -> None:
         tick, self._stop_tick = self._stop_tick or 0, None
+        self._wish("stop")
         at = self.transport.time_of(tick)
         self._apply(self.transport.stop(at), at)
 
@@ -303,6 +305,7 @@ class Player:
         at, once, tag = _boundary(head), bool(head.get("once")), str(head.get("tag") or "")
         if self.transport.state is not State.PLAYING:
             self.timeline.enqueue(pattern, at, once=once, tag=tag)
+            self._wish("start")
             self._apply(self.transport.play(now, self.lead, asked=False), now)
             return next((self._where(e) for e in self.timeline.queue if e.pattern is pattern and e.once == once), {})
         ready = max(self.timeline.cursor, ceil(self.transport.tick_at(now + self.lookahead - self.shift)))
@@ -328,7 +331,19 @@ class Player:
     def _cancel(self, head: dict[str, Any], _rows: Iterable[Row], _now: float) -> dict[str, Any]:
         return {"cancelled": self.timeline.cancel(str(head["tag"]))}
 
+    def session(self, *, playing: bool, bpm: float, tick: float, at: float, now: float) -> None:
+        """Take in what a Link session says; `at` is monotonic."""
+        before = self.transport.bpm
+        self._apply(self.transport.session(playing=playing, bpm=bpm, tick=tick, at=at - self.epoch), now)
+        if abs(self.transport.bpm - before) > 0.001:
+            self.timeline.changed = True
+
+    def _wish(self, what: str, value: float = 0.0) -> None:
+        if self.transport.mode == "link":
+            self.wishes.append((what, value))
+
     def _play(self, _head: dict[str, Any], _rows: Iterable[Row], now: float) -> dict[str, Any]:
+        self._wish("start")
         self._apply(self.transport.play(now, self.lead, asked=True), now)
         return self.transport_event(now)
 
@@ -337,6 +352,7 @@ class Player:
         if self.transport.state is State.PLAYING and at != "now":
             self._stop_tick = self._mark(at, now)
         else:
+            self._wish("stop")
             self._apply(self.transport.stop(now), now)
         return self.transport_event(now)
 
@@ -362,6 +378,7 @@ class Player:
         bpm = float(head["bpm"])
         if not MIN_BPM <= bpm <= MAX_BPM:
             raise CommandError(f"tempo is {bpm:g}; it must be {MIN_BPM:g} to {MAX_BPM:g} beats per minute")
+        self._wish("tempo", bpm)
         if (
             head.get("at") in {"bar", "2bars", "4bars", "end", "beat"}
             and self.transport.state is State.PLAYING

@@ -255,6 +255,7 @@ class Methods:
             "voices": list(VOICES),
             "kits": list(drummaps.names()),
             "actions": list(ACTIONS),
+            "methods": list(protocol.METHODS),
         }
 
     async def _ports(self, _: protocol.Nothing, __: Client) -> Any:

@@ -199,6 +199,7 @@ def test_the_catalogue_names_what_can_be_asked_for(stage):
     assert {"silk", "thunder"} <= set(known["drummers"])
     assert known["voices"][0] == "kick"
     assert known["kits"]
+    assert "patterns.import" in known["methods"]
 
 
 def test_a_midi_file_comes_back_as_the_groove_it_was(stage):
@@ -207,7 +208,7 @@ def test_a_midi_file_comes_back_as_the_groove_it_was(stage):
     async def script():
         await stage.call("patterns.put", pattern=GROOVE.as_dict())
         path = (await stage.call("patterns.export", id=GROOVE.id))["path"]
-        data = base64.b64encode(Path(path).read_bytes()).decode()
+        data = base64.b64encode(await asyncio.to_thread(Path(path).read_bytes)).decode()
         again = await stage.call("patterns.import", midi=data, name="again")
         with pytest.raises(RpcError) as caught:
             await stage.call("patterns.import", midi="no file")

@@ -41,7 +41,7 @@ export class Part extends HTMLElement {
 
 	connectedCallback() {
 		this.listening = new AbortController();
-		const on = new Set([...this.constructor.on, "link", "features"]);
+		const on = new Set([...this.constructor.on, "link", "catalog"]);
 		this.hears(store, "change", ({ detail }) => on.has(detail) && this.update());
 		this.update();
 	}
@@ -107,6 +107,9 @@ export const choice = (id, label, value, options, change, any) =>
 /** A labelled switch. */
 export const check = (text, on, change, role) =>
 	html`<label class="check"><input type="checkbox" role=${role ?? nothing} .checked=${live(Boolean(on))} @change=${(e) => change(e.target.checked)} /> ${text}</label>`;
+
+/** An input's value from outside, but never over what is being typed there. */
+export const typed = (id, value) => live(document.activeElement?.id === id ? document.activeElement.value : String(value));
 
 /** Change live settings. */
 export const set = (given) => act("set", given);

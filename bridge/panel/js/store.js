@@ -9,7 +9,6 @@ const ROUTES_KEPT = 12;
 
 export const blank = () => ({
 	link: "connecting",
-	features: [],
 	instance: "",
 	transport: { state: "stopped", source: "internal", tick: 0, bpm: 120, bar: 1, beat: 1 },
 	player: { queued: [], mix: { mute: [], solo: [] } },
@@ -98,7 +97,7 @@ export class Store extends EventTarget {
 		link.addEventListener("event", ({ detail }) => this.hear(detail));
 		link.addEventListener("state", ({ detail }) => this.put("link", detail));
 		link.addEventListener("hello", ({ detail }) => {
-			Object.assign(this.state, { features: detail.features, version: detail.version, pending: [] });
+			Object.assign(this.state, { version: detail.version, pending: [] });
 			this.put("instance", detail.instance);
 		});
 	}
@@ -119,7 +118,7 @@ export class Store extends EventTarget {
 	}
 
 	can(method) {
-		return this.state.features.includes(method);
+		return this.state.catalog?.methods.includes(method) ?? false;
 	}
 
 	/** The song's tick, now. */

@@ -35,7 +35,7 @@ class DrumAsk extends Part {
 	}
 
 	knob([name, label, cc]) {
-		const value = store.state.settings[name];
+		const value = this.wanted?.[name] ?? store.state.settings[name];
 		const shown = value === null || value === undefined ? "style" : Math.round(value * 100);
 		return html`<div class="knob"><label for=${name}>${label}</label>
 			<input id=${name} type="range" min="0" max="1" step="0.01" .value=${live(String(value ?? 0.5))} aria-valuetext=${shown === "style" ? "the style's own" : `${shown} percent`}

@@ -1,7 +1,7 @@
 /* MIDI: ports, the last messages in, what each control does, learning a new one, timing, and sound in the browser. */
 
-import { html, live, nothing } from "../vendor/lit.js";
-import { Part, act, button, check, choice, link, say, set, store } from "../js/app.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Part, act, button, check, choice, link, say, set, store, typed } from "../js/app.js";
 
 const KINDS = { 8: "note off", 9: "note", 10: "pressure", 11: "CC", 12: "program", 13: "pressure", 14: "bend" };
 const POLL_MS = 5000;
@@ -25,7 +25,7 @@ class DrumMidi extends Part {
 		this.hears(this.audition, "change", () => this.update());
 		this.read();
 		this.timer = setInterval(() => this.offsetParent && this.read(), POLL_MS);
-		this.hears(store, "change", ({ detail }) => (detail === "midi" ? this.learned() : detail === "features" && this.read()));
+		this.hears(store, "change", ({ detail }) => (detail === "midi" ? this.learned() : detail === "catalog" && this.read()));
 	}
 
 	disconnectedCallback() {
@@ -92,8 +92,8 @@ class DrumMidi extends Part {
 			${midi.backend === "none" ? html`<p class="dim">${midi.why || "No MIDI system is in use."}</p>` : html`<p class="dim">On this machine: ${[...outputs, ...inputs].join(", ") || "no other ports"}</p>`}
 			<div class="fields">
 				${choice("kit", "Drum map", settings.drum_map, catalog?.kits ?? [], (kit) => set({ drum_map: kit }))}
-				<div class="field"><label for="channel">Channel</label><input id="channel" type="number" min="1" max="16" .value=${live(String(settings.channel ?? 10))} @change=${(e) => set({ channel: Math.round(Number(e.target.value)) })} /></div>
-				<div class="field"><label for="offset">Offset, ms</label><input id="offset" type="number" min="-500" max="500" .value=${live(String(settings.offset_ms ?? 0))} @change=${(e) => set({ offset_ms: Number(e.target.value) })} /></div>
+				<div class="field"><label for="channel">Channel</label><input id="channel" type="number" min="1" max="16" .value=${typed("channel", settings.channel ?? 10)} @change=${(e) => set({ channel: Math.round(Number(e.target.value)) })} /></div>
+				<div class="field"><label for="offset">Offset, ms</label><input id="offset" type="number" min="-500" max="500" .value=${typed("offset", settings.offset_ms ?? 0)} @change=${(e) => set({ offset_ms: Number(e.target.value) })} /></div>
 				${check("Send clock", settings.clock_out ?? true, (on) => set({ clock_out: on }))}
 			</div>
 			${this.timing()}

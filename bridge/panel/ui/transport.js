@@ -1,7 +1,7 @@
 /* The bar at the top: play and stop, where we are, tempo, who leads, port, money, connection. */
 
-import { html, nothing, live } from "../vendor/lit.js";
-import { Part, act, button, choice, dollars, icon, link, set, store } from "../js/app.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Part, act, button, choice, dollars, icon, link, set, store, typed } from "../js/app.js";
 import { locate } from "../js/time.js";
 
 const SYNC = { auto: "Auto", internal: "Internal", clock: "MIDI clock", link: "Ableton Link" };
@@ -38,10 +38,9 @@ class DrumTransport extends Part {
 		this.dots = this.querySelectorAll(".beats i");
 	}
 
-	setTempo(event) {
-		const tempo = Number(event.target.value.replace(",", "."));
-		if (Number.isFinite(tempo) && tempo > 0) set({ tempo });
-		else event.target.value = store.state.settings.tempo ?? 120;
+	async setTempo({ target }) {
+		const tempo = Number(target.value.replace(",", "."));
+		if (!tempo || !(await set({ tempo }))) target.value = store.state.settings.tempo;
 	}
 
 	quality() {
@@ -86,7 +85,7 @@ class DrumTransport extends Part {
 				<div>
 					${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "−" })}
 					<input id="tempo" inputmode="decimal" autocomplete="off" ?readonly=${follows}
-						.value=${live(String(Math.round((follows ? transport.bpm : (settings.tempo ?? 120)) * 100) / 100))} @change=${this.setTempo} />
+						.value=${typed("tempo", Math.round((follows ? transport.bpm : (settings.tempo ?? 120)) * 100) / 100)} @change=${this.setTempo} />
 					${button("", "Faster by 1", () => set({ tempo: Math.min(300, settings.tempo + 1) }), { keys: "+", text: "+" })}
 					${button("", "Tap the tempo", () => act("tap"), { keys: "T", text: "Tap" })}
 				</div>

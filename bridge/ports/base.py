@@ -115,7 +115,7 @@ def legal(data: bytes) -> bool:
     return wanted == len(data) and all(byte < 0x80 for byte in data[1:])
 
 
-_NOISE = re.compile(r"^\d+\s*-\s+|\s*\(\d+\)$|\s+\d+:\d+$|[\s_-]*\d+$|(?:-\d+)?(?=:)")
+_NOISE = re.compile(r"^\d+\s*-\s+|\s*\(\d+\)$|\s+\d+:\d+$|[\s_-]*\d+$|-\d+(?=:)")
 
 
 def normal_name(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -93,7 +94,7 @@ class Router:
         self._notices: dict[str, None] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
-        self._count = 0
+        self._count, self._name = 0, secrets.token_hex(3)  # several daemons may write into one ledger
 
     def __repr__(self) -> str:
         return f"<Router {', '.join(self.config.providers) or 'local only'}, {len(self._flight)} under way>"
@@ -373,7 +374,7 @@ class Router:
         self._count += 1
         window = open_window(self.config.windows, self._wall()) if self.config.windows else None
         slack = window.slack if window else 1.0
-        identity = f"{self._wall():.3f}-{self._count}"
+        identity = f"{self._wall():.3f}-{self._name}-{self._count}"
         return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
 
     def bury(self, candidate: Candidate) -> None:

@@ -79,6 +79,7 @@ async def overhead(url: str, rounds: int) -> None:
         "OPENAI_BASE_URL": f"{url}/v1",
         "AI_CACHE_ENABLED": "false",
         "AI_MAX_COST_PER_REQUEST": "1",
+        "DRUMBRIDGE_BATCH": "false",  # a wish alone: waiting for company is not routing
     }
     config = RouterConfig.from_env(env)
     with tempfile.TemporaryDirectory() as home:
@@ -137,7 +138,7 @@ async def overhead(url: str, rounds: int) -> None:
             base, plain_us, kept_us = (figures[f"{head}, {kind}{tail}"] for head, tail in
                                        (("bare SDK", ""), ("routed", ""), ("routed", ", ledger")))  # fmt: skip
             print(
-                f"added to a {kind} call ({what}): {plain_us - base:.0f} us, with a ledger on disk {kept_us - base:.0f} us"
+                f"added to a {kind} call ({what}): {plain_us - base:.0f} us, with a ledger {kept_us - base:.0f} us"
             )
 
 

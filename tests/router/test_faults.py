@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from router.bench import Bench
 from router.config import RouterConfig
 from router.dispatch import Router
 from router.request import PROVIDERS, GrooveRequest
@@ -66,6 +67,20 @@ ERROR_EVENTS = {
     "groq": 'event: error\ndata: {"error":{"message":"over capacity","type":"internal_server_error"}}\n\n',
     "cohere": 'event: message-end\ndata: {"type":"message-end","delta":{"finish_reason":"ERROR","error":"no"}}\n\n',
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    """Load and rehearse all four SDKs once: their first call takes longer than these tests' first word may."""
+
+    async def main():
+        async with FaultServer() as server:
+            bench = Bench(RouterConfig.from_env(server.env()))
+            for name in PROVIDERS:
+                await (await bench.get(name)).warm()
+            await bench.aclose()
+
+    asyncio.run(main())
 
 
 def route(plan, *names, tier="balanced"):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Scores the embedded drummer against human takes: 16-bar takes over the data's genres and tempi, as the tool reads them.
+"""Scores the embedded drummer against human takes: 16-bar takes over the data's genres, at its tempi.
 
     .venv/bin/python scripts/score_groove.py [--takes 60] [--sets 3] [--genres] [--keep DIR]
 
-Needs the folder `shared` beside the repository (its scorer and the Groove MIDI Dataset's training takes), mido and numpy.
-Writes .mid files through the product's own export; changes nothing.
+Needs the folder `shared` beside the repository (its scorer and the Groove MIDI Dataset's training takes), mido and
+numpy. Writes .mid files through the product's own export; changes nothing.
 """
 
 from __future__ import annotations

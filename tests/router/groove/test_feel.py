@@ -46,7 +46,8 @@ def test_slow_is_looser_than_fast() -> None:
 def test_humanize_scales_and_none_is_the_middle() -> None:
     """0 is a machine, .5 is 0.4 of human size and what None means, 1 is human."""
     sizes = [
-        spread(milliseconds(groove.apply_feel(eighths(), tempo=120, swing=0, humanize=h, seed=1))) for h in (0, 0.5, 1, None)
+        spread(milliseconds(groove.apply_feel(eighths(), tempo=120, swing=0, humanize=h, seed=1)))
+        for h in (0, 0.5, 1, None)
     ]
 
     assert sizes[0] == 0

@@ -22,7 +22,12 @@ def pattern(*hits: tuple[int, str, int], bars: int = 1) -> Pattern:
 @pytest.mark.parametrize(
     ("hits", "tempo", "left_out", "why"),
     [
-        ([(0, "kick", 100), (0, "snare", 100), (0, "crash", 100), (0, "hat_closed", 60)], 120, "hat_closed", "third hand"),
+        (
+            [(0, "kick", 100), (0, "snare", 100), (0, "crash", 100), (0, "hat_closed", 60)],
+            120,
+            "hat_closed",
+            "third hand",
+        ),
         ([(0, "hat_open", 90), (0, "hat_pedal", 60)], 120, "hat_pedal", "hi-hat is open"),
         ([(0, "hat_open", 90), (0, "hat_closed", 60)], 120, "hat_closed", "hi-hat is open"),
         ([(0, "snare", 90), (0, "snare", 40)], 120, "snare", "twice at once"),

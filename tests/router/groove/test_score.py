@@ -1,0 +1,47 @@
+"""How close to human drumming the drummer is, by the scorer that also judges others. Skipped without its data."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+SHARED = ROOT.parent / "shared"
+
+
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("score_groove", ROOT / "scripts" / "score_groove.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def scoring() -> ModuleType:
+    pytest.importorskip("numpy", reason="the scorer needs numpy")
+    if not (SHARED / "data" / "groove-train").exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("shared/data/groove-train is missing")
+        pytest.skip("shared/data/groove-train is not there")
+    return script()
+
+
+@pytest.mark.timeout(300)
+def test_sixty_takes_are_as_human_as_promised(scoring: ModuleType) -> None:
+    """Over three sets of sixty takes: all, pattern and dynamics .86 or more, timing .84; the ancestor scored .531."""
+    tool = scoring.scorer()
+    reference, _ = tool.gather(tool.reference_takes(str(scoring.DATA)))
+
+    sets = [scoring.score(60, seed, reference, tool) for seed in range(3)]
+    mean = {group: sum(s[group] for s in sets) / 3 for group in scoring.GROUPS}
+
+    assert mean["all"] >= 0.86
+    assert mean["pattern"] >= 0.86
+    assert mean["dynamics"] >= 0.86
+    assert mean["timing"] >= 0.84

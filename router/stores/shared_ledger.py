@@ -327,6 +327,19 @@ class SharedLedger:
             raise ValueError(f"a call cannot have cost {cost_picousd} pico-dollars")
         return bool(await self._run(_CORRECT, row, cost_picousd))
 
+    async def verify(self) -> list[str]:
+        """Return what is wrong with the present month's sums; [] when nothing is."""
+        try:
+            month = await self._shared.do("GET", f"{PREFIX}:month")
+            told = await self._shared.do("HMGET", f"{PREFIX}:m:{month}", "spent", "reserved", "held")
+        except SharedAway as error:
+            return [str(error)]
+        spent, reserved, held = (int(amount or 0) for amount in told)
+        return [] if held == spent + reserved else ["the month's sums do not agree"]
+
+    async def reopen(self) -> None:
+        """Do nothing: the shared store is never closed for longer than it is away."""
+
     async def accept_clock(self) -> None:
         """Let the clock name the month again after it once ran ahead; only the user may say so."""
         await self._shared.do("SET", f"{PREFIX}:month", month_of(self._wall()))

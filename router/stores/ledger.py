@@ -315,7 +315,7 @@ class Ledger:
             self._drop()  # another process set it aside: rows of the old file are none of the new one's
         self._open_books()
         if self._books is None:
-            raise OSError(self.closed)
+            raise _Shut(self.closed)
         return self._books
 
     def _drop(self) -> None:
@@ -385,6 +385,10 @@ class Ledger:
             self._jobs.put(_Job(self._future(), bill=free))
 
 
+class _Shut(Exception):
+    """The file could not be opened; the message is the reason in plain words."""
+
+
 _NOT_DONE: Final = object()
 
 
@@ -401,6 +405,8 @@ def _code(error: Exception) -> int:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, _Shut):
+        return str(error)
     code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return f"the disk is full, the ledger cannot be written ({error})"

@@ -38,7 +38,8 @@ PAGE = """<!doctype html><meta charset=utf-8><title>Which drummer?</title>
 <style>body{font:16px system-ui;max-width:40em;margin:2em auto}fieldset{margin:1em 0}</style>
 <h1>Which drummer would you rather play with?</h1><p>Headphones on. A and B change places from pair to pair.</p>%s
 <script>document.querySelectorAll("button").forEach(b=>b.onclick=async()=>{
- const f=b.closest("fieldset");await fetch("vote",{method:"POST",body:JSON.stringify({pair:+f.dataset.pair,vote:b.value})});
+ const f=b.closest("fieldset"),body=JSON.stringify({pair:+f.dataset.pair,vote:b.value});
+ await fetch("vote",{method:"POST",body});
  f.querySelectorAll("button").forEach(x=>x.disabled=x!==b);f.querySelector("output").textContent="kept";});</script>"""
 PAIR = """<fieldset data-pair="%d"><legend>Pair %d</legend>A <audio controls preload=none src="%s"></audio><br>
 B <audio controls preload=none src="%s"></audio><br><button value=A>A</button><button value=same>no difference</button>

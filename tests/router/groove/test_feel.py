@@ -11,20 +11,24 @@ from router.request import GrooveRequest
 
 
 def eighths(bars: int = 16, voice: str = "hat_closed") -> Pattern:
+    """Even eighths of one voice."""
     hits = tuple(Hit(tick, voice, 80) for tick in range(0, bars * 3840, 480))
     return Pattern(COMMON_TIME, bars, hits, tempo=120.0)
 
 
 def milliseconds(pattern: Pattern, tempo: float = 120) -> list[float]:
+    """The shifts in milliseconds."""
     return [hit.shift * 60_000 / tempo / 960 for hit in pattern.hits]
 
 
 def spread(values: list[float]) -> float:
+    """The standard deviation."""
     mean = sum(values) / len(values)
     return (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5
 
 
 def correlation(a: list[float], b: list[float]) -> float:
+    """Pearson's correlation."""
     ma, mb = sum(a) / len(a), sum(b) / len(b)
     return sum((x - ma) * (y - mb) for x, y in zip(a, b, strict=True)) / len(a) / spread(a) / spread(b)
 

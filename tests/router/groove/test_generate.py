@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from router import groove
@@ -18,6 +20,7 @@ def ask(**fields: object) -> Pattern:
 
 
 def notes(pattern: Pattern) -> list[tuple[int, str]]:
+    """What is struck and where, without how."""
     return [(hit.tick, hit.voice) for hit in pattern.hits]
 
 
@@ -126,7 +129,7 @@ def test_bars_are_alike_but_not_copies() -> None:
     for seed in range(60):
         pattern = ask(genre=("rock", "funk", "hip-hop")[seed % 3], bars=8, seed=seed)
         bars = [{(h.tick % 3840, h.voice) for h in pattern.hits if h.tick // 3840 == bar} for bar in range(8)]
-        shares += [len(a & b) / len(a | b) for a, b in zip(bars, bars[1:], strict=False)]
+        shares += [len(a & b) / len(a | b) for a, b in pairwise(bars)]
 
     assert 0.5 <= sum(shares) / len(shares) <= 0.8
     assert sum(share == 1 for share in shares) < 0.25 * len(shares)

@@ -16,6 +16,7 @@ FEET = {"kick", "hat_pedal"}
 
 
 def pattern(*hits: tuple[int, str, int], bars: int = 1) -> Pattern:
+    """A pattern of (tick, voice, velocity)."""
     return Pattern(COMMON_TIME, bars, tuple(Hit(*hit) for hit in hits))
 
 

@@ -24,6 +24,7 @@ ROCK = Pattern(
 
 
 def keys(pattern: Pattern) -> set[tuple[int, str]]:
+    """What is struck and where."""
     return {(hit.tick, hit.voice) for hit in pattern.hits}
 
 

@@ -30,7 +30,7 @@ def test_the_catalogue_is_what_the_sheets_hold() -> None:
 
         assert tuple(style.name for style in sheet) == CATALOGUE[genre]
         assert all(entry.read().cells for style in sheet for entry in style.grooves)
-        assert all(0 < entry.weight for style in sheet for entry in style.grooves)
+        assert all(entry.weight > 0 for style in sheet for entry in style.grooves)
 
 
 def test_a_fitted_groove_is_an_average_of_takes() -> None:

@@ -95,6 +95,7 @@ class Router:
         self._chores: set[asyncio.Task[None]] = set()
         self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
         self._count, self._name = 0, secrets.token_hex(3)  # several daemons may write into one ledger
+        self._day, self._memo = (-1.0, ""), dict[Any, Any]()
 
     def __repr__(self) -> str:
         return f"<Router {', '.join(self.config.providers) or 'local only'}, {len(self._flight)} under way>"
@@ -216,7 +217,7 @@ class Router:
         ruled = rules.answer(kind, payload)
         if ruled is not None and (ruled[1] or tier == LOCAL or not self._bench.names):
             return Reply(ruled[0], Route(LOCAL, LOCAL, "rules", latency_ms=_ms_since(began)))
-        key = task_key(kind, {**payload, "tier": tier})
+        key = task_key(kind, {**payload, "tier": tier}) if task.cache else ""
         if task.cache and (text := await self._cache.get(task.cache, key)) is not None:
             kept = json.loads(text)
             route = Route(kept["tier"], kept["provider"], kept["model"], cache="hit", latency_ms=_ms_since(began))
@@ -348,9 +349,12 @@ class Router:
 
     def _desk(self) -> Desk:
         wall = self._wall()
-        today = datetime.fromtimestamp(wall, UTC).date().isoformat()
+        if wall // 86400 != self._day[0]:
+            self._day = wall // 86400, datetime.fromtimestamp(wall, UTC).date().isoformat()
+            self._memo.clear()
         window = open_window(self.config.windows, wall) if self.config.windows else None
-        return Desk(self.config, self._catalog, today, self._health.gone_models(), self._success, window)
+        gone = self._health.gone_models()
+        return Desk(self.config, self._catalog, self._day[1], gone, self._success, window, self._memo)
 
     def news(self, trip: Trip, *notes: str) -> None:
         """Put a sentence into the first route that it concerns, and keep it for the status."""

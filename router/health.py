@@ -23,6 +23,8 @@ OFF_S: Final = 300.0
 GONE_AFTER: Final = 2
 """Distinct requests that must meet a bare 404 before the model counts as gone; a plain word does it at once."""
 
+_NOBODY: Final[frozenset[str]] = frozenset()
+
 _MEMORY: Final = 0.9
 """Weight of the past in the measured success, for each new outcome."""
 
@@ -126,7 +128,7 @@ class Health:
 
     def gone_models(self) -> frozenset[str]:
         """Return the models that are never asked again."""
-        return frozenset(model for _, model in self.gone)
+        return frozenset(model for _, model in self.gone) if self.gone else _NOBODY
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """Return the state of everything asked so far, by provider; waits in seconds."""

@@ -6,7 +6,7 @@ Pure. Rules read the words at no cost; the fast tier is asked only where they ar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from router.budget import Price, worst_case_picousd
@@ -57,9 +57,8 @@ class Candidate:
     temperature: float | None
     effort: str
     tokens_per_minute: int
-    expected_picousd: float
+    usual_picousd: float
     notice: str = ""
-    usual_picousd: float = 0.0
 
     def worst_picousd(self, prompt_tokens: int) -> int:
         """Return the most that asking it can cost."""
@@ -122,6 +121,7 @@ class Desk:
         today: ISO date, UTC. gone: Models never to be asked.
         success: (provider, model) to the measured share of usable answers, 0..1.
         window: The time-of-day window that holds now, or None.
+        memo: Who serves a tier changes with the day and with what is gone, not with each request.
     """
 
     config: RouterConfig
@@ -130,6 +130,7 @@ class Desk:
     gone: Collection[str]
     success: Callable[[str, str], float]
     window: Window | None = None
+    memo: dict[Any, Any] = field(default_factory=dict)
 
 
 def candidates(
@@ -141,11 +142,25 @@ def candidates(
     measured success. A user's own model for the tier comes before all.
     """
     config = desk.config
-    found: list[Candidate] = []
-    notes: list[str] = []
     own = config.models.get(tier)
     own_provider = (desk.catalog.provider_of(own) or config.provider) if own else None
-    for name in config.providers:
+    key = (tier, task.kind, desk.today, desk.gone)
+    known = desk.memo.get(key)
+    if known is None:
+        known = desk.memo[key] = _served(desk, tier, task, own, own_provider)
+    found, notes = known
+    named = provider or (config.provider if config.provider != "auto" else None)
+    order = _order(desk, found, named, own_provider if own and provider is None else None)
+    return tuple(order), notes
+
+
+def _served(
+    desk: Desk, tier: str, task: Task, own: str | None, own_provider: str | None
+) -> tuple[list[Candidate], tuple[str, ...]]:
+    """Return who serves a tier today, in no order, and who does not and why."""
+    found: list[Candidate] = []
+    notes: list[str] = []
+    for name in desk.config.providers:
         if own is not None and name == own_provider:
             choice = desk.catalog.live(own, name, tier, today=desk.today, gone=desk.gone)
         else:
@@ -156,9 +171,7 @@ def candidates(
             notes.append(f"{choice.model.id} has no known price and is not asked; set DRUMBRIDGE_PRICES to use it")
         else:
             found.append(_candidate(desk, tier, name, choice, task))
-    named = provider or (config.provider if config.provider != "auto" else None)
-    order = _order(desk, found, named, own_provider if own and provider is None else None)
-    return tuple(order), tuple(notes)
+    return found, tuple(notes)
 
 
 def _candidate(desk: Desk, tier: str, provider: str, choice: Choice, task: Task) -> Candidate:
@@ -168,7 +181,6 @@ def _candidate(desk: Desk, tier: str, provider: str, choice: Choice, task: Task)
     warm = model.sampling in {"temperature", "both"}
     effort = model.quiet if model.sampling in {"effort", "both"} else ""
     expected = price.input_picousd * _PROMPT_TOKENS + price.output_picousd * min(task.typical_tokens, spec.max_tokens)
-    factor = desk.window.price_factor.get(provider, 1.0) if desk.window else 1.0
     return Candidate(
         provider,
         model.id,
@@ -178,14 +190,20 @@ def _candidate(desk: Desk, tier: str, provider: str, choice: Choice, task: Task)
         spec.temperature if warm else None,
         effort,
         desk.catalog.rows[tier, provider].tokens_per_minute,
-        expected * factor / max(0.05, desk.success(provider, model.id)),
-        choice.notice,
         expected,
+        choice.notice,
     )
 
 
 def _order(desk: Desk, found: list[Candidate], named: str | None, own: str | None) -> list[Candidate]:
-    by_cost = sorted(found, key=lambda one: one.expected_picousd)
+    if len(found) < 2:
+        return found
+
+    def expected(one: Candidate) -> float:
+        factor = desk.window.price_factor.get(one.provider, 1.0) if desk.window else 1.0
+        return one.usual_picousd * factor / max(0.05, desk.success(one.provider, one.model))
+
+    by_cost = sorted(found, key=expected)
     first = [own] if own else []
     if named:
         chain = desk.catalog.chains.get(named, ())

@@ -52,6 +52,8 @@ def _catalogue() -> str:
 
 
 _CHOICE_WHOLE: list[str] = []
+_SYSTEMS: Final[dict[str, str]] = {}
+"""Written once for each kind: a stable text is one that providers can cache."""
 
 
 def system_for_choice() -> str:
@@ -84,6 +86,9 @@ def mend(complaint: str) -> str:
 
 def data(task: Task, payload: Mapping[str, Any]) -> tuple[str, str]:
     """Return (system, user) for a task whose answer is data."""
-    schema = json.dumps(task.schema(), separators=(",", ":"))
+    system = _SYSTEMS.get(task.kind)
+    if system is None:
+        schema = json.dumps(task.schema(), separators=(",", ":"))
+        system = _SYSTEMS[task.kind] = f"{_DATA}{schema}\n"
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=str)
-    return f"{_DATA}{schema}\n", f"{task.question}\n{text}"
+    return system, f"{task.question}\n{text}"

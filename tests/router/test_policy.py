@@ -93,7 +93,7 @@ def test_auto_asks_the_cheapest_first():
 
     assert set(names[:2]) == {"groq", "cohere"}
     assert names[2:] == ["openai", "anthropic"]
-    assert [one.expected_picousd for one in found] == sorted(one.expected_picousd for one in found)
+    assert [one.usual_picousd for one in found] == sorted(one.usual_picousd for one in found)
 
 
 def test_a_model_that_seldom_succeeds_is_not_cheap():

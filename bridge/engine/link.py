@@ -12,6 +12,10 @@ Commands (daemon -> engine)
                                                                replaces it in place
   forget    ids                                                patterns that nobody will queue again
   queue     id, at, once?, tag?, asked_at?                     -> {tick, bar, beat, t}; at: now|beat|bar|2bars|4bars|end
+            parts?, loop?, song_origin?                        `parts` (ids, the first is `id`) play one after another
+                                                               as a song, again and again with `loop`; the song
+                                                               position chooses the part. It lies where it takes over,
+                                                               at `song_origin`, or, while following, at tick 0
   cancel    tag                                                takes back what is queued under the tag
   play      at?                                                -> transport; starts (internal), or arms (external clock)
   stop      at?                                                -> transport
@@ -19,7 +23,8 @@ Commands (daemon -> engine)
   tempo     bpm, at?                                           internal tempo; at as in queue -> transport
   sync      mode                                               auto|internal|clock|link
   options   clock_out?, offset_ms?, in?, out?, connections?    names or connections {out: [..], in: [..]} reopen
-  resume    tick, t, playing, origin?, bpm?                    go on as if `tick` was at time `t` -> transport
+  resume    tick, t, playing, origin?, bpm?                    go on as if `tick` was at time `t` -> transport;
+            parts?, loop?, song_origin?                        the rest as in queue
   status                                                       -> everything below in one object
   ports                                                        -> {outputs: [..], inputs: [..]}
   send      data (hex)                                         a message to the output now (LEDs, auditions)
@@ -31,7 +36,7 @@ Events (engine -> daemon)
   ports     backend, out, in, state: open|lost, why, connections: {out: [..], in: [..]}  on each change
   transport state: stopped|armed|playing, source: internal|clock|link, tick, t, bpm, bar, beat, quality,
             meter: [bar_ticks, beats]
-  player    playing: id|null, origin, queued: [{id, tick, bar, beat, t, tag, once}]
+  player    playing: id|null, origin, song_origin, queued: [{id, tick, bar, beat, t, tag, once}]
   notes     rows: [[due, left, tick, bar, beat, voice, note, velocity, channel, pattern]]    voice is the row's index
   midi      rows: [[t, hex]], dropped                          channel messages that came in, floods thinned
   stats     lateness: {count, mean_ms, p50_ms, p95_ms, p99_ms, max_ms, missed},

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from math import ceil
 from typing import Any, Final
 
+from bridge.engine.chain import Chain
 from bridge.engine.inbound import EchoGuard
 from bridge.engine.link import Row
 from bridge.engine.timeline import BOUNDARIES, Loaded, Out, Queued, Timeline
@@ -141,6 +142,15 @@ class Player:
         tick = self.timeline.next_tick()
         if tick is not None:
             self._emit_all(self.timeline.take(tick), self.transport.time_of(tick) + self.shift)
+            if self.timeline.finished:
+                self._end_of_song(tick)
+
+    def _end_of_song(self, tick: int) -> None:
+        """Stop when the tempo is ours; somebody else's transport goes on, and may come back into the song."""
+        self.timeline.finished = False
+        if not self.transport.following:
+            at = self.transport.time_of(tick)
+            self._apply(self.transport.stop(at), at)
 
     def _stop_now(self) -> None:
         tick, self._stop_tick = self._stop_tick or 0, None
@@ -204,6 +214,7 @@ class Player:
     def _begin(self, effect: Effect, now: float) -> None:
         self.recall = True
         self._last_at = now
+        self.timeline.anchored = self.transport.following
         # A DAW's loop ends where our next hit was expected: it has left, and the loop's first hit is the same one.
         fresh = frozenset(key for at, key in self._struck if now - FRESH_SECONDS <= at <= now + self.horizon)
         self._emit_all(self.timeline.jump(effect.tick, top=effect.top, fresh=fresh), now)
@@ -275,6 +286,7 @@ class Player:
             "fill": overlay,
             "origin": timeline.origin,
             "queued": queued,
+            "song_origin": timeline.chain.origin if timeline.chain else None,
         }
 
     def _where(self, entry: Queued) -> dict[str, Any]:
@@ -303,8 +315,9 @@ class Player:
         if pattern is None:
             raise CommandError(f"pattern {head['id']!r:.80} is not loaded")
         at, once, tag = _boundary(head), bool(head.get("once")), str(head.get("tag") or "")
+        chain = self._chain(head)
         if self.transport.state is not State.PLAYING:
-            self.timeline.enqueue(pattern, at, once=once, tag=tag)
+            self.timeline.enqueue(pattern, at, once=once, tag=tag, chain=chain)
             self._wish("start")
             self._apply(self.transport.play(now, self.lead, asked=False), now)
             return next((self._where(e) for e in self.timeline.queue if e.pattern is pattern and e.once == once), {})
@@ -312,7 +325,7 @@ class Player:
         asked_at = head.get("asked_at")
         if asked_at is not None:
             asked = ceil(self.transport.tick_at(float(asked_at) - self.epoch))
-            entry = self.timeline.enqueue(pattern, at, once=once, tag=tag, after=min(asked, ready))
+            entry = self.timeline.enqueue(pattern, at, once=once, tag=tag, after=min(asked, ready), chain=chain)
             if entry.tick >= ready:
                 return self._where(entry)
             if now - self.transport.time_of(entry.tick) <= LATE_JOIN_SECONDS:
@@ -321,7 +334,18 @@ class Player:
                 self._emit_all(self.timeline.join_late(entry), now)
                 return where
             self.timeline.queue.remove(entry)
-        return self._where(self.timeline.enqueue(pattern, at, once=once, tag=tag, after=ready))
+        return self._where(self.timeline.enqueue(pattern, at, once=once, tag=tag, after=ready, chain=chain))
+
+    def _chain(self, head: dict[str, Any]) -> Chain[Loaded] | None:
+        """Return the song that a command begins: `parts` in order, from tick `song_origin` on if it says so."""
+        if not head.get("parts"):
+            return None
+        found = [self.timeline.patterns.get(str(identity)) for identity in head["parts"]]
+        parts = [part for part in found if part is not None]
+        if len(parts) < len(found):
+            raise CommandError("a part of the song is not loaded")
+        origin = head.get("song_origin")
+        return Chain(parts, loop=bool(head.get("loop")), origin=None if origin is None else int(origin))
 
     @property
     def lead(self) -> float:
@@ -415,6 +439,7 @@ class Player:
         pattern = self.timeline.patterns.get(str(head.get("playing")))
         if pattern is not None:
             self.timeline.base, self.timeline.origin = pattern, int(head.get("origin") or 0)
+            self.timeline.chain = self._chain(head)
         self._apply(
             self.transport.resume(
                 float(head["tick"]), float(head["t"]) - self.epoch, None if bpm is None else float(bpm)

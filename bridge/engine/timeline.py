@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from bridge.engine.chain import Chain
 from bridge.engine.link import CONTROL_CHANGE, NOTE_ON, Row
 from bridge.engine.meter import MeterMap
 
@@ -75,7 +76,7 @@ def _check(row: Row, ticks: int) -> None:
 
 @dataclass(slots=True)
 class Queued:
-    """A switch that waits for `tick`. `origin` is where the pattern's first bar lies."""
+    """A switch that waits for `tick`. `origin` is where the pattern's first bar lies; `chain` is the song it begins."""
 
     pattern: Loaded
     at: str
@@ -83,6 +84,7 @@ class Queued:
     tag: str
     tick: int
     origin: int
+    chain: Chain[Loaded] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ class Timeline:
         self.origin = 0
         self.overlay: Overlay | None = None
         self.queue: list[Queued] = []
+        self.chain: Chain[Loaded] | None = None
+        self.anchored = False  # the song position is somebody else's: a song lies at its tick 0
+        self.finished = False  # a song came to its end; the owner sees and clears
         self.cursor = 0
         self.changed = False  # what plays or waits is not what it was; the owner tells and clears
         self._offs: list[tuple[int, int, int]] = []
@@ -132,6 +137,9 @@ class Timeline:
         for entry in self.queue:
             if entry.pattern.id == pattern.id:
                 entry.pattern = pattern
+        for chain in (self.chain, *(entry.chain for entry in self.queue)):
+            if chain is not None:
+                chain.replace(pattern)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop patterns from the shelf; what plays or waits goes on."""
@@ -141,7 +149,14 @@ class Timeline:
     # -- queueing ------------------------------------------------------------------------------------------------
 
     def enqueue(
-        self, pattern: Loaded, at: str, *, once: bool = False, tag: str = "", after: int | None = None
+        self,
+        pattern: Loaded,
+        at: str,
+        *,
+        once: bool = False,
+        tag: str = "",
+        after: int | None = None,
+        chain: Chain[Loaded] | None = None,
     ) -> Queued:
         """Let a pattern take over at the first boundary at or after tick `after` (default: what is not played yet).
 
@@ -150,7 +165,7 @@ class Timeline:
         tick = max(0, self.cursor if after is None else after)
         if self.base is None and not once and not self.meters.given:
             self.meters.reset(pattern.bar_ticks, pattern.beats)
-        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once))
+        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once), chain)
         self.queue = [
             old for old in self.queue if (old.tick, old.once) != (entry.tick, once) and not (tag and old.tag == tag)
         ]
@@ -190,6 +205,8 @@ class Timeline:
             edges += [edge for edge in (self.overlay.start, self.overlay.end) if edge >= self.cursor]
         if self._offs:
             edges.append(self._offs[0][0])
+        if self.chain is not None and (edge := self.chain.edge(self.cursor)) is not None:
+            edges.append(edge)
         row = self._next_row(min(edges, default=None))
         if row is not None:
             edges.append(row)
@@ -245,6 +262,7 @@ class Timeline:
             entry = self.queue.pop(0)
             self._take_over(entry, tick)
             self.changed = True
+        self._follow(tick)
         return list(self._sounding) if self._active(tick) != before else []
 
     def _take_over(self, entry: Queued, tick: int) -> None:
@@ -254,8 +272,28 @@ class Timeline:
             return
         if self.overlay is not None and self.overlay.start < tick:
             self.overlay = None  # a new groove does not wait behind an old fill
-        self.base, self.origin = pattern, entry.origin
+        self.base, self.origin, self.chain = pattern, entry.origin, entry.chain
+        if entry.chain is not None:
+            if entry.chain.origin is None:
+                entry.chain.origin = 0 if self.anchored else entry.tick
+            self._follow(tick)
+            return
         self.meters.change(entry.tick, pattern.bar_ticks, pattern.beats)
+
+    def _follow(self, tick: int) -> None:
+        """Let the part of the song that lies at `tick` play; at its end nothing does."""
+        if self.chain is None:
+            return
+        found = self.chain.at(tick)
+        if found is None:
+            if self.base is not None:
+                self.base, self.finished, self.changed = None, True, True
+            return
+        _, part, start = found
+        if self.base is not part or self.origin != start:
+            self.base, self.origin, self.changed = part, start, True
+        if self.meters.bar_start(tick) == tick:  # a metre can change at a bar line only
+            self.meters.change(tick, part.bar_ticks, part.beats)
 
     def _strike(self, tick: int, source: int, out: list[Out]) -> None:
         """Play the rows that lie at song tick `source`, now, at `tick`."""
@@ -337,12 +375,27 @@ class Timeline:
         for entry in waiting:
             if self.base is None and not entry.once:
                 self.meters.reset(entry.pattern.bar_ticks, entry.pattern.beats)
-            self.enqueue(entry.pattern, entry.at, once=entry.once, tag=entry.tag)
+            self.enqueue(entry.pattern, entry.at, once=entry.once, tag=entry.tag, chain=entry.chain)
 
     def _align(self, *, top: bool) -> None:
+        if self.chain is not None:
+            self._align_song(self.chain, top=top)
+            return
         if self.base is None:
             return
         offset = self.origin % self.base.bar_ticks
         if top or offset:
             self.origin = 0
         self.meters.reset(self.base.bar_ticks, self.base.beats)
+
+    def _align_song(self, chain: Chain[Loaded], *, top: bool) -> None:
+        """Find the part at the cursor, and the bars as the song counts them."""
+        if top or self.anchored:
+            chain.origin = 0
+        first = chain.parts[0]
+        self.meters.reset(first.bar_ticks, first.beats)
+        for tick, part in chain.until(self.cursor):
+            self.meters.change(tick, part.bar_ticks, part.beats)
+        found = chain.at(self.cursor)
+        self.base, self.origin = (None, self.origin) if found is None else (found[1], found[2])
+        self.changed = True

@@ -1,0 +1,162 @@
+"""Songs in the playing process: parts one after another, and the position that chooses among them."""
+
+from collections import Counter
+
+import pytest
+
+from bridge.engine.chain import Chain
+from bridge.engine.link import Row
+from bridge.engine.player import CommandError, Player
+from bridge.engine.timeline import Loaded, Timeline
+
+BAR = 3840
+SEVEN = 3360
+
+
+def part(identity, note, bars=1, bar=BAR):
+    """A part with one stroke at the start of each bar."""
+    beats = (960,) * 4 if bar == BAR else (960, 960, 1440)
+    rows = [Row(index * bar, 120, 0x99, note, 100, 0) for index in range(bars)]
+    return Loaded.build(identity, bars * bar, bar, beats, rows)
+
+
+def song(timeline, *parts, at="bar", **options):
+    """Load the parts and queue them as a song."""
+    for one in parts:
+        timeline.load(one)
+    return timeline.enqueue(parts[0], at, chain=Chain(parts, **options))
+
+
+def strokes(timeline, end):
+    """(tick, note) of every stroke before `end`."""
+    out = []
+    while (tick := timeline.next_tick()) is not None and tick < end:
+        out += [(message.tick, message.data[1]) for message in timeline.take(tick) if message.data[0] == 0x99]
+    return out
+
+
+def test_parts_follow_each_other_and_then_there_is_silence():
+    """Each part plays once, in order, from its own bar line; after the last one nothing sounds."""
+    timeline = Timeline()
+    song(timeline, part("a", 36, 2), part("b", 38), part("c", 40))
+
+    assert strokes(timeline, 20 * BAR) == [(0, 36), (BAR, 36), (2 * BAR, 38), (3 * BAR, 40)]
+    assert timeline.base is None
+    assert timeline.finished
+    assert timeline.sounding == 0
+
+
+def test_a_looping_song_begins_again():
+    """With loop the first part follows the last."""
+    timeline = Timeline()
+    song(timeline, part("a", 36), part("b", 38), loop=True)
+
+    assert strokes(timeline, 5 * BAR) == [(0, 36), (BAR, 38), (2 * BAR, 36), (3 * BAR, 38), (4 * BAR, 36)]
+
+
+@pytest.mark.parametrize(("bar", "note"), [(0, 36), (1, 36), (2, 38), (3, 40)])
+def test_the_position_chooses_the_part(bar, note):
+    """After a jump the part that lies at the position plays, from its right bar."""
+    timeline = Timeline()
+    timeline.anchored = True
+    song(timeline, part("a", 36, 2), part("b", 38), part("c", 40))
+    strokes(timeline, BAR)
+
+    timeline.jump(bar * BAR)
+
+    assert strokes(timeline, (bar + 1) * BAR) == [(bar * BAR, note)]
+
+
+def test_a_position_beyond_the_song_is_silent_and_the_way_back_is_not():
+    """A DAW that plays on past the song hears nothing, and the song again when it returns."""
+    timeline = Timeline()
+    timeline.anchored = True
+    song(timeline, part("a", 36), part("b", 38))
+    strokes(timeline, BAR)
+
+    timeline.jump(9 * BAR)
+    assert strokes(timeline, 12 * BAR) == []
+    timeline.jump(BAR)
+    assert strokes(timeline, 2 * BAR) == [(BAR, 38)]
+
+
+def test_a_song_that_joins_a_running_daw_lies_at_its_beginning():
+    """While following, the song starts in the part that belongs to the DAW's bar."""
+    timeline = Timeline()
+    timeline.anchored = True
+    timeline.cursor = 2 * BAR + 10
+    song(timeline, part("a", 36, 3), part("b", 38, 3))
+
+    assert strokes(timeline, 5 * BAR) == [(3 * BAR, 38), (4 * BAR, 38)]
+
+
+def test_metres_change_with_the_parts():
+    """Bars count on through a change of metre, and after a jump as well."""
+    timeline = Timeline()
+    song(timeline, part("a", 36, 2), part("b", 38, 2, SEVEN), part("c", 40, 1))
+
+    heard = strokes(timeline, 99 * BAR)
+    third = 2 * BAR
+    assert heard == [(0, 36), (BAR, 36), (third, 38), (third + SEVEN, 38), (third + 2 * SEVEN, 40)]
+    assert [timeline.meters.locate(tick) for tick, _ in heard] == [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)]
+    timeline.anchored = True
+    timeline.jump(third + SEVEN)
+    assert timeline.meters.locate(third + SEVEN) == (4, 1)
+
+
+def test_a_part_replaced_while_the_song_plays_is_heard_in_its_place():
+    """The same id again takes over where it lies; a part of another length is not taken."""
+    timeline = Timeline()
+    song(timeline, part("a", 36), part("b", 38))
+    strokes(timeline, 10)
+
+    timeline.load(part("b", 50))
+    timeline.load(part("b", 51, bars=3))
+
+    assert strokes(timeline, 2 * BAR) == [(BAR, 50)]
+
+
+def test_another_pattern_ends_the_song():
+    """Whatever takes over at a bar line plays on by itself."""
+    timeline = Timeline()
+    song(timeline, part("a", 36, 2), part("b", 38))
+    strokes(timeline, 10)
+    other = part("x", 60)
+    timeline.load(other)
+    timeline.enqueue(other, "bar")
+
+    assert {note for _, note in strokes(timeline, 6 * BAR)} == {60}
+
+
+def commanded(player, identity, note, bars=1):
+    """Load a part into a player by command."""
+    rows = [Row(index * BAR, 120, 0x99, note, 100, 0) for index in range(bars)]
+    head = {"c": "load", "id": identity, "ticks": bars * BAR, "bar_ticks": BAR, "beats": [960] * 4}
+    player.command(head, rows, 0.0)
+
+
+def test_the_internal_transport_stops_at_the_end_of_a_song():
+    """Nobody has to press stop after the last bar; every note is released."""
+    player = Player(120.0)
+    commanded(player, "a", 36)
+    commanded(player, "b", 38)
+    player.command({"c": "queue", "id": "a", "at": "bar", "parts": ["a", "b"]}, (), 0.0)
+
+    now = 0.0
+    while now < 8:
+        now += 0.05
+        player.advance(now)
+
+    notes = Counter(data[0] & 0xF0 for _, data, _ in player.out if data[0] < 0xF0)
+    assert notes[0x90] == notes[0x80] == 2
+    assert player.transport.state.value == "stopped"
+
+
+def test_a_song_with_a_part_that_is_not_loaded_is_refused():
+    """Nothing is queued by a command that cannot be carried out."""
+    player = Player(120.0)
+    commanded(player, "a", 36)
+
+    with pytest.raises(CommandError, match="not loaded"):
+        player.command({"c": "queue", "id": "a", "at": "bar", "parts": ["a", "b"]}, (), 0.0)
+    assert player.timeline.queue == []

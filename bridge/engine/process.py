@@ -94,6 +94,8 @@ class Engine:
 
     def run(self) -> int:
         """Open, play until told to end, release."""
+        # Before any thread starts: they inherit it, and one without that held the interpreter would hold up the rest.
+        self.realtime = ask_for_realtime()
         self.writer = Writer(sys.stdout.fileno())
         to, come_from = self.sounding.connections
         wish = Wish(self.args.client, self.args.out, self.args.in_, to, come_from)
@@ -108,7 +110,6 @@ class Engine:
         self.watcher = Watcher(self, wish)
         signal.signal(signal.SIGTERM, lambda *_: self.deliver(None, None))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self.realtime = ask_for_realtime()
         self._tell_ready()
         Reader(sys.stdin.fileno(), self.deliver)
         self.watcher.start()

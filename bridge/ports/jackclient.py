@@ -37,7 +37,6 @@ class JackPort:
         self.gone: deque[Parcel] = deque(maxlen=65_536)
         self._client: Any = None
         self._dead = "not open"
-        self._next: Parcel | None = None
         self._rate = 48000.0
         self._cycle = (0, 0.0)  # frame and monotonic seconds of the latest cycle
         self._reference = (0, 0.0)  # a frame and its engine seconds
@@ -115,7 +114,7 @@ class JackPort:
                 limit = hear(buffer, frame, frames)
             buffer = get_buffer(out_pointer, frames)
             clear(buffer)
-            if pending or self._next is not None:
+            if pending:
                 self._write(buffer, self._seconds(frame), limit, rate, write)
             return 0
 
@@ -130,19 +129,15 @@ class JackPort:
         """Write what is due in this cycle at its frame, in order; what is late leaves at the first frame left."""
         earliest = 0
         while True:
-            parcel, self._next = self._next, None
-            if parcel is None:
-                try:
-                    parcel = self.pending.popleft()
-                except IndexError:
-                    return
-            offset = round((parcel.at - start) * rate)
-            if offset >= frames:
-                self._next = parcel
+            try:
+                parcel = self.pending.popleft()
+            except IndexError:
                 return
-            earliest = max(earliest, offset)
-            if write(buffer, earliest, parcel.data, len(parcel.data)):
-                self._next = parcel  # the cycle's buffer is full: the rest leaves in the next one
+            offset = round((parcel.at - start) * rate)
+            if offset < frames:
+                earliest = max(earliest, offset)
+            if offset >= frames or write(buffer, earliest, parcel.data, len(parcel.data)):
+                self.pending.appendleft(parcel)  # not yet, or the cycle's buffer is full
                 return
             parcel.left = start + earliest / rate
             self.gone.append(parcel)

@@ -243,3 +243,13 @@ def test_events_know_their_place(engine: EngineProcess) -> None:
     ]  # fmt: skip
     assert isinstance(rows[0], list)
     assert Event(0.0, b"").t == 0.0
+
+
+def test_every_thread_of_it_is_real_time_or_none(tmp_path):
+    """A thread of ordinary priority that held the interpreter would hold up the beat: notes came out doubled once."""
+    with EngineProcess(tmp_path / "s", "--midi", "none") as engine:
+        ready = engine.wait("ready")
+        engine.ask("status")
+        kinds = {os.sched_getscheduler(int(task.name)) for task in Path(f"/proc/{engine.process.pid}/task").iterdir()}
+
+        assert kinds == ({os.SCHED_FIFO} if ready["realtime"].startswith("fifo") else {os.SCHED_OTHER})

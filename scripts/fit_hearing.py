@@ -23,36 +23,41 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from router.hearing.ear import CONTEXT, KINDS, VOICED, gathered, loudness, padded
+from router.hearing.ear import CONTEXT, KINDS, VOICED, Ear, gathered, loudness, padded
 from router.hearing.spectrum import BANDS, FRAME_S, band_frames
 
 OUT = Path(__file__).resolve().parent.parent / "router" / "hearing" / "ear.npz"
 FIRST_SEED = 100_000
-SIZES = (len(CONTEXT) * BANDS, 64, 32, len(KINDS) + VOICED)
+SLOPES = (1.2, 1.7)  # the triangle's height, then cut at 1, and frames to fall by 1
+SIZES = (len(CONTEXT) * BANDS, 96, 48, len(KINDS) + VOICED)
 Floats = NDArray[np.float32]
 
 
-def one(seed: int, folder: Path) -> tuple[Floats, Floats, Floats]:
-    """Return bands, wanted activations and wanted velocities (-1 where there is no stroke) of one song."""
+def one(seed: int, folder: Path) -> tuple[Floats, Floats]:
+    """Return bands and strokes (seconds, index of `KINDS`, velocity 0..1) of one song."""
     piece = song(seed, seconds=22)
     path = render(piece, folder)
     samples, rate = soundfile.read(path, dtype="float32")
     path.unlink()
     bands = np.concatenate(list(band_frames([samples.mean(axis=1)], rate)))
-    wanted = np.zeros((len(bands), len(KINDS)), np.float32)
-    hard = np.full((len(bands), VOICED), -1, np.float32)
-    frames = np.arange(len(bands))
-    for column, kind in enumerate(KINDS):
-        for at in piece.truth(kind):
-            near = slice(max(0, int(at / FRAME_S) - 2), int(at / FRAME_S) + 4)
-            slope = np.clip(1.2 - np.abs(frames[near] - at / FRAME_S) / 2, 0, 1)
-            wanted[near, column] = np.maximum(wanted[near, column], slope)
-    for at, voice, velocity in piece.strokes:
-        kind = CLASSES.get(voice, "")
-        if kind in KINDS[:VOICED]:
-            frame = min(round(at / FRAME_S), len(bands) - 1)
-            hard[max(0, frame - 1) : frame + 2, KINDS.index(kind)] = velocity / 127
-    return bands, wanted, hard
+    rows = [(at, KINDS.index(CLASSES[v]), hard / 127) for at, v, hard in piece.strokes if CLASSES.get(v) in KINDS]
+    return bands, np.array(rows, np.float32)
+
+
+def labels(count: int, strokes: Floats) -> tuple[Floats, Floats]:
+    """Return wanted activations, a triangle about each stroke, and velocities, -1 where there is no stroke."""
+    wanted = np.zeros((count, len(KINDS)), np.float32)
+    hard = np.full((count, VOICED), -1, np.float32)
+    frames = np.arange(count)
+    for at, kind, velocity in strokes:
+        place, column = at / FRAME_S, int(kind)
+        near = slice(max(0, int(place) - 2), int(place) + 4)
+        slope = np.clip(SLOPES[0] - np.abs(frames[near] - place) / SLOPES[1], 0, 1)
+        wanted[near, column] = np.maximum(wanted[near, column], slope)
+        if column < VOICED:
+            frame = min(round(place), count - 1)
+            hard[max(0, frame - 1) : frame + 2, column] = velocity
+    return wanted, hard
 
 
 def coloured(bands: Floats, rng: np.random.Generator) -> Floats:
@@ -70,10 +75,11 @@ def coloured(bands: Floats, rng: np.random.Generator) -> Floats:
 class Set:
     """Frames of many songs in one padded array, with the rows worth training on."""
 
-    def __init__(self, songs: list[tuple[Floats, Floats, Floats]], rng: np.random.Generator, *, colour: bool) -> None:
+    def __init__(self, songs: list[tuple[Floats, Floats]], rng: np.random.Generator, *, colour: bool) -> None:
         pads, wants, hards, rows = [], [], [], []
         offset = 0
-        for bands, wanted, hard in songs:
+        for bands, strokes in songs:
+            wanted, hard = labels(len(bands), strokes)
             pad = padded(loudness(coloured(bands, rng) if colour else bands)).astype(np.float16)
             busy = wanted.max(axis=1) > 0
             near = np.convolve(busy, np.ones(9), "same") > 0
@@ -88,14 +94,11 @@ class Set:
         self.rows = np.concatenate(rows)
 
 
-def fit(songs: list[tuple[Floats, Floats, Floats]], epochs: int) -> list[Floats]:
+def fit(songs: list[tuple[Floats, Floats]], epochs: int, rate_at_first: float, params: list[Floats]) -> list[Floats]:
     """Return the weights and offsets after Adam (Kingma and Ba, 2015) on cross-entropy plus velocity error."""
     rng = np.random.default_rng(7)
     held, train = songs[: max(1, len(songs) // 12)], songs[max(1, len(songs) // 12) :]
     check = Set(held, rng, colour=True)
-    params = []
-    for low, high in itertools.pairwise(SIZES):
-        params += [rng.normal(0, (2 / low) ** 0.5, (low, high)).astype(np.float32), np.zeros(high, np.float32)]
     moment = [np.zeros_like(p) for p in params]
     spread = [np.zeros_like(p) for p in params]
     step = 0
@@ -104,9 +107,9 @@ def fit(songs: list[tuple[Floats, Floats, Floats]], epochs: int) -> list[Floats]
             data = Set(train, rng, colour=True)
         order = rng.permutation(data.rows)
         total, started = 0.0, time.monotonic()
-        rate = 1.2e-3 * (1 - epoch / epochs) ** 0.7 + 2e-5
-        for start in range(0, len(order) - 1023, 1024):
-            rows = np.sort(order[start : start + 1024])
+        rate = rate_at_first * (1 - epoch / epochs) ** 0.7 + 2e-5
+        for start in range(0, len(order) - 511, 512):
+            rows = np.sort(order[start : start + 512])
             loss, grads = gradient(params, data, rows, rng)
             total += loss
             step += 1
@@ -116,8 +119,17 @@ def fit(songs: list[tuple[Floats, Floats, Floats]], epochs: int) -> list[Floats]
                 params[n] -= rate * (moment[n] / (1 - 0.9**step)) / (np.sqrt(spread[n] / (1 - 0.999**step)) + 1e-8)
         loss = sum(gradient(params, check, part, None)[0] for part in np.array_split(check.rows, 20)) / 20
         seconds = time.monotonic() - started
-        print(f"epoch {epoch}: {total / (len(order) // 1024):.4f}, held out {loss:.4f}, {seconds:.0f} s", flush=True)
+        print(f"epoch {epoch}: {total / (len(order) // 512):.4f}, held out {loss:.4f}, {seconds:.0f} s", flush=True)
     return params
+
+
+def fresh() -> list[Floats]:
+    """Return weights and offsets that know nothing yet (He et al., 2015)."""
+    rng = np.random.default_rng(8)
+    out: list[Floats] = []
+    for low, high in itertools.pairwise(SIZES):
+        out += [rng.normal(0, (2 / low) ** 0.5, (low, high)).astype(np.float32), np.zeros(high, np.float32)]
+    return out
 
 
 def gradient(
@@ -157,6 +169,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=300)
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--go-on", action="store_true", help="start from the weights there are, with smaller steps")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         songs = []
@@ -164,13 +177,14 @@ def main() -> None:
             kept = chosen.cache / f"{n}.npz" if chosen.cache else None
             if kept and kept.exists():
                 with np.load(kept) as data:
-                    songs.append((data["bands"], data["wanted"], data["hard"]))
+                    songs.append((data["bands"].astype(np.float32), data["strokes"]))
                 continue
             songs.append(one(FIRST_SEED + n, Path(name)))
             if kept:
-                np.savez(kept, bands=songs[-1][0], wanted=songs[-1][1], hard=songs[-1][2])
+                np.savez(kept, bands=songs[-1][0], strokes=songs[-1][1])
             print(f"\r{n + 1} songs", end="", flush=True)
-    params = fit(songs, chosen.epochs)
+    start = [array for layer in Ear.load().layers for array in layer] if chosen.go_on else fresh()
+    params = fit(songs, chosen.epochs, 5e-4 if chosen.go_on else 1.2e-3, start)
     np.savez_compressed(
         OUT,
         **{f"{'wb'[n % 2]}{n // 2}": p.astype(np.float16) for n, p in enumerate(params)},

@@ -36,7 +36,7 @@ Piece = tuple[
     float, float, str, list[tuple[float, str, int]]
 ]  # felt beats a minute, seconds of bar one, metre, strokes
 METERS = ("4/4",) * 16 + ("3/4", "3/4", "6/8", "6/8", "12/8", "5/4", "7/8")
-STREAM = {"kick": "kick", "snare": "snare", "hat": "hat", "cymbal": "other", "tom": "other"}
+STREAM = {"kick": "kick", "snare": "snare", "hat": "hat", "cymbal": "other", "tom": "other", "shaken": "other"}
 NOTES = {
     36: "kick", 35: "kick", 38: "snare", 40: "snare", 37: "rim", 42: "hat_closed",
     22: "hat_closed", 44: "hat_pedal", 46: "hat_open", 26: "hat_open", 51: "ride", 59: "ride",

@@ -31,7 +31,9 @@ CLASSES = {
     "hat_closed": "hat", "hat_open": "hat", "hat_pedal": "hat",
     "tom_high": "tom", "tom_mid": "tom", "tom_low": "tom", "tom_floor": "tom",
     "ride": "cymbal", "ride_bell": "cymbal", "crash": "cymbal", "crash2": "cymbal", "china": "cymbal",
-    "splash": "cymbal",
+    "splash": "cymbal", "shaker": "shaken", "tambourine": "shaken", "cabasa": "shaken", "maracas": "shaken",
+    "cowbell": "shaken", "triangle": "shaken", "guiro": "shaken", "claves": "shaken", "wood_block": "shaken",
+    "agogo_high": "shaken", "agogo_low": "shaken",
 }  # fmt: skip
 GENRES = tuple(CATALOGUE)
 CHORDS = ((0, 3, 7), (0, 4, 7), (0, 3, 7, 10), (0, 4, 7, 11), (0, 4, 7, 10))

@@ -19,8 +19,8 @@ from router.hearing.spectrum import BANDS
 
 Floats = NDArray[np.float32]
 
-KINDS: Final = ("kick", "snare", "hat", "tom", "cymbal")
-"""What is told apart; toms and cymbals so that they are not taken for kicks and hats."""
+KINDS: Final = ("kick", "snare", "hat", "tom", "cymbal", "shaken")
+"""What is told apart; the last three so that they are not taken for kicks and hats."""
 VOICED: Final = 3
 """The first three have a velocity."""
 CONTEXT: Final = (-9, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 9)
@@ -31,11 +31,11 @@ _CHUNK: Final = 4096
 def loudness(bands: Floats) -> Floats:
     """Compress magnitudes against each band's own mean, so that equaliser and level of a mix do not matter.
 
-    The floor of a fiftieth of the average band keeps an empty band from being blown up into noise.
+    The floor of a hundredth of the average band keeps an empty band from being blown up into noise.
     """
     mean = bands.mean(axis=0, dtype=np.float64)
-    reference = (mean + 0.02 * mean.mean() + 1e-9).astype(np.float32)
-    loud: Floats = np.log1p(bands * (8.0 / reference), dtype=np.float32)
+    reference = (mean + 0.01 * mean.mean() + 1e-9).astype(np.float32)
+    loud: Floats = np.log1p(bands * (30.0 / reference), dtype=np.float32)
     return loud
 
 
@@ -65,7 +65,7 @@ class Ear:
             return cls(tuple((data[f"w{n}"].astype(np.float32), data[f"b{n}"].astype(np.float32)) for n in range(3)))
 
     def listen(self, bands: Floats) -> tuple[Floats, Floats]:
-        """Return activations (frames, 5) in 0..1 and velocities (frames, 3) in 0..1 for magnitudes (frames, BANDS)."""
+        """Return activations (frames, 6) in 0..1 and velocities (frames, 3) in 0..1 for magnitudes (frames, BANDS)."""
         pad = padded(loudness(bands))
         outs = []
         for start in range(0, len(bands), _CHUNK):

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 FRAME_S: Final = 0.01
 """Seconds from one frame to the next."""
-WINDOW_S: Final = 0.0464
-"""Seconds a frame looks at: 2,048 samples at 44.1 kHz, long enough to tell a kick at 50 Hz from a bass at 80."""
+WINDOWS_S: Final = (0.0464, 0.0232)
+"""Seconds a frame looks at, below and above `SPLIT_HZ`: 2,048 samples at 44.1 kHz tell a kick at 50 Hz from a bass
+at 80; half of that keeps the two strokes of a flam apart."""
+SPLIT_HZ: Final = 645.0
 
 # Edges in Hz: every 21.5 and then 43 Hz where drums and bass meet, seven an octave above, where only colour counts.
 EDGES_HZ: Final = tuple(
@@ -27,11 +29,11 @@ BANDS: Final = len(EDGES_HZ) - 2
 Floats = NDArray[np.float32]
 
 
-def filter_bank(rate_hz: int, size: int) -> Floats:
-    """Return overlapping triangles as a (bins, BANDS) matrix; bands above half the rate are empty."""
+def filter_bank(rate_hz: int, size: int, bands: range) -> Floats:
+    """Return overlapping triangles as a (bins, BANDS) matrix; other bands, and those above half the rate, are empty."""
     bins = np.fft.rfftfreq(size, 1 / rate_hz)
     bank = np.zeros((bins.size, BANDS), np.float32)
-    for band in range(BANDS):
+    for band in bands:
         low, mid, high = EDGES_HZ[band : band + 3]
         rise, fall = (bins - low) / (mid - low), (high - bins) / (high - mid)
         bank[:, band] = np.clip(np.minimum(rise, fall), 0, None)
@@ -46,10 +48,13 @@ def band_frames(blocks: Iterable[Floats], rate_hz: int) -> Iterator[Floats]:
     Frame n is centred on n * FRAME_S; the sound is taken to be silent before it starts and after it ends. Frames are
     laid at the nearest sample, so no rate needs resampling.
     """
-    size = 2 * round(WINDOW_S * rate_hz / 2)
-    half = size // 2
-    window = np.hanning(size).astype(np.float32) * np.float32(2 / size)
-    bank = filter_bank(rate_hz, size)
+    sizes = [2 * round(seconds * rate_hz / 2) for seconds in WINDOWS_S]
+    split = next(band for band in range(BANDS) if EDGES_HZ[band] >= SPLIT_HZ)
+    looks = [
+        (size, np.hanning(size).astype(np.float32) * np.float32(2 / size), filter_bank(rate_hz, size, bands))
+        for size, bands in zip(sizes, (range(split), range(split, BANDS)), strict=True)
+    ]
+    half = sizes[0] // 2
     hop = FRAME_S * rate_hz
     rest = np.zeros(half, np.float32)
     first = -half  # the sample that rest[0] is
@@ -58,9 +63,12 @@ def band_frames(blocks: Iterable[Floats], rate_hz: int) -> Iterator[Floats]:
         rest = np.concatenate((rest, block))
         last = int((first + rest.size - half) / hop)  # frames before this one lie wholly inside
         if last > frame:
-            starts = np.rint(np.arange(frame, last) * hop).astype(np.int64) - half - first
-            view = np.lib.stride_tricks.sliding_window_view(rest, size)[starts]
-            yield np.abs(np.fft.rfft(view * window, axis=1)).astype(np.float32) @ bank
+            centres = np.rint(np.arange(frame, last) * hop).astype(np.int64) - first
+            out = np.zeros((last - frame, BANDS), np.float32)
+            for size, window, bank in looks:
+                view = np.lib.stride_tricks.sliding_window_view(rest, size)[centres - size // 2]
+                out += np.abs(np.fft.rfft(view * window, axis=1)).astype(np.float32) @ bank
+            yield out
             frame = last
             drop = round(frame * hop) - half - first
             rest, first = rest[drop:].copy(), first + drop

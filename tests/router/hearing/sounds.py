@@ -26,17 +26,20 @@ def drum_loop(bpm: float, bars: int, rate: int = RATE) -> np.ndarray:
 
 
 def kick(rate: int) -> np.ndarray:
+    """A falling sine."""
     t = np.arange(int(0.25 * rate)) / rate
     return (0.8 * np.sin(2 * np.pi * (50 * t + 6 * (1 - np.exp(-t * 30)))) * np.exp(-t * 14)).astype(np.float32)
 
 
 def snare(noise: np.random.Generator, rate: int) -> np.ndarray:
+    """A tone and noise."""
     t = np.arange(int(0.2 * rate)) / rate
     body = np.sin(2 * np.pi * 190 * t) * np.exp(-t * 25)
     return (0.35 * body + 0.3 * noise.normal(size=t.size) * np.exp(-t * 22)).astype(np.float32)
 
 
 def hat(noise: np.random.Generator, rate: int) -> np.ndarray:
+    """Bright noise."""
     t = np.arange(int(0.06 * rate)) / rate
     white = noise.normal(size=t.size)
     return (0.15 * np.diff(np.diff(white, prepend=0), prepend=0) * np.exp(-t * 70)).astype(np.float32)
@@ -48,5 +51,6 @@ def _add(out: np.ndarray, at: int, part: np.ndarray) -> None:
 
 
 def save(path: Path, samples: np.ndarray, rate: int = RATE, **how: str) -> Path:
+    """Write a file and return its path."""
     soundfile.write(path, samples, rate, **how)
     return path

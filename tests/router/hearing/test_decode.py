@@ -13,6 +13,7 @@ from router.hearing.decode import blocks, examine
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
+    """Return all samples and their rate."""
     source = examine(path, LIMITS)
     return np.concatenate(list(blocks(source, LIMITS))), source.rate_hz
 
@@ -59,6 +60,7 @@ def test_blocks_are_small_whatever_the_rate(tmp_path: Path, rate: int) -> None:
 
 
 def refused(path: Path) -> str:
+    """Return the words of the refusal, which must name a field and a way out."""
     with pytest.raises(InvalidRequest) as caught:
         analyze_file(path)
     assert caught.value.hint

@@ -22,6 +22,7 @@ def tapped(
     note: int = 38,
     start_s: float = 71.3,
 ):
+    """Return events of one key with a hand's spread."""
     rng = random.Random(seed)
     return [(start_s + at * 60 / bpm + rng.gauss(0, spread_s), note, 90) for at in beats]
 

@@ -14,7 +14,8 @@ from router.request import GrooveRequest
 
 BEAT = (
     (0, "kick", 110), (0, "hat_closed", 80), (480, "hat_closed", 60), (960, "snare", 112), (960, "hat_closed", 80),
-    (1440, "hat_closed", 60), (1680, "kick", 90), (1920, "kick", 104), (1920, "hat_closed", 80), (2400, "hat_closed", 60),
+    (1440, "hat_closed", 60), (1680, "kick", 90), (1920, "kick", 104), (1920, "hat_closed", 80),
+    (2400, "hat_closed", 60),
     (2640, "snare", 34), (2880, "snare", 112), (2880, "hat_closed", 80), (3360, "hat_closed", 60),
 )  # fmt: skip
 
@@ -30,6 +31,7 @@ def heard(pattern: Pattern, bpm: float, *, swing: float = 0.5, of: int = 8) -> A
 
 
 def bars_of(count: int, *extra: Hit) -> Pattern:
+    """Return the plain beat so many times."""
     hits = [Hit(bar * 3840 + tick, voice, velocity) for bar in range(count) for tick, voice, velocity in BEAT]
     return Pattern(Meter(4, 4), count, (*hits, *extra))
 

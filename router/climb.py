@@ -16,7 +16,7 @@ from router.cascade import Ask, Cascade, Wait
 from router.config import RouterConfig
 from router.errors import AttemptFailed, BudgetRefused, ModelGone, Unusable
 from router.health import Health
-from router.limits import Paces
+from router.limits import Paces, Valves
 from router.policy import Candidate, Desk
 
 HEDGE: Final = 0.5
@@ -189,6 +189,16 @@ class Climber:
         wait = self._health.wait_s(one.provider, one.model, now)
         pace = self._paces.wait_s(one.provider, one.model, one.tokens_per_minute, one.max_tokens // 2, now)
         return max(wait, pace)
+
+
+def gate(own: Valves, shared: Callable[[str], Awaitable[float]] | None) -> Callable[[str], Awaitable[float]]:
+    """Return the count of a source's paid calls: this machine's own, and the shared one where there is one."""
+
+    async def take(source: str) -> float:
+        wait = own.take(source, _now())
+        return wait if wait or shared is None else await shared(source)
+
+    return take
 
 
 def _now() -> float:

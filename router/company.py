@@ -19,8 +19,12 @@ from router.catalog import load
 from router.route import Attempt
 from router.work import Music, Written
 
-WINDOW_S: Final = 0.01
-"""How long a wish waits for company: nothing beside a model's second, long enough for a button's worth of wishes."""
+WINDOW_S: Final = 0.0
+"""How long a wish waits for company: one turn of the loop. Wishes of one batch arrive in the same turn; a lone one, the
+usual case, must not pay milliseconds for company that does not come."""
+
+LEAST_LEFT_S: Final = 1.0
+"""With less time than this a wish goes alone: an answer for several is longer."""
 
 MOST: Final = 4
 """Wishes in one call; the last of them is heard only after the others."""
@@ -84,7 +88,7 @@ class Company:
         now, room = loop.time(), load().tiers[kind[1]].max_tokens // TOKENS_PER_BAR
         if not self._on or music.on_draft is not None or kind[1] == "fast" or 2 * music.request.bars > room:
             return None  # watched bar by bar, answered in presets, or too long for two
-        if now < self._poor_until.get(kind, 0.0) or trip.deadline - now < 100 * WINDOW_S:
+        if now < self._poor_until.get(kind, 0.0) or trip.deadline - now < LEAST_LEFT_S:
             return None
         coach = self._waiting.get(kind)
         if coach is not None and coach.bars + music.request.bars > room:

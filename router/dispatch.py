@@ -23,7 +23,7 @@ from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
 from router.budget import ceiling
 from router.call import Provider
-from router.climb import Climber
+from router.climb import Climber, gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
@@ -38,7 +38,7 @@ from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
 from router.stores import tombstones
 from router.stores.flight import Flight
 from router.tasks import TASKS
-from router.windows import open_window
+from router.windows import background_may_run, open_window
 from router.work import Facts, Music, Written
 
 MARGIN_S: Final = 0.05
@@ -87,8 +87,8 @@ class Router:
         self._paces = Paces()
         self._flight = Flight()
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
-        gate = _gate(Valves(config.valves), valve)
-        self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
+        may_pay = gate(Valves(config.valves), valve)
+        self._climber = Climber(config, caller, self._health, self._paces, may_pay, self._bench.names, jitter)
         self._company = Company(self._price_of, on=config.batch)
         self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
         self._notices: dict[str, None] = {}
@@ -137,6 +137,10 @@ class Router:
             "providers": providers,
             "notices": list(dict.fromkeys(notices)),
         }
+
+    def background_may_run(self) -> bool:
+        """Say whether patterns made ahead may be asked for now, or should wait for a cheaper window."""
+        return background_may_run(self.config.windows, self._wall())
 
     async def route(
         self,
@@ -446,16 +450,6 @@ class Router:
         for _, on_route in self._listeners.get(key, ()):
             if on_route is not None:
                 on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
-
-
-def _gate(own: Valves, shared: Callable[[str], Awaitable[float]] | None) -> Callable[[str], Awaitable[float]]:
-    """Return the count of a source's paid calls: this machine's own, and the shared one where there is one."""
-
-    async def take(source: str) -> float:
-        wait = own.take(source, _now())
-        return wait if wait or shared is None else await shared(source)
-
-    return take
 
 
 class _Ear:

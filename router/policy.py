@@ -144,7 +144,7 @@ def candidates(
     config = desk.config
     own = config.models.get(tier)
     own_provider = (desk.catalog.provider_of(own) or config.provider) if own else None
-    key = (tier, task.kind, desk.today, desk.gone)
+    key = (tier, task.kind, desk.today, frozenset(desk.gone))
     known = desk.memo.get(key)
     if known is None:
         known = desk.memo[key] = _served(desk, tier, task, own, own_provider)

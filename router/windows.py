@@ -59,6 +59,12 @@ def open_window(windows: tuple[Window, ...], now_s: float) -> Window | None:
     return next((window for window in windows if window.holds(now_s)), None)
 
 
+def background_may_run(windows: tuple[Window, ...], now_s: float) -> bool:
+    """Say whether work that can wait may run now: always, unless the table keeps it for some windows."""
+    kept = [window for window in windows if window.background]
+    return not kept or any(window.holds(now_s) for window in kept)
+
+
 def read_windows(text: str) -> tuple[Window, ...]:
     """Read the table from JSON, a list of objects like `EXAMPLE`.
 

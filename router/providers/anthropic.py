@@ -50,6 +50,7 @@ class Anthropic:
         import httpx2  # noqa: PLC0415  comes with it
 
         self._sdk, self._http = anthropic, httpx2
+        sdk.quiet("anthropic", "httpx2")
         self._refused: set[tuple[str, str]] = set()
         http = httpx2.AsyncClient(
             verify=sdk.tls(),

@@ -47,6 +47,7 @@ class Cohere:
         from cohere.core.api_error import ApiError  # noqa: PLC0415  likewise
 
         self._http, self._api_error = httpx, ApiError
+        sdk.quiet("cohere", "httpx", "httpcore")
         self._http_client = httpx.AsyncClient(
             verify=sdk.tls(),
             follow_redirects=False,

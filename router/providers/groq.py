@@ -37,6 +37,7 @@ class Groq:
         import httpx  # noqa: PLC0415  comes with it
 
         self._sdk, self._http = groq, httpx
+        sdk.quiet("groq", "httpx", "httpcore")
         self._refused: set[tuple[str, str]] = set()
         http = httpx.AsyncClient(verify=sdk.tls(), follow_redirects=False, timeout=sdk.BACKSTOP_S, transport=transport)
         self._client = groq.AsyncGroq(

@@ -35,6 +35,7 @@ class OpenAI:
         import openai  # noqa: PLC0415  only when its key is set
 
         self._sdk, self._http = openai, httpx2
+        sdk.quiet("openai", "httpx2")
         self._refused: set[tuple[str, str]] = set()
         http = httpx2.AsyncClient(verify=sdk.tls(), follow_redirects=False, timeout=None, transport=transport)
         self._client = openai.AsyncOpenAI(

@@ -6,6 +6,7 @@ Imports no SDK. Never puts a provider's raw body, a prompt or a key into a messa
 from __future__ import annotations
 
 import json
+import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -46,6 +47,12 @@ _DURATION: Final = re.compile(
 def tls() -> ssl.SSLContext:
     """Return one TLS context for all clients: making one costs 25 ms, sharing it 0.2."""
     return ssl.create_default_context()
+
+
+def quiet(*names: str) -> None:
+    """Keep SDK and HTTP loggers at warnings, whatever their own variables say: at debug they print prompts."""
+    for name in names:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float:

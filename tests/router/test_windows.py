@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from router.windows import EXAMPLE, open_window, read_windows
+from router.windows import EXAMPLE, background_may_run, open_window, read_windows
 
 
 def at(text):
@@ -72,3 +72,12 @@ def test_a_bad_table_says_where(row):
     """Refused with the row and what is wrong."""
     with pytest.raises(ValueError, match=r"window|JSON|list"):
         read_windows(row)
+
+
+def test_work_that_can_wait_waits_for_its_window():
+    """Without a window of its own it never waits."""
+    rows = read_windows(EXAMPLE)
+
+    assert background_may_run((), at("2026-11-23T12:00"))
+    assert not background_may_run(rows, at("2026-11-23T12:00"))
+    assert background_may_run(rows, at("2026-11-23T23:00"))

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from bridge.events import Events
-from bridge.session import Session, Take
+from bridge.session import Session
 from bridge.supervisor import EngineDown
+from bridge.takes import Take
 from router import groove
 from router.errors import RouterError
 from router.pattern import Pattern

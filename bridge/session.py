@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from bridge import drummaps, editing
@@ -18,16 +18,18 @@ from bridge.compiling import compile_pattern
 from bridge.events import Events
 from bridge.settings import BY_NAME
 from bridge.supervisor import EngineDown, EngineLink
+from bridge.takes import Take, player_view, with_family
 from bridge.tap import Tap
+from bridge.wishes import FEEL, whole_request
 from router import groove
 from router.errors import InvalidSetting
 from router.pattern import RESOLUTION, VOICES, Meter, Pattern
 from router.request import MAX_SEED, GrooveRequest
+from router.song import Song
 
 _log = logging.getLogger(__name__)
 _KEEP: Final = 128
 """Takes that undo can go back to."""
-FEEL: Final = ("complexity", "density", "swing", "humanize")
 
 
 class NothingPlaying(Exception):
@@ -36,17 +38,6 @@ class NothingPlaying(Exception):
 
 class NothingToUndo(Exception):
     """There is nothing before, or nothing after."""
-
-
-@dataclass(slots=True)
-class Take:
-    """A pattern as it is (or was, or will be) on the timeline; `request` lets live knobs draw it again."""
-
-    id: str
-    pattern: Pattern
-    request: GrooveRequest | None = None
-    route: Mapping[str, Any] | None = None
-    family: str = ""
 
 
 class Session:
@@ -85,34 +76,8 @@ class Session:
     # Wishes -----------------------------------------------------------------------------------------------------
 
     def request(self, given: Mapping[str, Any]) -> GrooveRequest:
-        """Return a whole request: what was given, the rest from the live settings.
-
-        Raises:
-            router.errors.InvalidRequest: For a value that cannot be.
-        """
-        values: dict[str, Any] = {
-            name: self.live[name] for name in ("genre", "style", "drummer", "bars", "tempo", *FEEL) if name in self.live
-        }
-        values["tempo"] = self.tempo()
-        values["meter"] = self.live["meter"]
-        # Words that name another genre win over the knob's genre, unless the field itself was given.
-        said = groove.describe(given.get("prompt") or "") if given.get("prompt") else {}
-        for name in ("genre", "style", "drummer", "meter", "bars"):
-            if said.get(name) and not given.get(name):
-                values[name] = None if name in {"genre", "style", "drummer"} else said[name]
-        if said.get("genre") or given.get("genre"):
-            values["style"] = None
-        wanted = {field for field in GrooveRequest.__dataclass_fields__ if field not in {"constraints", "max_cost_usd"}}
-        values.update({name: value for name, value in given.items() if name in wanted and value is not None})
-        groove.check_names(genre=values.get("genre"), style=values.get("style"), drummer=values.get("drummer"))
-        meter = values["meter"]
-        values["meter"] = meter if isinstance(meter, Meter) else Meter.parse(str(meter))
-        values["constraints"] = tuple(given.get("constraints") or ())
-        cost = given.get("max_cost_usd")
-        values["max_cost_usd"] = None if cost is None else str(cost)
-        if not self.live["ai"]:
-            values["tier"] = "local"
-        return GrooveRequest(**values)
+        """Return a whole request: what was given, the rest from the live settings; raises InvalidRequest."""
+        return whole_request(self.live, self.tempo(), given)
 
     def tempo(self) -> float:
         """Return the tempo that a groove should be made for: the one that is followed, else the internal one."""
@@ -151,9 +116,7 @@ class Session:
         Raises:
             EngineDown: If the engine cannot be asked.
         """
-        take = Take(f"t-{next(self._numbers)}", pattern, request, route)
-        self._takes[take.id] = take
-        self._load(take)
+        take = self._keep(Take(f"t-{next(self._numbers)}", pattern, request, route))
         reply = await self._engine().call(
             "queue", id=take.id, at=at, once=once, tag="fill" if once else "base", asked_at=asked_at
         )
@@ -161,6 +124,42 @@ class Session:
             self._remember(take.id, instead_of)
         self._trim()
         return take, _starts_at(reply)
+
+    async def start_song(
+        self,
+        song: Song,
+        at: str = "bar",
+        *,
+        route: Mapping[str, Any] | None = None,
+        asked_at: float | None = None,
+        instead_of: Take | None = None,
+    ) -> tuple[Take, dict[str, Any] | None]:
+        """Bring a song onto the timeline; return its first part's take and where it starts.
+
+        Its parts play one after another; while a DAW leads, its position chooses the part. `instead_of` is the same
+        song as it was: the new one takes over in its place, at the bar where the old one is.
+
+        Raises:
+            EngineDown: If the engine cannot be asked.
+        """
+        names = [f"t-{next(self._numbers)}" for _ in song.sections]
+        for name, section in zip(names, song.sections, strict=True):
+            self._keep(Take(name, section.pattern, None, route, head=names[0]))
+        head = self._takes[names[0]]
+        head.song, head.parts = song, tuple(names)
+        here = instead_of is not None and self._player["playing"] in instead_of.parts
+        origin = self._player.get("song_origin") if here else None
+        reply = await self._engine().call(
+            "queue", id=head.id, at=at, once=False, tag="base", asked_at=asked_at, **head.chain(origin)
+        )
+        self._remember(head.id, instead_of.id if instead_of else None)
+        self._trim()
+        return head, _starts_at(reply)
+
+    def _keep(self, take: Take) -> Take:
+        self._takes[take.id] = take
+        self._load(take)
+        return take
 
     def _engine(self) -> EngineLink:
         if self.engine is None:
@@ -189,7 +188,8 @@ class Session:
             self._cursor -= 1
         queued = {item["id"] for item in self._player["queued"]}
         needed = {*self._history, self._player["playing"], *queued, *list(self._takes)[-8:]}
-        gone = [identity for identity in self._takes if identity not in needed]
+        kept = with_family(needed, self._takes)
+        gone = [identity for identity in self._takes if identity not in kept]
         for identity in gone:
             del self._takes[identity]
         if gone:
@@ -198,6 +198,15 @@ class Session:
     def current(self) -> Take | None:
         """Return what the musician chose last: what plays, or what is about to."""
         return self._takes.get(self._history[self._cursor]) if self._cursor >= 0 else None
+
+    def sounding(self) -> Take:
+        """Return the current take; of a song the part that plays.
+
+        Raises:
+            NothingPlaying: If nothing was chosen yet.
+        """
+        take = self.need_current()
+        return self._takes.get(self._player["playing"] or "", take) if self._player["playing"] in take.parts else take
 
     def find(self, identity: str) -> Pattern | None:
         """Return a pattern that plays, or that undo can still reach, by its id."""
@@ -225,8 +234,9 @@ class Session:
     async def again(self, at: str = "bar") -> dict[str, Any] | None:
         """Start the current take, and the transport with it."""
         take = self.need_current()
-        self._load(take)
-        return _starts_at(await self._engine().call("queue", id=take.id, at=at, tag="base"))
+        for identity in take.parts or (take.id,):
+            self._load(self._takes[identity])
+        return _starts_at(await self._engine().call("queue", id=take.id, at=at, tag="base", **take.chain()))
 
     async def step(self, by: int, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
         """Undo (-1) or redo (+1).
@@ -264,10 +274,15 @@ class Session:
             NothingPlaying: If there is no such take any more. router.errors.InvalidRequest: As `change` raises it.
         """
         take = self.need_current() if identity is None else self._takes.get(identity)
-        if take is None or take.id not in self._history:
+        if take is None or not {take.id, take.head} & set(self._history):
             raise NothingPlaying(f"the groove {identity!r:.40} is gone; edit the one that plays")
         pattern = change(take.pattern)
         if pattern == take.pattern:
+            return take
+        if take.head:  # a part of a song is changed where it lies; undo goes from song to song
+            take.pattern = pattern
+            self._load(take)
+            self.events.publish("player", self.player())
             return take
         take.family = take.family or take.id
         before = Take(f"t-{next(self._numbers)}", take.pattern, take.request, take.route, take.family)
@@ -300,7 +315,7 @@ class Session:
 
     async def fill(self, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
         """Play a fill over the base: the next bar, or from the next beat to the end of this one."""
-        take = self.need_current()
+        take = self.sounding()
         self._fill_seed += 1
         pattern = take.pattern
         start = 0
@@ -391,16 +406,23 @@ class Session:
         if take is None:
             return
         knobs = {name: self.live[name] for name in FEEL}
+        if take.song is not None:
+            for identity, section in zip(take.parts, take.song.sections, strict=True):
+                self._takes[identity].pattern = self._refelt(section.pattern, knobs)
+                self._load(self._takes[identity])
+            self.events.publish("player", self.player())
+            return
         if take.request is not None:
             take.request = replace(take.request, **knobs, tempo=self.tempo())
             take.pattern = groove.generate(take.request)
         else:
-            thinned = groove.thin(take.pattern, density=knobs["density"])
-            take.pattern = groove.apply_feel(
-                thinned, tempo=self.tempo(), swing=knobs["swing"], humanize=knobs["humanize"], seed=0
-            )
+            take.pattern = self._refelt(take.pattern, knobs)
         self._load(take)
         self.events.publish("player", self.player())
+
+    def _refelt(self, pattern: Pattern, knobs: Mapping[str, Any]) -> Pattern:
+        thinned = groove.thin(pattern, density=knobs["density"])
+        return groove.apply_feel(thinned, tempo=self.tempo(), swing=knobs["swing"], humanize=knobs["humanize"], seed=0)
 
     # What the engine says ---------------------------------------------------------------------------------------
 
@@ -440,39 +462,19 @@ class Session:
 
     def player(self) -> dict[str, Any]:
         """Return what plays and what comes next, as the `player` topic tells it."""
-        playing = self._takes.get(self._player["playing"] or "")
-        waiting = None if playing else self.current()
-        queued = []
-        for item in self._player["queued"]:
-            take = self._takes.get(item["id"])
-            if take is not None:
-                where = {name: item[name] for name in ("bar", "beat", "tick", "t", "once") if name in item}
-                queued.append({"pattern": take.pattern.as_dict(), "id": take.pattern.id, "take": take.id, **where})
-        return {
-            "state": self.transport["state"],
-            "playing": playing.pattern.id if playing else None,
-            "pattern": playing.pattern.as_dict() if playing else None,
-            "take": playing.id if playing else None,
-            "route": playing.route if playing else None,
-            "queued": queued,
-            "origin": self._player.get("origin", 0),
-            "fill": self._player.get("fill"),
-            "ready": {"pattern": waiting.pattern.as_dict(), "take": waiting.id, "route": waiting.route}
-            if waiting
-            else None,
-            "mix": dict(self.mix),
-            "can_undo": self._cursor > 0,
-            "can_redo": self._cursor + 1 < len(self._history),
-        }
+        view = player_view(self._player, self._takes, self.current(), self.transport["state"], self.mix)
+        undo = {"can_undo": self._cursor > 0, "can_redo": self._cursor + 1 < len(self._history)}
+        return {**view, **undo}
 
     async def restore(self) -> None:
         """Load a new engine with what the old one had, and go on from the transport's position."""
         engine = self._engine()
         self.configure()
-        for identity in self._history:  # undo must find what it leads back to
+        for identity in with_family(self._history, self._takes):  # undo must find what it leads back to
             self._load(self._takes[identity])
         last = self._interrupted
         if last.get("state") == "playing" and last.get("playing") in self._takes:
+            head = self._takes.get(self._takes[last["playing"]].head)
             engine.tell(
                 "resume",
                 tick=last["tick"],
@@ -480,6 +482,7 @@ class Session:
                 bpm=last["bpm"],
                 playing=last["playing"],
                 origin=last["origin"],
+                **(head.chain(last.get("song_origin")) if head is not None else {}),
             )
 
     def configure(self) -> None:

@@ -1,0 +1,102 @@
+"""Takes: patterns as they are on the timeline, songs as heads with parts, and the player as the topic tells it.
+
+Pure. Decides nothing; the session owns the takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.pattern import Pattern
+from router.request import GrooveRequest
+from router.song import Song
+
+
+@dataclass(slots=True)
+class Take:
+    """A pattern as it is (or was, or will be) on the timeline.
+
+    Attributes:
+        request: Lets live knobs draw it again.
+        family: Edits of one groove share it.
+        song: The whole song, when this take is the first part of one; `parts` are the ids of all its parts then.
+        head: The id of the song's first part, for every part of a song.
+    """
+
+    id: str
+    pattern: Pattern
+    request: GrooveRequest | None = None
+    route: Mapping[str, Any] | None = None
+    family: str = ""
+    song: Song | None = None
+    parts: tuple[str, ...] = ()
+    head: str = ""
+
+    def chain(self, origin: int | None = None) -> dict[str, Any]:
+        """Return what the engine must know of a song beside its first part; {} for a groove."""
+        if not self.parts:
+            return {}
+        return {"parts": list(self.parts), **({} if origin is None else {"song_origin": origin})}
+
+
+def with_family(needed: Iterable[str | None], takes: Mapping[str, Take]) -> set[str]:
+    """Return the ids and, for each part of a song among them, the whole song's."""
+    out: set[str] = set()
+    for identity in needed:
+        take = takes.get(identity or "")
+        if take is not None:
+            out.add(take.id)
+            head = takes.get(take.head)
+            out.update(head.parts if head is not None else ())
+    return out
+
+
+def song_view(take: Take | None, takes: Mapping[str, Take], origin: Any) -> dict[str, Any] | None:
+    """Return the song that a take is a part of: its form and which section it is, or None."""
+    head = takes.get(take.head) if take is not None else None
+    if take is None or head is None or head.song is None:
+        return None
+    rows = [{"name": s.name, "bars": s.bars, "starts_at_bar": s.starts_at_bar} for s in head.song.sections]
+    index = head.parts.index(take.id)
+    return {"id": head.song.id, "name": head.song.name, "section": index, "sections": rows, "origin": origin}
+
+
+def player_view(
+    heard: Mapping[str, Any],
+    takes: Mapping[str, Take],
+    waiting: Take | None,
+    state: str,
+    mix: Mapping[str, Collection[str]],
+) -> dict[str, Any]:
+    """Return what plays and what comes next, as the `player` topic tells it.
+
+    Args:
+        heard: The engine's last `player` event.
+        takes: All takes by id.
+        waiting: What the musician chose last, told when nothing plays.
+        state: The transport's.
+        mix: Muted and soloed voices.
+    """
+    playing = takes.get(heard["playing"] or "")
+    ready = None if playing else waiting
+    queued = []
+    for item in heard["queued"]:
+        take = takes.get(item["id"])
+        if take is not None:
+            where = {name: item[name] for name in ("bar", "beat", "tick", "t", "once") if name in item}
+            queued.append({"pattern": take.pattern.as_dict(), "id": take.pattern.id, "take": take.id, **where})
+    return {
+        "state": state,
+        "playing": playing.pattern.id if playing else None,
+        "pattern": playing.pattern.as_dict() if playing else None,
+        "take": playing.id if playing else None,
+        "route": playing.route if playing else None,
+        "queued": queued,
+        "origin": heard.get("origin", 0),
+        "fill": heard.get("fill"),
+        "song": song_view(playing or ready, takes, heard.get("song_origin")),
+        "ready": {"pattern": ready.pattern.as_dict(), "take": ready.id, "route": ready.route} if ready else None,
+        "mix": dict(mix),
+    }

@@ -1,0 +1,46 @@
+"""Wishes: what a client said, completed by the knobs as they stand. Pure.
+
+What was given wins over words, words over knobs; nothing is invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from router import groove
+from router.pattern import Meter
+from router.request import GrooveRequest
+
+FEEL: Final = ("complexity", "density", "swing", "humanize")
+
+
+def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any]) -> GrooveRequest:
+    """Return a whole request: what was given, the rest from the live settings.
+
+    Raises:
+        router.errors.InvalidRequest: For a value that cannot be.
+    """
+    values: dict[str, Any] = {
+        name: live[name] for name in ("genre", "style", "drummer", "bars", "tempo", *FEEL) if name in live
+    }
+    values["tempo"] = tempo
+    values["meter"] = live["meter"]
+    # Words that name another genre win over the knob's genre, unless the field itself was given.
+    said = groove.describe(given.get("prompt") or "") if given.get("prompt") else {}
+    for name in ("genre", "style", "drummer", "meter", "bars"):
+        if said.get(name) and not given.get(name):
+            values[name] = None if name in {"genre", "style", "drummer"} else said[name]
+    if said.get("genre") or given.get("genre"):
+        values["style"] = None
+    wanted = {field for field in GrooveRequest.__dataclass_fields__ if field not in {"constraints", "max_cost_usd"}}
+    values.update({name: value for name, value in given.items() if name in wanted and value is not None})
+    groove.check_names(genre=values.get("genre"), style=values.get("style"), drummer=values.get("drummer"))
+    meter = values["meter"]
+    values["meter"] = meter if isinstance(meter, Meter) else Meter.parse(str(meter))
+    values["constraints"] = tuple(given.get("constraints") or ())
+    cost = given.get("max_cost_usd")
+    values["max_cost_usd"] = None if cost is None else str(cost)
+    if not live["ai"]:
+        values["tier"] = "local"
+    return GrooveRequest(**values)

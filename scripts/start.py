@@ -17,7 +17,7 @@ import venv_here  # noqa: E402 - found beside this file
 
 def main() -> None:
     """Install when needed, then become the daemon."""
-    arguments = [str(venv_here.ensure()), "-P", "-m", "bridge.cli.started", *sys.argv[1:]]
+    arguments = [str(venv_here.ensure()), "-P", "-m", "bridge.entry", *sys.argv[1:]]
     if os.name == "nt":
         import subprocess  # noqa: PLC0415 - Windows has no exec that keeps the console
 

@@ -66,7 +66,7 @@ def description(arguments: list[str], platform: str) -> tuple[Path, str, list[st
 def service_command(home: str | None, action: str) -> None:
     """Show, install or remove the service that starts drumbridge when you log in."""
     with errors():
-        arguments = [sys.executable, "-P", "-m", "bridge.cli.started", "--home", str(find_home(home).path)]
+        arguments = [sys.executable, "-P", "-m", "bridge.entry", "--home", str(find_home(home).path)]
         try:
             place, text, enable = description(arguments, sys.platform)
         except NotImplementedError:

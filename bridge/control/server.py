@@ -11,7 +11,7 @@ import itertools
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -31,8 +31,11 @@ _log = logging.getLogger(__name__)
 MAX_CLIENTS: Final = 32
 MAX_MESSAGE: Final = 4 << 20
 """Bytes; a pattern of 20,000 hits takes 1.3 MB."""
-_MAX_UNREAD: Final = 256 << 10
-"""Bytes that a client may leave unread before it is dropped."""
+_MAX_UNREAD: Final = 8 << 20
+"""Bytes that wait for one client at most; a pattern of 10,000 hits in a few events must still pass."""
+_STALLED_S: Final = 10.0
+"""A client that takes nothing for so long, while something waits for it, is dropped."""
+_WRITE_BUFFER: Final = 64 << 10
 _MESSAGES_PER_S: Final = 1000.0
 _BURST: Final = 2000.0
 _BYTES_PER_S: Final = 4 << 20
@@ -69,6 +72,8 @@ class _Peer:
         self.client = Client(number, self._event, source)
         self._out: asyncio.Queue[str] = asyncio.Queue()
         self._unsent = 0
+        self._moved = time.monotonic()
+        self.dropped = False
         self.messages = _Bucket(_MESSAGES_PER_S, _BURST)
         self.volume = _Bucket(_BYTES_PER_S, 2 * MAX_MESSAGE)
         self.over_since: float | None = None
@@ -78,19 +83,24 @@ class _Peer:
         self.send(rpc.write(rpc.notification("event", params)))
 
     def send(self, text: str) -> None:
-        """Queue a message; a client with too much unread is dropped at once."""
+        """Queue a message; a client with far too much unread is dropped at once."""
+        if self.dropped:
+            return
         self._unsent += len(text)
-        if self.unread() > _MAX_UNREAD and self._out.qsize() > 4:
-            self.drop("it does not read what it asked for")
+        if self._unsent > _MAX_UNREAD and self._out.qsize() > 1:
+            self.drop(f"{self._unsent >> 20} MiB wait for it")
             return
         self._out.put_nowait(text)
 
-    def unread(self) -> int:
-        """Return the bytes that wait for this client, ours and the transport's."""
-        return self._unsent + self.connection.transport.get_write_buffer_size()
+    def stalled(self, now: float) -> bool:
+        """Return whether something waits for this client and nothing has gone out for too long."""
+        waits = self._unsent > 0 or self.connection.transport.get_write_buffer_size() > _WRITE_BUFFER
+        self._moved = self._moved if waits else now
+        return now - self._moved > _STALLED_S
 
     def drop(self, why: str) -> None:
         """Cut the connection without ceremony."""
+        self.dropped = True
         _log.warning("client %d is dropped: %s", self.client.number, why)
         self.connection.transport.abort()
 
@@ -101,6 +111,7 @@ class _Peer:
                 text = await self._out.get()
                 await self.connection.send(text)
                 self._unsent -= len(text)
+                self._moved = time.monotonic()
 
 
 class ControlServer:
@@ -133,7 +144,7 @@ class ControlServer:
                 server = await serve(
                     self._handle, host, port, process_request=self._process, select_subprotocol=_select,
                     compression=None, max_size=MAX_MESSAGE, max_queue=8, open_timeout=5, ping_interval=10,
-                    ping_timeout=15, close_timeout=0.3, server_header=None, write_limit=64 << 10, ssl=tls,
+                    ping_timeout=15, close_timeout=0.3, server_header=None, write_limit=_WRITE_BUFFER, ssl=tls,
                     logger=logging.getLogger("drumbridge.websockets"),
                 )  # fmt: skip
             except OSError:
@@ -232,13 +243,12 @@ class ControlServer:
             peer.send(rpc.write(rpc.failure(None, error)))
             return
         if not isinstance(value, list):
-            await self._begin(peer, value)
+            await self._begin(peer, self._one(peer, value))
         elif not 0 < len(value) <= rpc.MAX_BATCH:
             refused = rpc.RpcError(rpc.INVALID_REQUEST, "invalid_request", f"a batch holds 1 to {rpc.MAX_BATCH}")
             peer.send(rpc.write(rpc.failure(None, refused)))
         else:
-            for item in value:
-                await self._begin(peer, item)
+            await self._begin(peer, self._many(peer, value))
 
     async def _slow_down(self, peer: _Peer, wait_s: float) -> None:
         """Stop reading for a moment: the client's own socket fills up, nobody else notices."""
@@ -254,21 +264,38 @@ class ControlServer:
             return
         await asyncio.sleep(min(wait_s, 0.5))
 
-    async def _begin(self, peer: _Peer, value: Any) -> None:
-        """Run one call; calls of one client overlap, so that a job.wait does not hold up the rest."""
+    async def _begin(self, peer: _Peer, work: Coroutine[Any, Any, None]) -> None:
+        """Run one message's work; those of one client overlap, so that a job.wait does not hold up the rest."""
+        while len(peer.calls) >= _CALLS_AT_ONCE:
+            await asyncio.wait(peer.calls, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(work, name="control-call")
+        peer.calls.add(task)
+        task.add_done_callback(peer.calls.discard)
+
+    async def _one(self, peer: _Peer, value: Any) -> None:
+        message, after = await self._answer(peer, value)
+        if message is not None:
+            peer.send(rpc.write(message))
+        if after is not None:
+            after()
+
+    async def _many(self, peer: _Peer, values: list[Any]) -> None:
+        """Answer a batch with one array, as JSON-RPC has it; notifications alone are answered with nothing."""
+        answers = await asyncio.gather(*(self._answer(peer, value) for value in values))
+        messages = [message for message, _ in answers if message is not None]
+        if messages:
+            peer.send(rpc.write(messages))
+        for _, after in answers:
+            if after is not None:
+                after()
+
+    async def _answer(self, peer: _Peer, value: Any) -> tuple[dict[str, Any] | None, Callable[[], None] | None]:
+        """Return the response to one request (None for a notification), and what must follow it."""
         try:
             call = rpc.read_call(value)
         except rpc.RpcError as error:
             identity = value.get("id") if isinstance(value, dict) else None
-            peer.send(rpc.write(rpc.failure(identity if isinstance(identity, str | int) else None, error)))
-            return
-        while len(peer.calls) >= _CALLS_AT_ONCE:
-            await asyncio.wait(peer.calls, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._answer(peer, call), name=f"call-{call.method}")
-        peer.calls.add(task)
-        task.add_done_callback(peer.calls.discard)
-
-    async def _answer(self, peer: _Peer, call: rpc.Call) -> None:
+            return rpc.failure(identity if isinstance(identity, str | int) else None, error), None
         after: Callable[[], None] | None = None
         try:
             result = await self._call(call.method, call.params, peer.client)
@@ -277,17 +304,15 @@ class ControlServer:
             message = rpc.result(call.id, result)
         except rpc.RpcError as error:
             message = rpc.failure(call.id, error)
-        if not call.notify:
-            peer.send(rpc.write(message))
-        if after is not None:
-            after()
+        return (None if call.notify else message), after
 
     async def _look_after(self) -> None:
-        """Once a second: a client that pings and never reads the pongs fills the transport, not our queue."""
+        """Once a second: who takes nothing, or pings and never reads the pongs, is dropped."""
         while True:
             await asyncio.sleep(1.0)
+            now = time.monotonic()
             for peer in list(self._peers.values()):
-                if peer.connection.transport.get_write_buffer_size() > _MAX_UNREAD:
+                if peer.stalled(now) or peer.connection.transport.get_write_buffer_size() > _MAX_UNREAD:
                     peer.drop("it does not read")
 
 

@@ -231,16 +231,35 @@ def test_a_bad_message_gets_an_error_and_the_socket_stays(stage, text, code):
     assert good["result"]["t"] == stage.now
 
 
-def test_a_batch_is_answered_item_by_item(stage):
-    """Each request of a batch has its own answer."""
+def test_a_batch_is_answered_with_one_array(stage):
+    """As JSON-RPC 2.0 has it: an answer for each request, none for a notification, in one message."""
 
     async def talk(port):
         async with ws(port) as line:
             await line.recv()
-            await line.send(json.dumps([{"jsonrpc": "2.0", "id": n, "method": "ping"} for n in range(3)]))
-            return sorted([json.loads(await line.recv())["id"] for _ in range(3)])
+            batch = [{"jsonrpc": "2.0", "id": n, "method": "ping"} for n in range(3)]
+            await line.send(json.dumps([*batch, {"jsonrpc": "2.0", "method": "ping"}, 5]))
+            return json.loads(await line.recv())
 
-    assert serve(stage, talk) == [0, 1, 2]
+    answers = serve(stage, talk)
+
+    assert [answer["id"] for answer in answers] == [0, 1, 2, None]
+    assert answers[3]["error"]["code"] == -32600
+
+
+def test_a_polite_client_may_ask_much_at_once(stage):
+    """Hundreds of answers of patterns in one turn of the loop reach a client that reads."""
+
+    async def talk(port):
+        async with ws(port) as line:
+            await line.recv()
+            job = stage.jobs.generate(stage.session.request({"genre": "rock", "bars": 16}), "never", source="socket")
+            await job.ended.wait()
+            for n in range(300):
+                await line.send(json.dumps({"jsonrpc": "2.0", "id": n, "method": "job.get", "params": {"job": job.id}}))
+            return [json.loads(await line.recv())["result"]["state"] for _ in range(300)]
+
+    assert serve(stage, talk) == ["done"] * 300
 
 
 def test_binary_and_oversized_messages_end_the_socket_that_sent_them(stage):
@@ -294,7 +313,7 @@ def test_a_client_that_never_reads_is_dropped_and_forgotten(stage):
         line.transport.pause_reading()
         raw = line.transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while stage.events.wanted("midi"):
                 stage.events.publish("midi", {"filler": "x" * 65536})
                 await asyncio.sleep(0)

@@ -131,7 +131,7 @@ def test_the_music_goes_on_while_the_daemon_is_frozen(daemon):
 
 def test_a_second_daemon_on_one_home_says_who_owns_it(daemon):
     """It must not play twice and pay twice."""
-    command = [sys.executable, "-m", "bridge.cli.started", "--home", str(daemon.home), "--port", "0", "--midi", "none"]
+    command = [sys.executable, "-m", "bridge.entry", "--home", str(daemon.home), "--port", "0", "--midi", "none"]
 
     second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
@@ -147,7 +147,7 @@ def test_a_port_that_is_taken_is_named(tmp_path):
         command = [
             sys.executable,
             "-m",
-            "bridge.cli.started",
+            "bridge.entry",
             "--home",
             str(tmp_path),
             "--port",
@@ -174,7 +174,7 @@ def test_a_port_that_is_taken_is_named(tmp_path):
 def test_a_bad_config_file_ends_the_start_with_a_clear_word(tmp_path, text, says):
     """Exit code 3, one sentence, and the file as it was."""
     (tmp_path / "config.toml").write_text(text)
-    command = [sys.executable, "-m", "bridge.cli.started", "--home", str(tmp_path), "--port", "0", "--midi", "none"]
+    command = [sys.executable, "-m", "bridge.entry", "--home", str(tmp_path), "--port", "0", "--midi", "none"]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
@@ -186,7 +186,7 @@ def test_a_bad_config_file_ends_the_start_with_a_clear_word(tmp_path, text, says
 
 def test_a_signal_while_it_starts_ends_it_cleanly(tmp_path):
     """Ctrl-C before the ready line: no traceback, no process left."""
-    command = [sys.executable, "-m", "bridge.cli.started", "--home", str(tmp_path), "--port", "0", "--midi", "none"]
+    command = [sys.executable, "-m", "bridge.entry", "--home", str(tmp_path), "--port", "0", "--midi", "none"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 10
     while not (tmp_path / "sounding").exists() and time.monotonic() < end:

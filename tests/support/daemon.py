@@ -76,7 +76,7 @@ class RunningDaemon:
     def __init__(self, home, *flags, env=None, command=None):
         self.home = Path(home)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("AI_", "DRUMBRIDGE_")) and "API_KEY" not in k}
-        command = command or [sys.executable, "-m", "bridge.cli.started"]
+        command = command or [sys.executable, "-m", "bridge.entry"]
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [*command, "--home", str(home), "--port", "0", *flags],

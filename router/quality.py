@@ -17,6 +17,7 @@ from router.errors import InvalidRequest, Unusable
 from router.notation import Reader, Score
 from router.pattern import MAX_BARS, Pattern
 from router.request import GrooveRequest
+from router.tasks import CHOICE_FIELDS
 
 _GARBLED_SHARE: Final = 0.2
 """Above one unknown symbol in five strokes the text is not what we think it is."""
@@ -122,7 +123,7 @@ def choice(text: str, request: GrooveRequest) -> tuple[bool, GrooveRequest]:
         share = _share(data.get(name))
         if getattr(request, name) is None and share is not None:
             known[name] = share
-    if not known and "fits" not in data:
+    if not any(name in data for name in CHOICE_FIELDS):
         raise Unusable("the JSON object chooses nothing")
     return data.get("fits") is not False, replace(request, **known)
 

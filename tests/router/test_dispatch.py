@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from router.budget import PICO
-from router.call import CUT, Done
+from router.budget import PICO, Usage
+from router.call import CUT, FINISHED, Done
 from router.config import RouterConfig
 from router.dispatch import Router
 from router.errors import BudgetRefused, Busy, InvalidRequest, ModelGone, NoAnswer, Refused
@@ -201,6 +201,7 @@ def test_a_cut_answer_is_never_a_success():
     (answer,) = play(twins(openai=[cut, [GROOVE]], groq=[GOOD]), WISH, config={"provider": "openai"})
 
     assert outcomes(answer)[:2] == [("openai", "unusable"), ("openai", "cut")]
+    assert "cut at 1024 tokens" in answer.route.attempts[0].note
     assert answer.pattern.meta["generator"].startswith("groq/")
 
 
@@ -262,6 +263,38 @@ def test_a_drip_does_not_stretch_the_deadline():
     tier, seconds = clockwork.run(main())
     assert tier == "local"
     assert seconds <= 30.25
+
+
+def test_a_stall_is_noticed_between_two_words():
+    """An eighth of the tier's timeout may pass between words, not the whole."""
+    providers = twins(openai=[("@ 4/4 grid=16\n", 1000.0)], groq=[GOOD])
+    (answer,) = play(providers, WISH, config={"provider": "openai"})
+
+    assert outcomes(answer) == [("openai", "timeout"), ("groq", "ok")]
+    assert 3700 <= answer.route.attempts[0].ms <= 3800
+
+
+def test_a_drip_leaves_time_for_a_neighbour():
+    """While somebody stands behind, an attempt gets six tenths of the time."""
+    providers = twins(openai=[("x", 1.0) * 500], groq=[GOOD])
+    (answer,) = play(providers, WISH, config={"provider": "openai"})
+
+    assert outcomes(answer) == [("openai", "timeout"), ("groq", "ok")]
+    assert answer.route.attempts[0].ms <= 18_100
+
+
+@pytest.mark.parametrize(
+    ("told", "estimated"),
+    [(Usage(0, 0), True), (Usage(10**9, 10**9), True), (Usage(500, 60), False), (None, True)],
+)
+def test_usage_is_clamped_to_what_is_possible(told, estimated):
+    """Nobody is believed who says nothing was used, or more than there was; what is not told is estimated."""
+    (answer,) = play(twins(openai=[(GROOVE, Done(FINISHED, told))]), WISH)
+    attempt = answer.route.attempts[0]
+
+    assert attempt.estimated is estimated
+    assert 100 < attempt.input_tokens < 5000
+    assert 10 < attempt.output_tokens <= 1024
 
 
 def test_the_requests_own_deadline_is_kept():
@@ -501,6 +534,17 @@ def test_data_is_checked_repaired_and_cached():
     assert [one.outcome for one in first.route.attempts] == ["unusable", "repaired"]
     assert (first.route.cache, second.route.cache) == ("miss", "hit")
     assert second.data == first.data
+
+
+def test_the_cap_holds_for_data_too():
+    """An advanced task under AI_MAX_TIER=fast is asked of the fast tier."""
+    good = says('{"suggestions": ["a"]}')
+
+    async def main():
+        config = RouterConfig(keys={"openai": "k"}, max_tier="fast", default_tier="fast")
+        return await Router(config, providers=twins(openai=[good])).ask("creative_suggestions", {"text": "x"})
+
+    assert clockwork.run(main()).route.tier == "fast"
 
 
 def test_where_no_rule_can_stand_in_nobody_is_nobody():

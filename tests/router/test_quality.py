@@ -1,0 +1,155 @@
+"""Quality without a judge, at its edges: choices of presets, JSON patterns, density, and what rules answer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from router import quality, rules
+from router.errors import Unusable
+from router.pattern import Meter
+from router.request import GrooveRequest
+
+ASKED = GrooveRequest(prompt="x", bars=1)
+
+
+def judged(text, request=ASKED):
+    """Judge a whole answer."""
+    reader = quality.reader(request)
+    reader.feed(text)
+    return quality.judge(reader.close(), text, request, "scripted/model")
+
+
+def beats(*ticks, **more):
+    """Return a JSON pattern of kicks."""
+    hits = [{"tick": tick, "voice": "kick", "velocity": 100} for tick in ticks]
+    return json.dumps({"meter": "4/4", "bars": 1, "resolution": 960, "hits": hits, **more})
+
+
+def test_swing_of_the_header_is_played_and_the_requests_own_wins():
+    """57 % on sixteenths is .28 of the knob; a knob that was set is kept."""
+    text = "@ 4/4 grid=16 swing=57@16\n1 h xxxx xxxx xxxx xxxx"
+
+    assert judged(text).pattern.meta["swing"] == 0.28
+    assert judged(text).pattern.meta["swing_of"] == 16
+    assert judged(text, GrooveRequest(prompt="x", bars=1, swing=0.0)).pattern.meta["swing"] == 0.0
+
+
+def test_no_stroke_leaves_the_pattern():
+    """Feel never pushes the first stroke before beat one or the last beyond the end."""
+    pattern = judged("1 h xxxx xxxx xxxx xxxx|s f... .... .... ...f").pattern
+
+    assert all(0 <= hit.tick + hit.shift < pattern.ticks for hit in pattern.hits)
+    assert all(hit.shift == 0 for hit in pattern.hits if hit.tick == 0)
+
+
+def test_two_hands_are_enough():
+    """What no drummer can play is mended, and the mend is named."""
+    text = "1 " + "|".join(f"{lane} xxxx .... .... ...." for lane in "hrstc")
+    result = judged(text)
+
+    assert result.mends
+    assert result.pattern.meta["mends"]
+    at_once = [hit for hit in result.pattern.hits if hit.tick == 0 and hit.voice != "kick"]
+    assert len(at_once) <= 2
+
+
+def test_a_low_density_thins_what_a_model_overfilled():
+    """The knob holds for models too."""
+    full = "1 h xxxx xxxx xxxx xxxx|s gggg gggg gggg gggg|k xxxx xxxx xxxx xxxx"
+    thin = judged(full, GrooveRequest(prompt="x", bars=1, density=0.1))
+
+    assert len(thin.pattern.hits) < len(judged(full).pattern.hits) * 0.7
+    assert any("thinned" in mend for mend in thin.mends)
+
+
+def test_a_high_density_refuses_what_is_nearly_empty():
+    """One kick is not dense."""
+    with pytest.raises(Unusable, match="sparse"):
+        judged("1 k x... .... .... ....", GrooveRequest(prompt="x", bars=1, density=0.9))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        beats(-1), beats(4000), beats(0.5), beats(0, bars=1_000_000), beats(0, resolution=480), beats(0, meter="4"),
+        json.dumps({"meter": "4/4", "bars": 1, "hits": [{"tick": 0, "voice": "gong", "velocity": 1}]}),
+        json.dumps({"meter": "4/4", "bars": 1, "hits": [{"tick": 0, "voice": "kick", "velocity": 200}]}),
+        json.dumps({"hits": "many"}), '{"hits": [', '{"hits": [{"tick": NaN}]}', "{" * 5000 + '"hits"',
+    ],
+)  # fmt: skip
+def test_json_that_is_no_pattern_is_a_complaint(text):
+    """Floats, strangers, floods, depth: refused in words, never an exception of another kind."""
+    with pytest.raises(Unusable):
+        judged(text)
+
+
+def test_ten_thousand_hits_are_no_groove_of_one_bar():
+    """They collapse onto the grid's places or are refused; the answer stays bounded."""
+    text = json.dumps({"meter": "4/4", "bars": 1, "hits": [{"tick": 0, "voice": "kick", "velocity": 9}] * 10_000})
+
+    assert len(judged(text).pattern.hits) <= 10_000
+
+
+def test_odd_groups_of_the_request_are_kept():
+    """7/8 as 3+2+2 is read in threes and twos."""
+    request = GrooveRequest(prompt="x", bars=1, meter=Meter.parse("7/8", "3+2+2"))
+    pattern = judged("@ 7/8 grid=16\n1 k x..... x... x...", request).pattern
+
+    assert pattern.meter.groups == (3, 2, 2)
+    assert [hit.tick for hit in pattern.hits] == [0, 1440, 2400]
+
+
+@pytest.mark.parametrize(
+    ("text", "genre", "density"),
+    [
+        ('{"fits": true, "genre": "Funk", "density": 0.7}', "funk", 0.7),
+        ('```json\n{"genre": "jazz", "style": "no such style", "density": 7}\n```', "jazz", None),
+        ('Well {not json} but {"genre": "rock", "density": -1}', "rock", None),
+    ],
+)
+def test_a_choice_keeps_what_is_known(text, genre, density):
+    """Known names and knobs in range; the rest stays open."""
+    _, chosen = quality.choice(text, ASKED)
+
+    assert (chosen.genre, chosen.density) == (genre, density)
+
+
+def test_a_choice_never_overrides_the_musician():
+    """What was set by hand stays."""
+    _, chosen = quality.choice('{"genre": "funk", "density": 0.9}', GrooveRequest(genre="jazz", density=0.2))
+
+    assert (chosen.genre, chosen.density) == ("jazz", 0.2)
+
+
+@pytest.mark.parametrize("text", ["", "no object", "[1, 2]", '{"genre": "polka-core"}', "{}"])
+def test_a_choice_of_nothing_is_a_complaint(text):
+    """Nothing known, nothing chosen."""
+    with pytest.raises(Unusable):
+        quality.choice(text, ASKED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "field", "value"),
+    [
+        ("intent_classification", {"text": "a fill please"}, "intent", "fill"),
+        ("intent_classification", {"text": "write a whole song with verse and chorus"}, "intent", "song"),
+        ("intent_classification", {"text": "funk"}, "intent", "generate"),
+        ("genre_validation", {"genre": "fnuk"}, "valid", False),
+        ("extraction", {"text": "funk in 7/8 at 96 bpm"}, "tempo", 96),
+        ("parameter_validation", {"tempo": 500, "bars": 0, "swing": 2}, "valid", False),
+        ("parameter_validation", {"tempo": 100}, "problems", []),
+        ("template_selection", {"text": "funk"}, "genre", "funk"),
+    ],
+)
+def test_rules_answer_small_questions(kind, payload, field, value):
+    """At no cost."""
+    data, _ = rules.answer(kind, payload)
+
+    assert data[field] == value
+
+
+def test_rules_know_what_they_do_not_know():
+    """A task beyond them is left to a model."""
+    assert rules.answer("music_theory", {"text": "why"}) is None

@@ -73,6 +73,19 @@ def test_a_value_ends_with_its_time(tmp_path, on_disk):
     assert drive(story, tmp_path / "cache.db" if on_disk else None, wall=wall) == ["kept", "kept", None, None]
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_clock_set_back_does_not_lengthen_a_life(tmp_path, on_disk):
+    """What was kept in the future is not found: its end would come too late."""
+    wall = Wall()
+
+    async def story(cache):
+        await cache.put("pattern", "k", "kept")
+        wall.now -= 1
+        return await cache.get("pattern", "k"), await cache.peek("pattern", "k")
+
+    assert drive(story, tmp_path / "cache.db" if on_disk else None, wall=wall) == (None, None)
+
+
 def test_a_pattern_lives_as_long_as_ai_cache_ttl_says():
     """The setting is the life of patterns; a call may ask for another; 0 keeps nothing."""
     wall = Wall()

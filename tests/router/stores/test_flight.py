@@ -140,6 +140,33 @@ def test_the_call_ends_when_everyone_has_gone():
     assert drive(story) == (1, (["answer"], True), 2)
 
 
+def test_nobody_boards_a_call_that_is_ending():
+    """A call that takes its time to end is not joined: who comes now starts anew and gets an answer."""
+
+    async def story(flight, upstream):
+        cleaned = asyncio.Event()
+
+        async def slow_to_end():
+            try:
+                await upstream()
+            finally:
+                await cleaned.wait()
+
+        first = asyncio.create_task(flight.share("k", slow_to_end))
+        await settle()
+        first.cancel()
+        await settle()
+        second = asyncio.create_task(flight.share("k", upstream))
+        await settle()
+        upstream.gate.set()
+        told = await second
+        cleaned.set()
+        await settle()
+        return told, upstream.calls
+
+    assert drive(story) == ((["answer"], True), 2)
+
+
 @pytest.mark.parametrize("where", ["flight", "call"])
 def test_a_call_that_is_billed_anyway_may_finish(where):
     """Groq bills a closed stream to its end: it is let finish, and a later caller still boards it."""

@@ -44,14 +44,14 @@ class DrumPanel extends Part {
 	first() {
 		return html`<section class="card first">
 			<h2>What shall it play?</h2>
-			<p>Press Play for a groove with the present settings, or take one of these. It plays through the embedded drummer, in this browser and on the MIDI port, without any key.</p>
+			<p>Press Play for a groove with the present settings, or take one of these. It sounds in this browser and on the MIDI port, and needs no key.</p>
 			<div class="ideas">${IDEAS.map((prompt) => html`<button @click=${() => generate({ prompt })}>${prompt}</button>`)}</div>
 		</section>`;
 	}
 
 	denied() {
 		return html`<section class="card first" role="alert"><h2>This page needs its link</h2>
-			<p>Open it with <code>drumbridge open</code>, or with the whole link that <code>drumbridge run</code> prints: the part after # lets this page in.</p></section>`;
+			<p>Open it with <code>drumbridge open</code>, or with the whole link that <code>drumbridge run</code> prints.</p></section>`;
 	}
 
 	render() {

@@ -56,9 +56,9 @@ export class Link extends EventTarget {
 	}
 
 	async #again() {
-		if (!this.#opened && this.#tries > 1) {
+		if (!this.#opened) {
 			const up = await fetch("/healthz").then((answer) => answer.ok || answer.status < 500, () => false);
-			if (up && this.#tries > 3) this.#tell("denied");
+			if (up && this.#tries > 1) this.#tell("denied");
 		}
 		this.connect();
 	}

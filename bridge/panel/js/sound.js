@@ -125,7 +125,7 @@ export class Audition extends EventTarget {
 		this.#offset = Math.max(this.#offset, context.currentTime - here);
 		const late = this.store.link.now() - note.due;
 		if (late > 2) return; // a burst after a stall is no music
-		this.delay = Math.min(MOST_S, Math.max(LEAST_S, this.delay * 0.999, late + MARGIN_S));
+		this.delay = Math.min(MOST_S, Math.max(LEAST_S, this.delay * 0.995, late + MARGIN_S));
 		const at = Math.max(context.currentTime, note.due - this.store.link.clock.offset + this.#offset + this.delay);
 		if (CHOKES[note.voice] && this.#hat) this.#hat.gain.setTargetAtTime(0, at, 0.01);
 		const gain = strike(context, context.destination, note.voice, note.velocity, at);

@@ -53,7 +53,7 @@ class DrumAnswers extends Part {
 			${routes.length || live ? nothing : html`<p class="empty">Each answer shows here how it was made: from the cache, by the embedded drummer or by a model, with its time and its cost.</p>`}
 			<h3>Providers</h3>
 			${providers.length ? html`<ul class="providers">${providers.map((one) => this.provider(one))}</ul>` : html`<p class="dim">No provider has been asked. Without a key the embedded drummer answers everything, at no cost.</p>`}
-			${(about?.notices ?? []).map((notice) => html`<p class="dim">${typeof notice === "string" ? notice : notice.message ?? JSON.stringify(notice)}</p>`)}`;
+			${(about?.notices ?? []).map((notice) => html`<p class="dim">${notice}</p>`)}`;
 	}
 }
 customElements.define("drum-answers", DrumAnswers);

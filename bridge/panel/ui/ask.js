@@ -61,7 +61,7 @@ class DrumAsk extends Part {
 			const job = await act("compose", { prompt, sections: this.sections, at: "bar" });
 			if (job) say(`The song is being made: ${total} bars`);
 		};
-		return html`<details class="song"><summary>Song builder</summary>
+		return html`<details class="song"><summary>Song builder</summary><small>Section, bars, energy</small>
 			<ol>${this.sections.map((section, index) => this.songRow(section, index))}</ol>
 			<div class="line">${button("plus", "Add a section", () => this.put("sections", [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), { text: "Section" })}
 				<span class="dim">${total} bars in all</span>

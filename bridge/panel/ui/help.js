@@ -72,7 +72,7 @@ class DrumHelp extends Part {
 		return html`<dialog aria-labelledby="help-title" @click=${(e) => e.target === e.currentTarget && e.currentTarget.close()}><div>
 			<header><h2 id="help-title">Keys</h2>${button("close", "Close", (e) => e.currentTarget.closest("dialog").close())}</header>
 			<div class="keys">${Object.entries(KEYS).map(([title, rows]) => html`<section><h3>${title}</h3><dl>${rows.split("\n").map((row) => row.split("|")).map(([key, deed]) => html`<div><dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${deed}</dd></div>`)}</dl></section>`)}</div>
-			<label class="check"><input type="checkbox" role="switch" .checked=${on} @change=${(e) => localStorage.setItem("drumbridge.keys", e.target.checked ? "on" : "off")} /> Single keys work everywhere on the page</label>
+			<label class="check"><input type="checkbox" role="switch" .checked=${on} @change=${(e) => localStorage.setItem("drumbridge.keys", e.target.checked ? "on" : "off")} /> Single keys work</label>
 			<p class="dim">drumbridge ${store.state.version ?? ""}. The daemon plays on when this page is closed.</p></div></dialog>`;
 	}
 }

@@ -4,7 +4,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { Part, act, button, check, choice, link, say, set, store, typed } from "../js/app.js";
 
 const KINDS = { 8: "note off", 9: "note", 10: "pressure", 11: "CC", 12: "program", 13: "pressure", 14: "bend" };
-const POLL_MS = 5000;
+const POLL_MS = 2000;
 
 /** A message in hex as a musician reads it. */
 export function readable(hex) {
@@ -69,8 +69,8 @@ class DrumMidi extends Part {
 	}
 
 	timing() {
-		const { lateness, clock, realtime } = this.stats ?? {};
-		const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.p99_ms === undefined ? (lateness?.p99 ?? "–") : `${lateness.p99_ms} ms`], ["Real time", realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
+		const { lateness, clock } = this.stats ?? {};
+		const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.count ? `${lateness.p99_ms} ms` : "–"], ["Real time", store.state.midi.realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
 		return html`<dl class="figures">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 	}
 

@@ -32,7 +32,7 @@ class DrumMoney extends Part {
 		const most = Math.max(...values, 1e-9), w = W / DAYS;
 		const total = values.reduce((a, b) => a + b, 0);
 		return html`<figure><figcaption>Last ${DAYS} days: ${dollars(total)}</figcaption>
-			<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="Cost a day, ${DAYS} days, at most ${dollars(most < 1e-8 ? 0 : most)}" class="chart">
+			<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="Cost a day, ${DAYS} days, at most ${dollars(most < 1e-8 ? 0 : most)}" class="chart" preserveAspectRatio="none">
 				${values.map((value, i) => svg`<rect x=${i * w + 1} width=${w - 2} y=${H - Math.max(1, (value / most) * (H - 4))} height=${Math.max(1, (value / most) * (H - 4))}><title>${days[i]}: ${dollars(value)}</title></rect>`)}
 			</svg></figure>`;
 	}
@@ -42,7 +42,7 @@ class DrumMoney extends Part {
 		const most = Math.max(...values, 1e-9);
 		const text = points.map(([x, value]) => `${x.toFixed(1)},${(H - 3 - (value / most) * (H - 8)).toFixed(1)}`).join(" ");
 		return html`<figure><figcaption>${label} <b>${values.length ? show(values.at(-1)) : "–"}</b></figcaption>
-			${values.length > 1 ? html`<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="${label}, now ${show(values.at(-1))}, at most ${show(most)}" class="chart">${svg`<polyline points=${text} />`}</svg>` : nothing}</figure>`;
+			${values.length > 1 ? html`<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="${label}, now ${show(values.at(-1))}, at most ${show(most)}" class="chart" preserveAspectRatio="none">${svg`<polyline points=${text} />`}</svg>` : nothing}</figure>`;
 	}
 
 	render() {

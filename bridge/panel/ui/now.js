@@ -99,13 +99,14 @@ class DrumNow extends Part {
 	render() {
 		const { player, jobs, library } = store.state;
 		const now = shown(store.state);
+		document.title = now?.sounding ? `▶ ${titleOf(now.pattern)}` : "drumbridge";
 		if (!now) return nothing;
 		const { pattern } = now;
 		const kept = library.find((one) => one.id === now.base.id);
 		const waiting = player.queued.filter((item) => item.take !== now.take || item.once);
 		const asking = [...jobs.values()].filter((job) => job.state === "running" || job.state === "draft");
 		return html`<section class="card playing ${now.sounding ? "on" : ""}" aria-label="Now">
-				<header><span class="tag">${icon(now.sounding ? "play" : "stop")}${now.sounding ? "Now playing" : "Ready"}</span>
+				<header><span class="tag">${icon(now.sounding ? "play" : "stop")}${!now.sounding ? "Ready" : player.fill ? "Now playing: a fill" : "Now playing"}</span>
 					<span class="spacer"></span>
 					${button("", "Swap A and B", () => this.other(), { keys: "A", text: `${this.side ?? "A"} → ${(this.side ?? "A") === "A" ? "B" : "A"}` })}
 					${button("heart", kept?.favourite ? "No longer a favourite" : "Favourite", () => keep(!kept?.favourite), { keys: "B", pressed: Boolean(kept?.favourite), kind: "heart" })}

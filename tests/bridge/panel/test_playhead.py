@@ -63,7 +63,7 @@ def test_the_playhead_is_within_5_ms_at_p95_while_the_server_stalls(open_panel, 
     finally:
         over.set()
         thread.join()
-    client.call("ping")
+    client.call("unsubscribe", sub="truth")
     origin = client.call("status")["player"]["origin"]
     errors = errors_ms(seen, client.notes(), offset, 7680, origin)
     sizes = sorted(map(abs, errors))

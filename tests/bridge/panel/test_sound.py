@@ -88,3 +88,25 @@ def test_the_page_sounds_what_the_engine_sends(open_panel):
     tell(f"browser sound: gaps off by at most {max(map(abs, gaps)) * 1000:.2f} ms")
     assert len(struck) == len(due) == 16
     assert sorted(map(abs, gaps))[-3] < 0.006
+
+
+def test_the_browser_is_silent_once_something_listens(open_panel):
+    """A synth on the port ends the audition that began by itself; one that was asked for by hand goes on."""
+    page = open_panel().page
+    states = page.evaluate(
+        """async () => {
+            const { store } = await import("/js/app.js"), { audition } = store, seen = [];
+            const connect = (out) => store.hear({ topic: "midi", data: { messages: [], connections: { out, in: [] } } });
+            await audition.start(false);
+            seen.push(audition.on, audition.latencyMs >= 40);
+            connect(["synth"]);
+            seen.push(audition.on);
+            await audition.start(false);
+            seen.push(audition.on);
+            await audition.start(true);
+            connect(["synth", "another"]);
+            seen.push(audition.on);
+            return seen;
+        }"""
+    )
+    assert states == [True, True, False, False, True]

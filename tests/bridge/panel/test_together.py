@@ -78,6 +78,7 @@ def test_an_edit_sounds_when_the_loop_comes_by_again(open_panel):
     click(panel, "ride", 2400)
 
     event = client.until(lambda e: e["topic"] == "notes" and e["data"].get("voice") == "ride", timeout=5)
+    client.call("unsubscribe", sub="ears")
     assert (event["data"]["tick"] - origin) % 3840 == pytest.approx(2400, abs=1)
     assert event["data"]["due"] - asked < 2.5
     assert client.call("status")["player"]["origin"] == origin
@@ -125,3 +126,38 @@ def test_a_wrong_token_is_said(open_panel, browser, daemon):
     page.goto(f"{daemon.facts['url']}#t=wrong")
     page.get_by_role("heading", name="This page needs its link").wait_for()
     context.close()
+
+
+def test_a_knob_turned_elsewhere_turns_here(open_panel):
+    """A controller's CC and a script move the page's knobs; what is being typed on the page is left alone."""
+    panel = open_panel()
+    client = panel.daemon.client()
+    panel.page.locator("#tempo").focus()
+    panel.page.keyboard.press("ControlOrMeta+a")
+    panel.page.keyboard.type("13")
+
+    client.call("set", density=0.25, tempo=77.0, genre="jazz")
+
+    panel.page.wait_for_function("() => document.querySelector('#density').value === '0.25'")
+    assert panel.page.locator("#genre").input_value() == "jazz"
+    assert panel.page.locator("#tempo").input_value() == "13"
+    panel.page.keyboard.type("1")
+    panel.page.keyboard.press("Enter")
+    eventually(lambda: client.call("status")["settings"]["tempo"] == 131, "the typed tempo")
+
+
+def test_what_waits_is_shown_and_can_be_cancelled(open_panel):
+    """The next groove stands beside the playing one with its bar; cancel takes it away here and there."""
+    panel = open_panel()
+    client = panel.play(groove(4, identity="long-enough", kick=[(0, 110)]))
+    client.call("play", pattern=groove(identity="comes-next", snare=[(0, 100)]), at="end")
+
+    card = panel.page.locator("[aria-label=Next]")
+    card.wait_for()
+    assert "comes-next" in card.inner_text().lower()
+    assert "bar" in card.inner_text()
+    card.get_by_role("button", name="Cancel what waits").click()
+
+    card.wait_for(state="detached")
+    assert client.call("status")["player"]["queued"] == []
+    assert client.call("status")["player"]["playing"] == "long-enough"

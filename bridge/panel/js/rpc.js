@@ -51,7 +51,7 @@ export class Link extends EventTarget {
 		for (const { reject } of this.#waiting.values()) reject(new RpcError({ message: "the connection was lost" }));
 		this.#waiting.clear();
 		// A handshake that never opens may be a wrong token or a daemon that is away; /healthz tells which.
-		this.#tell(this.#opened ? "lost" : "away");
+		if (this.#opened || this.state !== "denied") this.#tell(this.#opened ? "lost" : "away");
 		setTimeout(() => this.#again(), BACK_OFF_MS[Math.min(this.#tries++, BACK_OFF_MS.length - 1)]);
 	}
 

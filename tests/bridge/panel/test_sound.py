@@ -96,7 +96,8 @@ def test_the_browser_is_silent_once_something_listens(open_panel):
     states = page.evaluate(
         """async () => {
             const { store } = await import("/js/app.js"), { audition } = store, seen = [];
-            const connect = (out) => store.hear({ topic: "midi", data: { messages: [], connections: { out, in: [] } } });
+            const port = (connections) => store.hear({ topic: "midi", data: { messages: [], connections } });
+            const connect = (out) => port({ out, in: [] });
             await audition.start(false);
             seen.push(audition.on, audition.latencyMs >= 40);
             connect(["synth"]);

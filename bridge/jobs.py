@@ -21,11 +21,14 @@ from router import groove
 from router.errors import RouterError
 from router.pattern import Pattern
 from router.request import GrooveRequest
+from router.song import Song
 
 _log = logging.getLogger(__name__)
 _KEEP: Final = 500
 _AT_ONCE: Final = 2048
 """Jobs under way; beyond it a client is told to wait rather than the machine to swap."""
+_LONG_SONG: Final = 3000
+"""Strokes; a longer song goes out with the ids of its patterns, for one message must not fill a client's pipe."""
 _INLINE_BARS: Final = 8
 """Longer drafts are drawn in a thread, so that the loop answers meanwhile."""
 ENDED: Final = frozenset({"done", "failed", "cancelled"})
@@ -65,6 +68,9 @@ class Job:
     starts_at: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
     client_ref: str | None = None
+    song: Song | None = None
+    progress: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -73,11 +79,21 @@ class Job:
         out: dict[str, Any] = {"job": self.id, "state": self.state}
         if self.pattern is not None:
             out["pattern"] = self.pattern.as_dict()
-        for name in ("route", "starts_at", "error", "client_ref"):
+        if self.song is not None:
+            out["song"] = _song(self.song)
+        for name in ("route", "starts_at", "error", "client_ref", "progress"):
             value = getattr(self, name)
             if value is not None:
                 out[name] = value
-        return out
+        return {**out, **self.facts}
+
+
+def _song(song: Song) -> dict[str, Any]:
+    whole = song.as_dict()
+    if sum(len(section.pattern.hits) for section in song.sections) > _LONG_SONG:
+        for row in whole["sections"]:
+            row["pattern"] = row["pattern"]["id"]
+    return whole
 
 
 class Jobs:
@@ -114,8 +130,22 @@ class Jobs:
 
     def find(self, identity: str) -> Pattern | None:
         """Return a pattern that some job made, by its id."""
-        made = (job.pattern for job in reversed(self._jobs.values()) if job.pattern is not None)
-        return next((pattern for pattern in made if pattern.id == identity), None)
+        for job in reversed(self._jobs.values()):
+            made = [job.pattern, *(section.pattern for section in (job.song.sections if job.song else ()))]
+            for pattern in made:
+                if pattern is not None and pattern.id == identity:
+                    return pattern
+        return None
+
+    def find_song(self, identity: str) -> Song | None:
+        """Return a song that some job made, by its id."""
+        songs = (job.song for job in reversed(self._jobs.values()) if job.song is not None)
+        return next((song for song in songs if song.id == identity), None)
+
+    @property
+    def router(self) -> Answering:
+        """Who answers."""
+        return self._router
 
     def generate(
         self,
@@ -131,12 +161,25 @@ class Jobs:
         Raises:
             TooBusy: At 2,048 jobs under way.
         """
+        return self.begin(lambda job: self._generate(job, request, at, source, asked_at), client_ref)
+
+    def refuse(self, error: Exception) -> Job:
+        """Return a job that has failed already: one bad item of a batch costs that item."""
+
+        async def raise_it(_: Job) -> None:
+            raise error
+
+        return self.begin(raise_it)
+
+    def begin(self, work: Callable[[Job], Coroutine[Any, Any, None]], client_ref: str | None = None) -> Job:
+        """Begin a job of any kind; the same `client_ref` again is the same job.
+
+        Raises:
+            TooBusy: At 2,048 jobs under way.
+        """
         known = self._by_ref.get(client_ref or "", "")
         if known in self._jobs:
             return self._jobs[known]
-        return self._begin(lambda job: self._generate(job, request, at, source, asked_at), client_ref)
-
-    def _begin(self, work: Callable[[Job], Coroutine[Any, Any, None]], client_ref: str | None) -> Job:
         if len(self) >= _AT_ONCE:
             raise TooBusy(f"{_AT_ONCE} jobs are under way; wait for one to end")
         job = Job(f"j-{next(self._numbers)}", client_ref=client_ref)
@@ -150,20 +193,29 @@ class Jobs:
         return job
 
     async def _run(self, job: Job, work: Coroutine[Any, Any, None]) -> None:
-        self._tell(job, "running")
+        self.tell(job, "running")
         try:
             await work
         except asyncio.CancelledError:
-            self._tell(job, "cancelled")
+            self.tell(job, "cancelled")
         except Exception as error:  # noqa: BLE001 - a job ends in every case; what went wrong goes to its client
             if not isinstance(error, RouterError | EngineDown):
                 _log.exception("%s failed", job.id)
             job.error = self._explain(error)
-            self._tell(job, "failed")
+            self.tell(job, "failed")
         finally:
             job.ended.set()
 
-    def _tell(self, job: Job, state: str) -> None:
+    def done(self, job: Job) -> None:
+        """End a job well: its receipt is told and counted."""
+        if job.route is not None:
+            self.routes.append({"job": job.id, "done": True, **job.route})
+            self._events.publish("route", self.routes[-1])
+            self.answered(job.route)
+        self.tell(job, "done")
+
+    def tell(self, job: Job, state: str) -> None:
+        """Set a job's state and publish it."""
         job.state = state
         self._events.publish("jobs", job.as_dict())
 
@@ -186,10 +238,7 @@ class Jobs:
             await self._take_over(job, answer.pattern, request, take)
         elif take is not None:
             take.route = job.route
-        self.routes.append({"job": job.id, "done": True, **job.route})
-        self._events.publish("route", self.routes[-1])
-        self.answered(job.route)
-        self._tell(job, "done")
+        self.done(job)
 
     async def _draft(self, job: Job, request: GrooveRequest, at: str, asked_at: float | None) -> Take | None:
         """Put the embedded generator's groove on the timeline, so that the wait is never silence."""
@@ -204,7 +253,7 @@ class Jobs:
         except EngineDown as error:
             _log.warning("the draft cannot sound: %s", error)
             take = None
-        self._tell(job, "draft")
+        self.tell(job, "draft")
         return take
 
     async def _take_over(self, job: Job, pattern: Pattern, request: GrooveRequest, draft: Take | None) -> None:

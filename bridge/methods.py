@@ -10,7 +10,7 @@ import difflib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from bridge import drummaps, editing, protocol
 from bridge.events import Deliver, Events
@@ -21,9 +21,11 @@ from bridge.midifile import from_midi, to_midi
 from bridge.money import Money
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
 from bridge.session import NothingPlaying, NothingToUndo, Session
+from bridge.songs import Songs
 from bridge.supervisor import EngineDown
 from bridge.triggers import Triggers
 from bridge.words import API
+from bridge.workshop import Workshop
 from router import groove
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, InvalidSetting, NoAnswer
 from router.pattern import VOICES, Pattern
@@ -97,6 +99,8 @@ class Methods:
         events: Events,
         money: Money,
         about: Callable[[], Awaitable[Mapping[str, Any]]],
+        *,
+        folders: str | None = None,
     ) -> None:
         self._session = session
         self._jobs = jobs
@@ -105,6 +109,8 @@ class Methods:
         self._events = events
         self._money = money
         self._about = about
+        self._workshop = Workshop(session, jobs, folders)
+        self._songs = Songs(session, jobs)
         events.source("patterns", lambda: {"patterns": library.list()})
         self._handlers: dict[str, Callable[[Any, Client], Awaitable[Any]]] = {
             name: getattr(self, "_" + name.replace(".", "_")) for name in protocol.METHODS
@@ -135,6 +141,46 @@ class Methods:
         request = self._session.request(given)
         job = self._jobs.generate(request, at, source=client.source, client_ref=ref, asked_at=stamp)
         return {"job": job.id}
+
+    async def _compose(self, params: protocol.Compose, client: Client) -> Any:
+        stamp, given = self._session.clock(), params.given()
+        at, ref, sections = given.pop("at", "bar"), given.pop("client_ref", None), given.pop("sections", None)
+        wish = self._songs.wish(given, sections)
+        return {"job": self._songs.compose(wish, at, source=client.source, client_ref=ref, asked_at=stamp).id}
+
+    async def _refine(self, params: protocol.Refine, client: Client) -> Any:
+        given = params.given()
+        at, ref = given.pop("at", "bar"), given.pop("client_ref", None)
+        words, asked = given.pop("instruction"), given.pop("pattern", None)
+        pattern = self._session.sounding().pattern if asked is None else self._pattern(asked)
+        request = self._session.request(given)
+        return {"job": self._workshop.refine(pattern, words, request, at, source=client.source, client_ref=ref).id}
+
+    async def _analyze(self, params: protocol.Analyze, client: Client) -> Any:
+        given = params.given()
+        at, ref = given.pop("at", "bar"), given.pop("client_ref", None)
+        path, audio = given.pop("path", None), given.pop("audio", None)
+        request = self._session.request(given)
+        return {"job": self._workshop.analyze(path, audio, request, at, source=client.source, client_ref=ref).id}
+
+    async def _batch(self, params: protocol.Batch, client: Client) -> Any:
+        jobs = []
+        for item in params.requests:
+            try:
+                checked = protocol.read_params("generate", {"at": "never", **item})
+                jobs.append((await self._generate(cast("protocol.Generate", checked), client))["job"])
+            except (protocol.BadParams, InvalidRequest) as error:
+                jobs.append(self._jobs.refuse(error).id)
+        return {"jobs": jobs}
+
+    async def _ask(self, params: protocol.Ask, client: Client) -> Any:
+        given = params.given()
+        kind, asked = given.pop("task"), given.pop("pattern", None)
+        if asked is not None:
+            pattern: Pattern | None = self._pattern(asked)
+        else:
+            pattern = self._session.sounding().pattern if self._session.current() else None
+        return {"job": self._workshop.ask(kind, given, pattern, source=client.source).id}
 
     async def _job_wait(self, params: protocol.JobWait, _: Client) -> Any:
         return (await self._jobs.wait(params.job, params.timeout_s)).as_dict()
@@ -238,7 +284,7 @@ class Methods:
         session = self._session
         return {
             "api": API,
-            "transport": dict(session.transport),
+            "transport": await session.transport_now(),
             "player": session.player(),
             "settings": dict(session.live),
             "midi": {**session.midi, "stats": session.stats},
@@ -320,6 +366,8 @@ class Methods:
         return {"id": params.id, "favourite": params.favourite}
 
     async def _patterns_export(self, params: protocol.Export, _: Client) -> Any:
+        if (song := self._jobs.find_song(params.id)) is not None:
+            return self._songs.export(song, self._library, params.name, params.tempo)
         pattern = self._pattern(params.id)
         kit = drummaps.load(self._session.live["drum_map"])
         tempo = params.tempo or pattern.tempo or self._session.tempo()

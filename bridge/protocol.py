@@ -81,6 +81,87 @@ class Generate(Params):
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
+class SongSection(Params):
+    """One section of a song; `meter` may differ from the song's."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    bars: Bars = 8
+    energy: Knob | None = None
+    meter: Annotated[str, Field(max_length=8)] | None = None
+
+
+class Compose(Params):
+    """A wish for a whole song; without sections it gets a usual form."""
+
+    prompt: Annotated[str, Field(max_length=2000)] = ""
+    sections: Annotated[list[SongSection], Field(max_length=1000)] | Annotated[str, Field(max_length=4000)] | None = (
+        None
+    )
+    genre: Name | None = None
+    style: Name | None = None
+    drummer: Name | None = None
+    meter: Annotated[str, Field(max_length=8)] | None = None
+    tempo: Tempo | None = None
+    complexity: Knob | None = None
+    density: Knob | None = None
+    swing: Knob | None = None
+    humanize: Knob | None = None
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    tier: Tier = "auto"
+    provider: Provider | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
+    at: At = "bar"
+    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class Refine(Params):
+    """Words that change a groove, and only what they speak of; without a pattern the playing one is meant."""
+
+    instruction: Annotated[str, Field(max_length=1000)]
+    pattern: PatternId | dict[str, Any] | None = None
+    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    tier: Tier = "auto"
+    provider: Provider | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+    at: At = "bar"
+    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class Analyze(Params):
+    """An audio file to hear: its path, under a folder that may be read, or its bytes in base64."""
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    audio: str | None = None
+    prompt: Annotated[str, Field(max_length=1000)] = ""
+    bars: Bars | None = None
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    tier: Tier = "auto"
+    provider: Provider | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+    at: At = "bar"
+    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class Batch(Params):
+    """Several wishes at once, each as for generate; they do not sound unless their own `at` says so."""
+
+    requests: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=256)]
+
+
+class Ask(Params):
+    """A question about music or about a groove; `task` is a kind of the routing document."""
+
+    task: Annotated[str, Field(max_length=40)]
+    text: Annotated[str, Field(max_length=2000)] = ""
+    pattern: PatternId | dict[str, Any] | None = None
+    facts: dict[str, Any] = {}
+    tier: Tier = "auto"
+    provider: Provider | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+
+
 class JobOnly(Params):
     """Which job."""
 
@@ -223,6 +304,11 @@ class Unsubscribe(Params):
 
 METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "generate": (Generate, "make a groove; a draft plays at once, the answer takes over at a bar line"),
+    "compose": (Compose, "make a song; it plays from its first section while the rest is being written"),
+    "refine": (Refine, "change a groove as words say, and nothing else of it"),
+    "analyze": (Analyze, "hear an audio file; what is heard becomes a groove"),
+    "batch": (Batch, "make several grooves; one failure costs one of them"),
+    "ask": (Ask, "ask for anything but a groove: intent, validation, suggestions, theory about what plays"),
     "job.wait": (JobWait, "wait for a job's end, or for the time-out, and return its state"),
     "job.get": (JobOnly, "return a job's state"),
     "job.cancel": (JobOnly, "stop a job; what already plays goes on"),

@@ -26,11 +26,13 @@ class Routing:
         self._config = config
         self._money = money
         self._router: Any = None
+        self._make: Any = None
         self._opened = asyncio.Event()
 
     async def open(self) -> None:
         """Import the router in a thread, open the stores, warm the SDKs whose key is set."""
         module = await asyncio.to_thread(importlib.import_module, "router.dispatch")
+        self._make = (await asyncio.to_thread(importlib.import_module, "router.revising")).make
         await self._money.open()
         money = self._money
         self._router = module.Router(self._config, ledger=money.ledger, cache=money.cache, valve=money.purse.valve)
@@ -46,9 +48,14 @@ class Routing:
         on_route: Callable[[Any], None] | None = None,
         source: str = "api",
     ) -> Any:
-        """Return the router's answer."""
+        """Return the router's answer, by the request's own workflow."""
         await self._opened.wait()
-        return await self._router.route(request, on_bars=on_bars, on_route=on_route, source=source)
+        return await self._make(self._router, request, on_bars=on_bars, on_route=on_route, source=source)
+
+    async def ready(self) -> Any:
+        """Return the router itself, once it is there, for workflows of several answers."""
+        await self._opened.wait()
+        return self._router
 
     def status(self) -> Mapping[str, Any]:
         """Return what is configured and how it is."""

@@ -71,8 +71,9 @@ class Wiring:
         controls = Controls(home.path / "mapping.json", options.config.get("mapping", {}).get("triggers"))
         self._triggers = Triggers(self._session, self._jobs, self._library, controls)
         self._methods = Methods(
-            self._session, self._jobs, self._library, self._triggers, self._events, self._money, self._about
-        )
+            self._session, self._jobs, self._library, self._triggers, self._events, self._money, self._about,
+            folders=options.get("analyze_folders"),
+        )  # fmt: skip
         self._tls = options.get("tls_cert") is not None
         self._gate = Gate(0, home.token(), scheme="https" if self._tls else "http")
         self._server: ControlServer | None = None

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from router import groove
+from router.budget import parse_usd
+from router.errors import InvalidRequest
 from router.pattern import Meter
 from router.request import GrooveRequest
 
@@ -40,7 +42,15 @@ def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any
     values["meter"] = meter if isinstance(meter, Meter) else Meter.parse(str(meter))
     values["constraints"] = tuple(given.get("constraints") or ())
     cost = given.get("max_cost_usd")
-    values["max_cost_usd"] = None if cost is None else str(cost)
+    values["max_cost_usd"] = None if cost is None else _dollars(cost)
     if not live["ai"]:
         values["tier"] = "local"
     return GrooveRequest(**values)
+
+
+def _dollars(cost: float | str) -> str:
+    try:
+        parse_usd(str(cost))
+    except ValueError as error:
+        raise InvalidRequest("max_cost_usd", f"max_cost_usd is {cost!r:.40}; {error}", "try 0.05") from None
+    return str(cost)

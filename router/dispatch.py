@@ -26,15 +26,17 @@ from router.call import Provider
 from router.climb import Climber, gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
-from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
+from router.errors import BudgetRefused, InvalidRequest, NoAnswer
 from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
 from router.limits import Paces, Valves
+from router.lore import Lore
 from router.pattern import Pattern
 from router.policy import Candidate, Desk, Plan
 from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
+from router.standing import standing
 from router.stores import tombstones
 from router.stores.flight import Flight
 from router.tasks import TASKS
@@ -80,7 +82,7 @@ class Router:
         self.config = config
         self._ledger: Ledger = ledger or _memory_ledger(config)
         self._cache: Store = cache or _memory_cache(config)
-        self._wall, self._memory = wall, memory
+        self._wall = wall
         self._catalog = catalog.load().with_prices(config.prices)
         self._bench = Bench(config, providers)
         self._health = Health(tombstones.load(memory))
@@ -92,7 +94,7 @@ class Router:
         self._company = Company(self._price_of, on=config.batch)
         self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
         self._notices: dict[str, None] = {}
-        self._chores: set[asyncio.Task[None]] = set()
+        self._lore = Lore(self._health, self._bench.get, memory)
         self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
         self._count, self._name = 0, secrets.token_hex(3)  # several daemons may write into one ledger
         self._day, self._memo = (-1.0, ""), dict[Any, Any]()
@@ -107,36 +109,12 @@ class Router:
     async def aclose(self) -> None:
         """End what is under way and close the connections."""
         await self._flight.aclose()
-        for chore in self._chores:
-            chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._lore.aclose()
         await self._bench.aclose()
 
     def status(self) -> dict[str, Any]:
         """Return what is configured and how it is: providers, models in use, health, notices. No secrets."""
-        desk, now = self._desk(), _now()
-        health = self._health.as_dict(now)
-        providers: dict[str, Any] = {}
-        notices = list(self._notices)
-        for name in self._bench.names:
-            models = {}
-            for tier in self._catalog.tiers:
-                found, notes = policy.candidates(desk, tier, TASKS["pattern_generation"])
-                models[tier] = next((one.model for one in found if one.provider == name), None)
-                notices += notes
-                notices += [one.notice for one in found if one.provider == name and one.notice]
-            known = dict(health.get(name, {}))
-            providers[name] = {"configured": True, "models": models, "off": known.pop("off", None), "health": known}
-        return {
-            "provider": self.config.provider,
-            "default_tier": self.config.default_tier,
-            "max_tier": self.config.max_tier,
-            "offline": self.config.offline,
-            "local": self.config.local,
-            "catalog": self._catalog.edition,
-            "providers": providers,
-            "notices": list(dict.fromkeys(notices)),
-        }
+        return standing(self._desk(), self._bench.names, self._health.as_dict(_now()), self._notices)
 
     def background_may_run(self) -> bool:
         """Say whether patterns made ahead may be asked for now, or should wait for a cheaper window."""
@@ -385,22 +363,13 @@ class Router:
         identity = f"{self._wall():.3f}-{self._name}-{self._count}"
         return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
 
-    def bury(self, candidate: Candidate) -> None:
-        """Remember a model that is gone, and ask the provider's list once what else is."""
-        key = candidate.provider, candidate.model
-        if key in self._health.gone:
-            chore = asyncio.create_task(self._learn(candidate.provider))
-            self._chores.add(chore)
-            chore.add_done_callback(self._chores.discard)
+    def asked(self, candidate: Candidate) -> None:
+        """Take that a provider is used: its own list of models is read once a day, beside the request."""
+        self._lore.used(candidate.provider, self._day[1])
 
-    async def _learn(self, name: str) -> None:
-        try:
-            provider: Provider = await self._bench.get(name)
-            async with asyncio.timeout(5):
-                self._health.learn(name, dict(await provider.models()))
-        except (AttemptFailed, TimeoutError):
-            pass  # the list is a help, not a need
-        await asyncio.to_thread(tombstones.save, self._memory, dict(self._health.gone))
+    def bury(self, candidate: Candidate) -> None:
+        """Remember a model that is gone."""
+        self._lore.gone(candidate.provider, candidate.model)
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
@@ -462,6 +431,7 @@ class _Ear:
         self._router.news(trip, *notes)
 
     def step(self, trip: Trip, candidate: Candidate) -> None:
+        self._router.asked(candidate)
         if self._key:
             self._router.tell_route(self._key, trip, candidate)
 

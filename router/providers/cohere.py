@@ -76,7 +76,8 @@ class Cohere:
         """Return the lifecycle of every model in the provider's list."""
         try:
             listed = await self._client.models.list(page_size=1000)
-            return {model.name: "retired" if model.is_deprecated else "active" for model in listed.models if model.name}
+            # Deprecated is not gone: it still answers, and a model that does not says so itself.
+            return {model.name: "ending:" if model.is_deprecated else "active" for model in listed.models if model.name}
         except Exception as error:  # noqa: BLE001  every foreign error ends here
             raise self._translated(error, "") from None
 

@@ -427,7 +427,7 @@ def test_a_model_that_is_gone_is_remembered_across_restarts(tmp_path):
         providers = twins(openai=[[ModelGone("openai", "gpt-6.1-terra", certain=True)], GOOD], groq=[GOOD])
         router = Router(config, providers=providers, memory=memory)
         first = await router.route(WISH)
-        await asyncio.gather(*router._chores)
+        await router._lore.settle()
         await router.aclose()
         router = Router(config, providers=(again := twins(openai=[GOOD], groq=[GOOD])), memory=memory)
         second = await router.route(WISH)
@@ -437,6 +437,24 @@ def test_a_model_that_is_gone_is_remembered_across_restarts(tmp_path):
     assert outcomes(first) == [("openai", "model_gone"), ("groq", "ok")]
     assert outcomes(second) == [("groq", "ok")]
     assert calls == []
+
+
+def test_what_a_providers_own_list_calls_retired_is_not_asked_again():
+    """The list is read once, beside the first request; the catalogue's word gives way to it."""
+
+    async def main():
+        listed = Scripted("openai", [GOOD], lifecycle={"gpt-6.1-terra": "retired", "gpt-6.1-sol": "active"})
+        router = Router(
+            RouterConfig(keys={"openai": "k", "groq": "k"}, provider="openai", cache_enabled=False),
+            providers={"openai": listed, **twins(groq=[GOOD])},
+        )
+        first = await router.route(WISH)
+        await router._lore.settle()
+        return first, await router.route(GrooveRequest(prompt=FREE, seed=2))
+
+    first, second = clockwork.run(main())
+    assert first.route.model == "gpt-6.1-terra"
+    assert outcomes(second) == [("groq", "ok")]
 
 
 def test_a_slow_first_word_is_hedged_when_that_is_on():

@@ -37,6 +37,7 @@ GENRES = {
     "afrocuban": "afro-cuban", "blues": "blues", "country": "country", "dance": "dance", "neworleans": "new-orleans",
     "pop": "pop", "punk": "punk", "reggae": "reggae", "soul": "soul",
 }  # fmt: skip
+BLURRED = 0.53  # a groove is dropped when this much of its strokes is chance
 PER_GROOVE = 2  # takes a groove is averaged over, at the least
 
 
@@ -276,6 +277,8 @@ def groove_lines(segs: list[Segment]) -> list[str]:
     share = np.array([s.weight for s in segs]) / weight
     bars = np.array([s.bars for s in segs])
     rate = sum(w * s.count / b for w, s, b in zip(share, segs, bars, strict=True))
+    if (rate * (1 - rate)).sum() > BLURRED * rate.sum():
+        return []  # takes that had little in common: their average is nobody's groove
     count = sum(s.count for s in segs)
     loud = sum(s.velocity for s in segs) / np.maximum(count, 1)
     phase = sum(w * s.take.phase for w, s in zip(share, segs, strict=True))
@@ -323,9 +326,12 @@ def main() -> None:
             pools[home].append(take)
         if "brazilian" in take.style or "samba" in take.style:
             pools["brazilian"].append(take)
+    for old in OUT.glob("*.txt"):
+        old.unlink()
     for genre, pool in sorted(pools.items()):
-        text = name_styles(genre, sheet(genre, pool, "Gillick et al. 2019"))
-        (OUT / f"{genre}.txt").write_text(text, encoding="utf-8")
+        text = sheet(genre, pool, "Gillick et al. 2019")
+        if "\n-- " in text:
+            (OUT / f"{genre}.txt").write_text(name_styles(genre, text), encoding="utf-8")
         print(f"{genre}: {len(pool)} takes, {text.count(chr(10) + '-- ')} grooves, {len(text)} bytes")
 
 

@@ -36,14 +36,14 @@ SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
 
 # Unevenness of velocity, in units of `_spread`: what a take, a phrase, a bar, a place in the bar and a stroke add.
-LOUD: Final = 0.35
-PHRASE: Final = 0.35
+LOUD: Final = 0.45
+PHRASE: Final = 0.45
 BAR: Final = 0.4
-CELL: Final = 1.0
+CELL: Final = 1.15
 STROKE: Final = 0.55
 SPREAD: Final = 16.0
 """Velocity's spread from the middle up."""
-TEMPER: Final = 0.35
+TEMPER: Final = 0.45
 """How far takes, and the voices of a take, differ in unevenness."""
 
 MIDDLE_MS: Final = 13.4

@@ -18,8 +18,8 @@ SURE: Final = 0.996
 """How often a stroke that belongs to the groove for certain is really there; machines never miss."""
 KEEP: Final = 0.85
 """How firmly a take holds on to what it drew from a written groove: 1 always or never, 0 drawn afresh in every bar."""
-FITTED_KEEP: Final = 0.35
-"""Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51)."""
+FITTED_KEEP: Final = 0.5
+"""Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51 to .6)."""
 TIME_KEEP: Final = 0.7
 """Likewise for whoever keeps the time."""
 RULE: Final = 1.2

@@ -156,6 +156,7 @@ class SharedLedger:
         self._shared, self._wall, self._wait_s = shared, wall, wait_s
         self._owner = secrets.token_hex(8)
         self._unwritten: list[tuple[str | int, ...]] = []
+        self._asking: set[asyncio.Future[Any]] = set()
         self._line, self._settled = asyncio.Lock(), asyncio.Event()
 
     def __repr__(self) -> str:
@@ -173,6 +174,7 @@ class SharedLedger:
 
     async def close(self) -> None:
         """Settle what is open as unknown. The connection belongs to whoever made it."""
+        await asyncio.gather(*self._asking, return_exceptions=True)
         try:
             await self._write_again()
             await self._settle_all_of(self._owner, "closed")
@@ -224,6 +226,8 @@ class SharedLedger:
                 int(wall * 1000), day_of(wall), _KEEP_S,
             )
         )  # fmt: skip
+        self._asking.add(asked)
+        asked.add_done_callback(self._asking.discard)
         try:
             told = await asyncio.shield(asked)
         except asyncio.CancelledError:
@@ -298,6 +302,7 @@ class SharedLedger:
         """Return the month's money; see `Ledger.budget`."""
         month, spent, reserved = month_of(self._wall()), 0, 0
         try:
+            await self._write_again()
             month = max(month, int(await self._shared.do("GET", f"{PREFIX}:month") or 0))
             told = await self._shared.do("HMGET", f"{PREFIX}:m:{month}", "spent", "reserved")
             spent, reserved = (int(amount or 0) for amount in told)

@@ -405,7 +405,7 @@ def test_a_thousand_at_once_spend_at_most_the_budget_and_all_that_can_be_is_serv
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_caller_that_goes_away_holds_nothing(tmp_path, seed):
+def test_a_caller_that_goes_away_holds_nothing(make, tmp_path, seed):
     """Cancelled before, while or after its reservation is written: in the end nothing is held and nothing is spent."""
     dice = random.Random(seed)
 
@@ -417,10 +417,11 @@ def test_a_caller_that_goes_away_holds_nothing(tmp_path, seed):
             call.cancel()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         kept = [row for row in outcomes if isinstance(row, int)]
+        await asyncio.gather(*getattr(ledger, "_asking", ()), return_exceptions=True)
         await ledger.budget()  # what was freed went in before this was asked
         return len(kept), await ledger.budget()
 
-    kept, budget = drive(ledger_on, tmp_path, story)
+    kept, budget = drive(make, tmp_path, story)
     assert parse_usd(budget["reserved_usd"]) == kept * 10
     assert budget["spent_usd"] == "0.00"
 

@@ -1,0 +1,215 @@
+"""Refinement, hearing, batches and questions over the control channel, without a key."""
+
+import asyncio
+import base64
+import os
+import struct
+import wave
+
+import pytest
+
+from bridge.rpc import RpcError
+from bridge.workshop import Workshop, allowed
+from router.errors import InvalidRequest
+from router.pattern import Pattern
+
+run = asyncio.run
+
+
+async def ended(stage, method, **params):
+    """Call a method that begins a job, wait for its end, return the job."""
+    job = await stage.call(method, **params)
+    return await stage.call("job.wait", job=job["job"], timeout_s=60.0)
+
+
+def lane(pattern, *voices):
+    """The strokes of some voices as they are on the wire."""
+    return [hit for hit in pattern["hits"] if hit["voice"] in voices]
+
+
+def clicks(path, *, rate=44100, beats=16, bpm=120.0):
+    """Write a drum-like file: noise bursts on each beat, low ones on 1 and 3."""
+    state, samples = 1, []
+    step = int(rate * 60 / bpm / 2)
+    for half in range(beats * 2):
+        for index in range(step):
+            state = (state * 1103515245 + 12345) % (1 << 31)
+            noise = state / (1 << 30) - 1
+            body = (1 if index // 400 % 2 else -1) if half % 4 == 0 else noise
+            samples.append(int(24000 * body * max(0.0, 1 - index / 2500)))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return path
+
+
+def test_refine_changes_what_was_asked_and_keeps_the_rest_to_the_tick(stage):
+    """Busier hats: more hats; every other lane is exactly what it was, and the new groove plays."""
+
+    async def refine():
+        before = (await stage.finished(genre="rock", seed=5))["pattern"]
+        return before, await ended(stage, "refine", instruction="busier hats, keep the kick")
+
+    before, done = run(refine())
+    after = done["pattern"]
+    assert done["state"] == "done", done
+    assert len(lane(after, "hat_closed", "hat_open")) > len(lane(before, "hat_closed", "hat_open"))
+    others = {hit["voice"] for hit in before["hits"]} - {"hat_closed", "hat_open", "hat_pedal"}
+    assert lane(after, *others) == lane(before, *others)
+    assert stage.session.player()["playing"] == after["id"]
+    assert done["route"]["workflow"] == "refine"
+
+
+def test_refine_of_a_song_changes_the_section_that_plays(stage):
+    """The song goes on; only the section that is heard is another one."""
+
+    async def refine():
+        await stage.call("compose", genre="rock", sections="intro:2 verse:2", at="bar", client_ref="s")
+        job = await stage.call("compose", genre="rock", sections="intro:2 verse:2", client_ref="s")
+        await stage.call("job.wait", job=job["job"], timeout_s=30.0)
+        queued = len(stage.engine.commands("queue"))
+        done = await ended(stage, "refine", instruction="no crash, louder snare")
+        return queued, done
+
+    queued, done = run(refine())
+    assert done["state"] == "done", done
+    assert len(stage.engine.commands("queue")) == queued
+    player = stage.session.player()
+    assert player["song"]["section"] == 0
+    assert player["playing"] == done["pattern"]["id"]
+
+
+@pytest.mark.parametrize("words", ["paint it like a waterfall", " "])
+def test_words_that_nobody_understands_fail_the_job_in_words(stage, words):
+    """Without a model the job says so and what would work; the groove stays."""
+
+    async def refine():
+        await stage.finished(genre="rock", seed=5)
+        return await ended(stage, "refine", instruction=words)
+
+    done = run(refine())
+    assert done["state"] == "failed"
+    assert "busier hats" in done["error"]["data"]["hint"]
+
+
+def test_refine_needs_something_to_refine(stage):
+    """Nothing plays and nothing was given: a clear error."""
+    with pytest.raises(RpcError, match="nothing plays"):
+        run(stage.call("refine", instruction="busier"))
+
+
+def test_a_batch_gives_a_job_for_each_and_one_bad_item_costs_itself(stage):
+    """Good items are made, the bad one says what was wrong; nothing sounds unless asked."""
+
+    async def batch():
+        requests = [{"genre": "funk", "seed": 1}, {"genre": "polka"}, {"bars": 99}, {"genre": "jazz", "bars": 4}]
+        jobs = (await stage.call("batch", requests=requests))["jobs"]
+        return [await stage.call("job.wait", job=job, timeout_s=30.0) for job in jobs]
+
+    done = run(batch())
+    assert [job["state"] for job in done] == ["done", "failed", "failed", "done"]
+    assert "genre" in done[1]["error"]["message"]
+    assert "bars" in done[2]["error"]["message"]
+    assert stage.engine.commands("queue") == []
+
+
+def test_questions_that_rules_can_answer_cost_nothing(stage):
+    """Intent and names are read without a key."""
+
+    async def ask():
+        intent = await ended(stage, "ask", task="intent_classification", text="give me a fill")
+        genre = await ended(stage, "ask", task="genre_validation", text="half-time shuffle")
+        return intent, genre
+
+    intent, genre = run(ask())
+    assert intent["answer"]["intent"] == "fill"
+    assert genre["state"] == "done"
+    assert float(intent["route"]["cost_usd"]) == 0
+
+
+def test_a_question_of_no_kind_is_refused_with_the_kinds(stage):
+    """The error names what can be asked."""
+    done = run(ended(stage, "ask", task="weather"))
+
+    assert done["state"] == "failed"
+    assert "music_theory" in done["error"]["message"]
+
+
+def test_only_regular_files_under_allowed_folders_are_read(tmp_path):
+    """Links that lead out, devices, folders and relative paths are refused; what lies inside is found."""
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "a.wav").write_bytes(b"x")
+    (outside / "b.wav").write_bytes(b"x")
+    (inside / "link.wav").symlink_to(outside / "b.wav")
+    os.mkfifo(inside / "pipe.wav")
+
+    assert allowed(str(inside / "a.wav"), str(inside)) == (inside / "a.wav").resolve()
+    assert allowed(str(inside / "a.wav"), f"{outside}{os.pathsep}{inside}").name == "a.wav"
+    for path in (
+        outside / "b.wav", inside / "link.wav", inside / "pipe.wav", inside, inside / "none.wav",
+        inside / ".." / "out" / "b.wav", "a.wav", "/dev/zero", "/etc/passwd", f"{inside}/a.wav\0",
+    ):  # fmt: skip
+        with pytest.raises(InvalidRequest) as caught:
+            allowed(str(path), str(inside))
+        assert caught.value.field == "path"
+
+
+@pytest.mark.parametrize("params", [{}, {"path": "/a", "audio": "eA=="}, {"audio": "***"}])
+def test_hearing_needs_one_file(stage, params):
+    """Neither or both, or what is no base64, is refused at once."""
+    with pytest.raises(RpcError):
+        run(stage.call("analyze", **params))
+
+
+def hears(stage, tmp_path, **params):
+    """Analyze within the test's own folder."""
+    pytest.importorskip("soundfile")
+    stage.methods._workshop = Workshop(stage.session, stage.jobs, str(tmp_path))
+    return run(ended(stage, "analyze", **params))
+
+
+def test_a_file_becomes_a_groove_without_a_key(stage, tmp_path):
+    """Tempo and strokes are heard, progress is told, the transcription plays."""
+    done = hears(stage, tmp_path, path=str(clicks(tmp_path / "loop.wav")), bars=2)
+
+    assert done["state"] == "done", done
+    assert done["analysis"]["tempo_bpm"] == pytest.approx(120, rel=0.02) or done["analysis"]["tempo_bpm"] in {60, 240}
+    assert Pattern.from_dict(done["pattern"]).hits
+    assert stage.session.player()["playing"] == done["pattern"]["id"]
+    assert done["progress"]["done"] == 1.0
+
+
+def test_audio_over_the_socket_is_heard_and_leaves_nothing_behind(stage, tmp_path, monkeypatch):
+    """The temporary file is gone afterwards."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    data = clicks(tmp_path / "loop.wav", beats=8).read_bytes()
+    done = hears(stage, tmp_path, audio=base64.b64encode(data).decode(), at="never")
+
+    assert done["state"] == "done", done
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"not audio at all" * 100, "silent"])
+def test_files_that_cannot_be_heard_fail_in_words(stage, tmp_path, data):
+    """0 bytes, cut, wrong type, silence: the job fails and says why."""
+    file = tmp_path / "bad.wav"
+    if data == "silent":
+        with wave.open(str(file), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(44100)
+            out.writeframes(bytes(44100 * 8))
+    else:
+        file.write_bytes(data)
+    done = hears(stage, tmp_path, path=str(file))
+
+    assert done["state"] == "failed"
+    assert done["error"]["data"]["code"] == "invalid_params"
+    assert done["error"]["message"]

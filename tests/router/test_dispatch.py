@@ -332,6 +332,31 @@ def test_money_refused_goes_to_a_cheaper_one_then_to_the_drummer():
     assert {outcome for _, outcome in outcomes(second)} == {"budget"}
 
 
+def test_a_degraded_answer_is_not_kept():
+    """A stand-in from a cheaper tier must not be what the next request finds."""
+    providers = twins(openai=[GOOD])
+    wish = GrooveRequest(prompt=FREE, tier="expert", max_cost_usd="0.005")
+    first, second = play(providers, wish, wish)
+
+    assert first.route.tier in {"fast", "balanced"}
+    assert first.route.degraded
+    assert second.route.cache == "miss"
+
+
+def test_fifty_quick_requests_fit_into_a_minutes_tokens():
+    """What an answer did not use of its reservation is given back to the pace: 30,000 a minute are 60 answers."""
+
+    async def main():
+        router = Router(RouterConfig(keys={"openai": "k"}, cache_enabled=False), providers=twins(openai=[GOOD]))
+        began = asyncio.get_running_loop().time()
+        answers = [await router.route(GrooveRequest(prompt=FREE, seed=seed)) for seed in range(50)]
+        return {answer.route.tier for answer in answers}, asyncio.get_running_loop().time() - began
+
+    tiers, seconds = clockwork.run(main())
+    assert tiers == {"balanced"}
+    assert seconds < 1
+
+
 def test_a_spent_month_with_the_drummer_forbidden_is_a_refusal_of_money():
     """The caller can tell money from failure."""
     ledger = NullLedger(monthly_budget_picousd=1000)

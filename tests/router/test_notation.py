@@ -177,9 +177,10 @@ def test_prose_fences_and_lists_are_ignored():
 
 def test_thinking_aloud_does_not_count():
     """Only what comes after the thoughts is the answer."""
-    score = read("<think>\n1 k x... x... x... x...\n2 =1\n</think>\n1 s .... x... .... x...", bars=1)
+    score = read("<think>\n1 k x.? x... x... x...\n2 =1\n</think>\n1 s .... x... .... x...", bars=1)
 
     assert len(score.bars) == 1
+    assert score.mends == ()
     assert list(score.bars[0].lanes) == ["snare"]
 
 

@@ -128,6 +128,14 @@ class Climber:
             trip.note(f"{one.provider}/{one.model} was {why}")
         return None
 
+    async def once(self, trip: Trip, work: Work[T], candidate: Candidate) -> T:
+        """Ask one candidate one time, whatever its health.
+
+        Raises:
+            BudgetRefused, AttemptFailed: As it went; the trip's attempts have the line.
+        """
+        return await self._attempt(trip, work, Ask(candidate, trip.deadline - _now()))
+
     async def _plain(self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear) -> T | _Nothing:
         try:
             return await self._attempt(trip, work, step)

@@ -12,6 +12,7 @@ import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +22,12 @@ from typing import Any, Final, TypeVar
 from router import catalog, groove, keeping, policy, quality, rules, savings, workflows
 from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
-from router.budget import ceiling
+from router.budget import ceiling, format_usd, token_bound
 from router.call import Provider
 from router.climb import Climber, gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
-from router.errors import BudgetRefused, InvalidRequest, NoAnswer
+from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
@@ -115,6 +116,26 @@ class Router:
     def status(self) -> dict[str, Any]:
         """Return what is configured and how it is: providers, models in use, health, notices. No secrets."""
         return standing(self._desk(), self._bench.names, self._health.as_dict(_now()), self._notices)
+
+    async def check(self, name: str, *, really: bool = False) -> dict[str, Any]:
+        """Return what one tiny call to a provider would cost at most; with `really` make it and tell how it went.
+
+        Raises:
+            InvalidRequest: If the provider has no key, or nothing of it may be asked.
+        """
+        work = Facts({"text": "Is a kick drum a drum?"}, TASKS["yes_no"])
+        found, notes = policy.candidates(self._desk(), "fast", work.task, provider=name)
+        one = next((candidate for candidate in found if candidate.provider == name), None)
+        if one is None:
+            raise InvalidRequest("provider", "; ".join(notes) or f"{name} has no key", "set its key")
+        at_most = one.worst_picousd(token_bound(work.call(one, "").text_bytes))
+        told = {"provider": name, "model": one.model, "at_most_usd": format_usd(at_most)}
+        if not really:
+            return told
+        trip = self._trip(_now(), self._seconds("fast", None), self.config.max_cost_picousd)
+        with suppress(AttemptFailed, BudgetRefused):
+            await self._climber.once(trip, work, one)
+        return told | trip.attempts[-1].as_dict()
 
     def background_may_run(self) -> bool:
         """Say whether patterns made ahead may be asked for now, or should wait for a cheaper window."""

@@ -601,3 +601,27 @@ def test_only_data_tasks_can_be_asked(kind):
     """Patterns are routed, unknown kinds refused."""
     with pytest.raises(InvalidRequest, match="task"):
         ask({}, kind, {})
+
+
+@pytest.mark.parametrize(("script", "outcome"), [(says('{"yes": true}'), "ok"), (DOWN, "refused")])
+def test_a_provider_can_be_checked_with_one_tiny_call(script, outcome):
+    """Its price is known before anything is asked; then it says how it went."""
+
+    async def main():
+        providers = twins(openai=[script])
+        router = Router(RouterConfig(keys={"openai": "k"}), providers=providers)
+        priced = await router.check("openai")
+        asked = len(providers["openai"].calls)
+        return priced, asked, await router.check("openai", really=True), len(providers["openai"].calls)
+
+    priced, asked, told, calls = clockwork.run(main())
+    assert 0 < float(priced["at_most_usd"]) < 0.001
+    assert (asked, calls) == (0, 1)
+    assert told["outcome"] == outcome
+    assert float(told["cost_usd"]) <= float(priced["at_most_usd"])
+
+
+def test_who_has_no_key_cannot_be_checked():
+    """The hint says what to set."""
+    with pytest.raises(InvalidRequest, match="no key"):
+        clockwork.run(Router(RouterConfig(keys={"openai": "k"}), providers=twins(openai=[GOOD])).check("groq"))

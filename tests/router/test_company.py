@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.attempt import Trip
 from router.budget import PICO, parse_usd
 from router.call import FINISHED, Done, Usage
-from router.company import MOST, shares
+from router.company import MOST, Company, shares
 from router.config import RouterConfig
 from router.dispatch import Router
 from router.errors import Busy
@@ -17,6 +18,8 @@ from router.providers.scripted import Scripted, says
 from router.request import GrooveRequest
 from router.route import Attempt
 from router.stores.nulls import NullLedger
+from router.tasks import TASKS
+from router.work import Music
 from tests.support.faultserver import GROOVE
 
 WISH = "gravel rolling down a long staircase, then somebody remembers the tune"
@@ -154,10 +157,26 @@ def test_when_the_call_fails_everyone_is_asked_for_alone():
     assert sum(answer.route.cost_picousd for answer in answers) == spent
 
 
-def test_a_ceiling_holds_for_each_with_its_share():
-    """What a part has cost in company counts against its own request's limit."""
-    answers, _, _ = play(wishes(3, max_cost_usd="0.0012"), writes(without=(1, 2, 3)))
-    assert all(answer.route.cost_picousd <= parse_usd("0.0012") for answer in answers)
+def test_what_a_share_cost_counts_against_the_ceiling():
+    """Each trip may spend afterwards only what its own limit leaves; the call itself may cost their limits together."""
+    limits = []
+
+    async def climb(common, several):
+        limits.append(common.limit_picousd)
+        common.attempts.append(Attempt("groq", "m", "balanced", "unusable", cost_picousd=601))
+        return [None] * len(several.requests)
+
+    async def main():
+        company = Company(lambda _model: None)
+        now = asyncio.get_running_loop().time()
+        trips = [Trip(name, now, now + 30, 1000) for name in "ab"]
+        works = [Music(one, TASKS["pattern_generation"]) for one in wishes(2)]
+        kind = ("pattern_generation", "balanced", None, "api")
+        written = await asyncio.gather(*(company.write(*pair, kind, climb) for pair in zip(trips, works, strict=True)))
+        return written, [trip.limit_picousd for trip in trips]
+
+    assert asyncio.run(main()) == ([None, None], [699, 700])
+    assert limits == [2000]
 
 
 def test_one_who_leaves_takes_nobody_along():

@@ -146,6 +146,41 @@ def test_five_hundred_equal_requests_are_paid_once(tmp_path, leader_goes):
     assert sum(route.cost_picousd for route in routes) == (0 if leader_goes else parse_usd(total["cost_usd"]))
 
 
+def test_who_looked_too_early_looks_again_before_paying():
+    """A caller's look into a slow cache began before another's answer was kept: it finds it, and no call is made."""
+
+    class SlowStore:
+        def __init__(self):
+            self.kept, self.looks, self.late = {}, 0, asyncio.Event()
+
+        async def get(self, _cls, _key):
+            self.looks += 1
+            if self.looks == 1:
+                await self.late.wait()
+
+        async def peek(self, _cls, key):
+            return self.kept.get(key)
+
+        async def put(self, _cls, key, value, ttl_s=None):
+            self.kept[key] = value
+
+    async def main():
+        store, provider = SlowStore(), Scripted("groq", [says(GROOVE)])
+        router = Router(settings(keys={"groq": "k"}), cache=store, providers={"groq": provider})
+        await router.start()
+        wish = GrooveRequest(prompt=WISH, tier="balanced")
+        early = asyncio.create_task(router.route(wish))
+        while not store.looks:
+            await asyncio.sleep(0)
+        await router.route(wish)
+        store.late.set()
+        route = (await early).route
+        await router.aclose()
+        return route.cache, route.cost_picousd, len(provider.calls)
+
+    assert asyncio.run(main()) == ("hit", 0, 1)
+
+
 def test_when_upstream_fails_five_hundred_equal_requests_make_three_calls_at_most(tmp_path):
     """The failure is shared, and so is the embedded drummer's answer."""
 

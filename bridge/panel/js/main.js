@@ -80,7 +80,7 @@ class DrumPanel extends Part {
 
 const tempo = (by) => set({ tempo: Math.min(300, Math.max(20, store.state.settings.tempo + by)) });
 const DEEDS = {
-	" ": playStop, g: () => generate(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), f: () => act("fill"), n: () => act("next"),
+	" ": playStop, g: () => generate(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), r: () => document.querySelector("drum-ask [aria-keyshortcuts=R]").click(), f: () => act("fill"), n: () => act("next"),
 	u: () => act("undo"), U: () => act("redo"), c: () => act("cancel"), a: () => store.dispatchEvent(new Event("ab")), b: () => keep(), t: () => act("tap"),
 	"+": () => tempo(1), "=": () => tempo(1), "-": () => tempo(-1), l: () => (store.audition.on ? store.audition.stop() : store.audition.start()),
 	d: () => document.querySelector("drum-grid .view")?.focus(), p: () => act("panic"), "?": () => store.dispatchEvent(new Event("help")),

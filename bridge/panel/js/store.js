@@ -62,8 +62,8 @@ export function reduce(state, topic, data) {
 			break;
 		case "alerts": {
 			const fresh = data.alerts ?? [data];
-			const names = new Set(fresh.map((alert) => alert.name));
-			const rest = data.alerts ? [] : state.alerts.filter((alert) => !names.has(alert.name));
+			const name = (alert) => alert.name ?? alert.alert, names = fresh.map(name);
+			const rest = data.alerts ? [] : state.alerts.filter((alert) => !names.includes(name(alert)));
 			state.alerts = [...rest, ...fresh.filter((alert) => alert.state !== "cleared")];
 			break;
 		}
@@ -115,10 +115,6 @@ export class Store extends EventTarget {
 
 	changed(topics) {
 		for (const topic of topics) this.dispatchEvent(new CustomEvent("change", { detail: topic }));
-	}
-
-	can(method) {
-		return this.state.catalog?.methods.includes(method) ?? false;
 	}
 
 	/** The song's tick, now. */

@@ -47,7 +47,7 @@ class DrumAnswers extends Part {
 	render() {
 		const { routes, live, about, alerts } = store.state;
 		const providers = Object.entries(about?.providers ?? {});
-		return html`${alerts.map((alert) => html`<p class="alert ${alert.level}" role="status"><b>${alert.level}</b> ${alert.message}</p>`)}
+		return html`${alerts.map((alert) => html`<p class="alert ${alert.level}" role="status"><b>${alert.level ?? "fault"}</b> ${alert.message}</p>`)}
 			${live ? this.route(live, true) : nothing}
 			${routes.map((route) => this.route(route))}
 			${routes.length || live ? nothing : html`<p class="empty">Each answer shows here how it was made: from the cache, by the embedded drummer or by a model, with its time and its cost.</p>`}

@@ -18,10 +18,13 @@ class DrumAsk extends Part {
 	tier = "auto";
 	section = "";
 
+	get words() {
+		return this.querySelector("#prompt").value.trim();
+	}
+
 	submit(event) {
 		event.preventDefault();
-		const prompt = this.querySelector("#prompt").value.trim();
-		generate({ prompt, tier: this.tier, section: this.section || undefined });
+		generate({ prompt: this.words, tier: this.tier, section: this.section || undefined });
 	}
 
 	/** While a knob moves, at most one `set` per 60 ms, and the last value always. */
@@ -57,16 +60,13 @@ class DrumAsk extends Part {
 	song() {
 		const total = this.sections.reduce((sum, { bars }) => sum + bars, 0);
 		const compose = async () => {
-			const prompt = this.querySelector("#prompt").value.trim() || "a song";
-			const job = await act("compose", { prompt, sections: this.sections, at: "bar" });
-			if (job) say(`The song is being made: ${total} bars`);
+			if (await act("compose", { prompt: this.words, sections: this.sections, tier: this.tier })) say(`The song is being made: ${total} bars`);
 		};
 		return html`<details class="song"><summary>Song builder</summary><small>Section, bars, energy</small>
 			<ol>${this.sections.map((section, index) => this.songRow(section, index))}</ol>
 			<div class="line">${button("plus", "Add a section", () => this.put("sections", [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), { text: "Section" })}
 				<span class="dim">${total} bars in all</span>
-				${button("spark", "Compose the song", compose, { text: "Compose", disabled: !store.can("compose") })}</div>
-			${store.can("compose") ? nothing : html`<p class="dim">This daemon does not compose songs yet.</p>`}
+				${button("spark", "Compose the song", compose, { text: "Compose" })}</div>
 		</details>`;
 	}
 
@@ -79,6 +79,7 @@ class DrumAsk extends Part {
 				<button class="primary" type="submit" title="Generate (G)" aria-busy=${String(busy)}>Generate</button>
 			</form>
 			<div class="quick">
+			${button("", "Change what plays as the words say, and nothing else of it", () => act("refine", { instruction: this.words || "a bit different", tier: this.tier }), { keys: "R", text: "Refine" })}
 				${button("dice", "Vary what plays", () => act("vary"), { keys: "V", text: "Vary" })}
 				${button("", "A fill in the next bar", () => act("fill"), { keys: "F", text: "Fill" })}
 				${button("next", "Next groove of the library", () => act("next"), { keys: "N", text: "Next" })}

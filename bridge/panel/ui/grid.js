@@ -265,7 +265,7 @@ class DrumGrid extends Part {
 		return html`<div class="tools" role="toolbar" aria-label="Grid tools">
 			${button("undo", "Undo", () => act("undo"), { keys: "U", disabled: !player.can_undo })}
 			${button("redo", "Redo", () => act("redo"), { keys: "Shift+U", disabled: !player.can_redo })}
-			<fieldset class="brushes"><legend>Brush</legend>${Object.keys(BRUSHES).map((name) => html`<label class=${name}>
+			<fieldset class="brushes"><legend class="sr">Brush</legend>${Object.keys(BRUSHES).map((name) => html`<label class=${name}>
 				<input type="radio" name="brush" value=${name} .checked=${this.brush === name} @change=${() => this.put("brush", name)} /><span>${name}</span></label>`)}</fieldset>
 			${choice("step", "Step", this.step, Object.keys(STEPS), (step) => this.put("step", step), "auto")}
 			${choice("length", "Length", bars, [...new Set([...LENGTHS, bars])].sort((a, b) => a - b).map((n) => [n, n === 1 ? "1 bar" : `${n} bars`]), (n) => edit(now.take, [], Number(n)))}

@@ -35,6 +35,7 @@ const KEYS = {
 	Everywhere: `Space|Play or stop
 G|Generate with these settings
 /|Say what to play
+R|Refine by the words
 V|Vary
 F|Fill
 N|Next in the library

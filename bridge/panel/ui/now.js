@@ -114,6 +114,7 @@ class DrumNow extends Part {
 				<h2>${titleOf(pattern)}</h2>
 				<p class="facts">${pattern.bars} ${pattern.bars === 1 ? "bar" : "bars"} · ${pattern.meter} · ${pattern.hits.length} strokes</p>
 				${this.made(madeBy(pattern, routeOf(store.state, now.base, now.route)))}
+				${player.song ? html`<ol class="parts" aria-label="Song">${player.song.sections.map((part, i) => html`<li aria-current=${i === player.song.section ? "step" : nothing}>${part.name} ${part.starts_at_bar}</li>`)}</ol>` : nothing}
 				<div class="progress" aria-hidden="true"><i></i></div>
 			</section>
 			${waiting.map((item) => this.next(item))}${asking.map((job) => this.working(job))}`;

@@ -40,6 +40,7 @@ GRID = [
 ASK = [
     ("prompt", "#prompt", "text:funk", "generate"),
     ("generate", ".prompt .primary", "button", "generate"),
+    ("refine", "[aria-keyshortcuts=R]", "button", "refine"),
     ("vary", "[aria-keyshortcuts=V]", "button", "vary"),
     ("fill", "[aria-keyshortcuts=F]", "button", "fill"),
     ("next", "[aria-keyshortcuts=N]", "button", "next"),
@@ -53,7 +54,8 @@ ASK = [
     ("tier", "#tier", "select:local", "document.querySelector('drum-ask').tier"),
     *((name, f"#{name}", "range", "set") for name in ("complexity", "density", "swing", "humanize")),
     ("song builder", ".song summary", "button", "document.querySelector('.song').open"),
-    ("add a section", ".song .line button", "button", "document.querySelectorAll('.song li').length"),
+    ("compose", "[title='Compose the song']", "button", "compose"),
+    ("add a section", "[title='Add a section']", "button", "document.querySelectorAll('.song li').length"),
     ("remove a section", "[aria-label='Remove section 1']", "button", "document.querySelectorAll('.song li').length"),
     ("section's name", "[aria-label='Section 1']", "select:solo", SECTIONS),
     ("section's bars", "[aria-label='Bars of section 1']", "text:12", SECTIONS),
@@ -200,8 +202,8 @@ def test_every_control_does_what_it_says(driver, part, hand):
 
 
 KEYS = {
-    " ": "stop", "g": "generate", "v": "vary", "f": "fill", "n": "next", "c": "cancel", "b": "patterns.favourite",
-    "t": "tap", "p": "panic", "+": "set", "-": "set",
+    " ": "stop", "g": "generate", "r": "refine", "v": "vary", "f": "fill", "n": "next", "c": "cancel",
+    "b": "patterns.favourite", "t": "tap", "p": "panic", "+": "set", "-": "set",
 }  # fmt: skip
 
 

@@ -17,6 +17,9 @@ from bridge import __version__
 COMMANDS: Final = {
     "run": ("run", "Start the daemon: ports, page, socket."),
     "generate": ("generate", "Make a groove without a daemon, as a .mid file or JSON."),
+    "compose": ("compose", "Make a song without a daemon, as one .mid file or JSON."),
+    "refine": ("refine", "Change a groove by words, and only what they speak of."),
+    "analyze": ("analyze", "Hear an audio file, and get grooves that fit it."),
     "ctl": ("ctl", "Send a request to the running daemon."),
     "doctor": ("doctor", "Say what works, what is missing, and how to mend it."),
     "learn": ("learn", "Bind a control by moving it."),

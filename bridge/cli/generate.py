@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, USAGE, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.cli.making import bar, tell, write_patterns
 from bridge.settings import Value
-from router.pattern import Meter, Pattern
+from router.errors import RouterError
+from router.pattern import Meter
 from router.request import MAX_SEED, SECTIONS, TIERS, GrooveRequest
+from router.route import Answer
 
 _KNOB = click.FloatRange(0, 1)
 
@@ -62,13 +63,20 @@ def generate_command(home: str | None, *, as_json: bool, show_names: bool, **giv
         values = settings(find_home(home), {"drum_map": given.pop("drum_map")})
         output, count = given.pop("output"), given.pop("count")
         requests = _requests(given, count)
-        answers = asyncio.run(_answers(requests, home, values))
-        _write([pattern for pattern, _ in answers], output, values["drum_map"].value)
-        for pattern, route in answers:
-            if as_json or output is None:
-                print_json({"pattern": pattern.as_dict(), "route": route})
+        results = asyncio.run(_answers(requests, home, values))
+        good = [result for result in results if not isinstance(result, RouterError)]
+        if len(results) == 1 and not good:
+            raise cast("RouterError", results[0])
+        write_patterns([answer.pattern for answer in good], output, values["drum_map"].value)
+        for index, result in enumerate(results, 1):
+            if isinstance(result, RouterError):
+                click.echo(f"drumbridge: groove {index}: {result}", err=True)
+            elif as_json or output is None:
+                print_json({"pattern": result.pattern.as_dict(), "route": result.route.as_dict()})
             else:
-                _tell(pattern, route)
+                tell(result.pattern, result.route.as_dict())
+        if len(good) < len(results):
+            fail(FAILURE, f"{len(results) - len(good)} of {len(results)} grooves could not be made")
 
 
 def _requests(given: dict[str, Any], count: int) -> list[GrooveRequest]:
@@ -86,48 +94,20 @@ def _requests(given: dict[str, Any], count: int) -> list[GrooveRequest]:
 
 async def _answers(
     requests: list[GrooveRequest], home: str | None, values: dict[str, Value]
-) -> list[tuple[Pattern, dict[str, Any]]]:
-    from bridge.keys import with_keys  # noqa: PLC0415 - router and stores load after the refusals
-    from bridge.offline import open_router  # noqa: PLC0415 - likewise
+) -> list[Answer | RouterError]:
+    from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
+    from router.studio import many  # noqa: PLC0415 - likewise
 
-    place = find_home(home)
-    async with open_router(place, values, with_keys(place, os.environ)) as router:
-        answers = await asyncio.gather(*(router.route(request, source="cli") for request in requests))
-        return [(answer.pattern, answer.route.as_dict()) for answer in answers]
+    async with open_router(find_home(home), values, os.environ) as router:
+        with bar("generating", total=len(requests)) as show:
+            done = 0
 
+            def one_more(_index: int, _answer: Answer | RouterError) -> None:
+                nonlocal done
+                done += 1
+                show(f"{done} of {len(requests)}", done)
 
-def _write(patterns: list[Pattern], output: str | None, kit: str) -> None:
-    if output is None:
-        return
-    from bridge.drummaps import load  # noqa: PLC0415 - mido and the kits are for files only
-    from bridge.home import write_whole  # noqa: PLC0415 - likewise
-    from bridge.midifile import to_midi  # noqa: PLC0415 - likewise
-
-    try:
-        drum_map = load(kit)
-    except KeyError:
-        fail(USAGE, f"there is no drum map {kit!r}")
-    if output == "-":
-        if len(patterns) > 1:
-            fail(USAGE, "several grooves do not fit into one stream", "give -o FILE.mid")
-        sys.stdout.buffer.write(to_midi(patterns[0], drum_map))
-        return
-    target = Path(output)
-    for index, pattern in enumerate(patterns, 1):
-        file = target if len(patterns) == 1 else target.with_stem(f"{target.stem}-{index}")
-        try:
-            write_whole(file, to_midi(pattern, drum_map))
-        except OSError as error:
-            fail(FAILURE, f"{file} cannot be written: {error.strerror}")
-
-
-def _tell(pattern: Pattern, route: dict[str, Any]) -> None:
-    who = route["provider"] if route["tier"] == "local" else f"{route['provider']} {route['model']}"
-    click.echo(
-        f"{pattern.name or pattern.id}: {pattern.bars} bars of {pattern.meter}, {len(pattern.hits)} hits, "
-        f"by {who} in {route['latency_ms']} ms for ${route['cost_usd']}",
-        err=True,
-    )
+            return await many(router, requests, on_answer=one_more if len(requests) > 1 else None, source="cli")
 
 
 def _list(*, as_json: bool) -> None:

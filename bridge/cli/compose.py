@@ -1,0 +1,92 @@
+"""`drumbridge compose`: a whole song without a daemon, as one .mid file or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli import command
+from bridge.cli.common import errors, find_home, home_option, json_option, print_json, settings
+from bridge.cli.making import KNOB, bar, by, kit_of, paying, seed_option, write_file
+from bridge.settings import Value
+from router.pattern import Meter
+from router.request import GrooveRequest
+
+
+@command("compose")
+@home_option
+@click.argument("prompt", required=False, default="")
+@click.option("--sections", metavar="LIST", help='As "intro:4 verse:8 chorus:8@7/8 outro:4"; else a usual form.')
+@click.option("--genre", help="As `drumbridge generate --list` names them.")
+@click.option("--style", help="A style of the genre.")
+@click.option("--drummer", help="Whose hands play it, from the first bar to the last.")
+@click.option("--meter", help="Time signature, as 7/8, of sections that name none.")
+@click.option("--tempo", type=click.FloatRange(20, 300), help="Beats per minute.")
+@click.option("--complexity", type=KNOB, help="How much it moves.")
+@click.option("--density", type=KNOB, help="How many strokes; .5 is the style as written.")
+@click.option("--swing", type=KNOB, help="How late the offbeats lie.")
+@click.option("--humanize", type=KNOB, help="How loosely the hands play; 0 is on the grid.")
+@click.option("--constraint", "constraints", multiple=True, help='A rule to hold, as "no crash". May be given again.')
+@click.option("--drum-map", "drum_map", help="Which kit's notes to write.")
+@click.option("-o", "--output", metavar="FILE.mid|-", help="Write one MIDI file with markers; - is stdout.")
+@seed_option
+@paying
+@json_option
+def compose_command(home: str | None, *, as_json: bool, **given: Any) -> None:
+    """Make a song: sections, fills into each change, an intensity that follows the form.
+
+    Without -o the song is printed as JSON. With a key it is planned and written by models, section by section; without
+    one the embedded drummer plays all of it.
+    """
+    with errors():
+        values = settings(find_home(home), {"drum_map": given.pop("drum_map")})
+        output = given.pop("output")
+        song, route = asyncio.run(_song(given, home, values))
+        if output is not None:
+            from bridge.songfile import song_to_midi  # noqa: PLC0415 - mido is for files only
+
+            data = song_to_midi(song, kit_of(values["drum_map"].value))
+            if output == "-":
+                sys.stdout.buffer.write(data)
+            else:
+                write_file(Path(output), data)
+        if as_json or output is None:
+            print_json({"song": song.as_dict(), "route": route})
+            return
+        for section in song.sections:
+            hits = len(section.pattern.hits)
+            about = f"{section.bars} bars of {section.pattern.meter}, {hits} hits, energy {section.energy:g}"
+            click.echo(f"{section.starts_at_bar:4d}  {section.name}: {about}", err=True)
+        click.echo(f"{song.name}: {song.bars} bars at {song.tempo:g} bpm, {by(route)}", err=True)
+
+
+async def _song(given: dict[str, Any], home: str | None, values: dict[str, Value]) -> tuple[Any, dict[str, Any]]:
+    from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
+    from router import groove  # noqa: PLC0415 - the generator's tables are not needed for --help
+    from router.composing import compose  # noqa: PLC0415 - likewise
+    from router.form import read_sections  # noqa: PLC0415 - likewise
+    from router.song import SongWish  # noqa: PLC0415 - likewise
+
+    text = given.pop("sections")
+    said = groove.describe(given["prompt"]) if given["prompt"] else {}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen["meter"] = Meter.parse(str(chosen.get("meter") or said.get("meter") or "4/4"))
+    chosen.setdefault("tempo", said.get("tempo") or 120.0)
+    wish = SongWish(GrooveRequest(**chosen), () if text is None else read_sections(text))
+    parts = wish.plan()
+    async with open_router(find_home(home), values, os.environ) as router:
+        with bar("composing", total=len(parts) + 1) as show:
+            versions = 0
+
+            def heard(_: Any) -> None:
+                nonlocal versions
+                versions += 1
+                show(f"version {versions}", min(versions, len(parts)))
+
+            answer = await compose(router, wish, on_song=heard, source="cli")
+    return answer.song, answer.route.as_dict()

@@ -1,0 +1,106 @@
+"""What the commands that make music share: their flags, a progress bar, files, one line about each groove.
+
+Data goes to stdout and files, talk to stderr; the bar is drawn only where somebody looks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from bridge.cli.common import FAILURE, USAGE, fail
+from router.pattern import Pattern
+from router.request import MAX_SEED, TIERS
+
+F = TypeVar("F", bound=Callable[..., Any])
+KNOB: Final = click.FloatRange(0, 1)
+_PAYING: Final = (
+    click.option("--tier", type=click.Choice(TIERS), default="auto", help="Which class of model may answer."),
+    click.option(
+        "--provider", type=click.Choice(["anthropic", "openai", "groq", "cohere", "local"]), help="Ask this one first."
+    ),
+    click.option("--max-cost", "max_cost_usd", metavar="USD", help="What this request may cost."),
+)
+
+
+def paying(function: F) -> F:
+    """Add --tier, --provider and --max-cost."""
+    for option in reversed(_PAYING):
+        function = option(function)
+    return function
+
+
+def seed_option(function: F) -> F:
+    """Add --seed."""
+    return click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, help="Same seed, same music.")(function)
+
+
+@contextlib.contextmanager
+def bar(words: str, total: float = 1.0) -> Iterator[Callable[[str, float], None]]:
+    """Draw a progress bar on stderr while the block runs; yields what takes (words, how much is done of the total)."""
+    if not sys.stderr.isatty():
+        yield lambda _words, _done: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - for terminals only
+    from rich.progress import Progress  # noqa: PLC0415 - likewise
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words, total=total)
+        yield lambda now, done: progress.update(task, description=now, completed=done)
+
+
+def kit_of(name: str) -> Any:
+    """Return a drum map, or end with a sentence."""
+    from bridge.drummaps import load  # noqa: PLC0415 - kits are for files only
+
+    try:
+        return load(name)
+    except KeyError:
+        fail(USAGE, f"there is no drum map {name!r}")
+
+
+def write_file(file: Path, data: bytes) -> None:
+    """Write a file whole, or end with a sentence."""
+    from bridge.home import write_whole  # noqa: PLC0415 - likewise
+
+    try:
+        write_whole(file, data)
+    except OSError as error:
+        fail(FAILURE, f"{file} cannot be written: {error.strerror}")
+
+
+def write_patterns(patterns: Sequence[Pattern], output: str | None, kit: str) -> None:
+    """Write grooves as .mid files: one as it is named, several with their numbers; - is stdout."""
+    if output is None or not patterns:
+        return
+    from bridge.midifile import to_midi  # noqa: PLC0415 - mido is for files only
+
+    drum_map = kit_of(kit)
+    if output == "-":
+        if len(patterns) > 1:
+            fail(USAGE, "several grooves do not fit into one stream", "give -o FILE.mid")
+        sys.stdout.buffer.write(to_midi(patterns[0], drum_map))
+        return
+    target = Path(output)
+    for index, pattern in enumerate(patterns, 1):
+        file = target if len(patterns) == 1 else target.with_stem(f"{target.stem}-{index}")
+        write_file(file, to_midi(pattern, drum_map))
+
+
+def tell(pattern: Pattern, route: dict[str, Any]) -> None:
+    """Say on stderr what a groove is, who made it, and what it cost."""
+    click.echo(
+        f"{pattern.name or pattern.id}: {pattern.bars} bars of {pattern.meter}, {len(pattern.hits)} hits, {by(route)}",
+        err=True,
+    )
+
+
+def by(route: dict[str, Any]) -> str:
+    """Return who made something, how fast and for what, in words."""
+    who = route["provider"] if route["tier"] == "local" else f"{route['provider']} {route['model']}"
+    return f"by {who} in {route['latency_ms']} ms for ${route['cost_usd']}"

@@ -15,7 +15,7 @@ from router.hearing.ear import Floats, loudness
 from router.hearing.pulse import Doubles
 from router.hearing.spectrum import FRAME_S
 
-THRESHOLDS: Final = {"kick": 0.42, "snare": 0.37, "hat": 0.55}
+THRESHOLDS: Final = {"kick": 0.4, "snare": 0.37, "hat": 0.55}
 """Activation a peak must reach; set where F is best on songs of seeds from 300,000 on."""
 _OTHERS: Final = 0.5
 _LOW_BANDS: Final = 12

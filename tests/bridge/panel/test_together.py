@@ -161,3 +161,15 @@ def test_what_waits_is_shown_and_can_be_cancelled(open_panel):
     card.wait_for(state="detached")
     assert client.call("status")["player"]["queued"] == []
     assert client.call("status")["player"]["playing"] == "long-enough"
+
+
+def test_a_finger_sets_and_removes(open_panel):
+    """On a phone a tap paints a stroke and another takes it away."""
+    panel = open_panel(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    client = panel.play({**BASE, "id": "touched"})
+    panel.page.locator("drum-grid .check input").uncheck()
+    panel.page.evaluate("document.querySelector('drum-grid').view.scrollIntoView()")
+    for strokes in (4, 3):
+        place = panel.cell("ride", 240)
+        panel.page.touchscreen.tap(**place)
+        eventually(lambda strokes=strokes: len(held(client)) == strokes, f"{strokes} strokes")

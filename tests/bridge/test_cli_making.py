@@ -1,0 +1,110 @@
+"""The commands that make songs, change grooves and hear files, without a daemon."""
+
+import io
+import json
+
+import mido
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import main
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Runs a command with a home of its own and no key in sight."""
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY", "CO_API_KEY", "COHERE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path / "home"))
+    return lambda *words: CliRunner().invoke(main, list(words))
+
+
+def markers(data):
+    """The names of a file's markers."""
+    messages = mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks)
+    return [message.text for message in messages if message.type == "marker"]
+
+
+def test_compose_writes_one_file_with_its_sections(cli, tmp_path):
+    """The .mid has a marker for each section; what is said goes to stderr."""
+    file = tmp_path / "song.mid"
+    result = cli("compose", "punk rock", "--sections", "intro:2 verse:4 chorus:4@7/8 outro:2", "-o", str(file))
+
+    assert result.exit_code == 0, result.output
+    assert markers(file.read_bytes()) == ["intro", "verse", "chorus", "outro"]
+    assert result.stdout == ""
+    assert "12 bars" in result.stderr
+
+
+def test_compose_prints_json_and_writes_to_a_pipe(cli):
+    """Without -o the song is JSON on stdout; with - it is the file."""
+    song = json.loads(cli("compose", "--genre", "blues", "--sections", "verse:4 ending:2").stdout)["song"]
+
+    assert [row["starts_at_bar"] for row in song["sections"]] == [1, 5]
+    assert cli("compose", "blues", "--sections", "verse:4", "-o", "-").stdout_bytes[:4] == b"MThd"
+
+
+def test_compose_is_the_same_song_for_the_same_seed(cli):
+    """Bytes and all."""
+    one, same, other = (cli("compose", "funk", "--seed", seed, "-o", "-").stdout_bytes for seed in ("1", "1", "2"))
+
+    assert one == same != other
+
+
+@pytest.mark.parametrize("sections", ["", "verse", "verse:0", "verse:65", "a:1 " * 70])
+def test_compose_refuses_sections_that_cannot_be(cli, sections):
+    """A usage error in one sentence."""
+    result = cli("compose", "rock", "--sections", sections)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("drumbridge: ")
+
+
+def test_refine_changes_a_file(cli, tmp_path):
+    """A .mid goes in, a .mid comes out, with what was done on stderr."""
+    before, after = tmp_path / "a.mid", tmp_path / "b.mid"
+    cli("generate", "rock", "-o", str(before))
+    result = cli("refine", "no crash, busier hats", "--pattern", str(before), "-o", str(after))
+
+    assert result.exit_code == 0, result.output
+    assert after.stat().st_size > before.stat().st_size
+    assert "added" in result.stderr
+
+
+def test_refine_without_a_daemon_needs_a_pattern(cli):
+    """Exit code 4, and how to start one."""
+    result = cli("refine", "busier")
+
+    assert result.exit_code == 4
+    assert "drumbridge run" in result.stderr
+
+
+def test_refine_says_what_it_does_not_understand(cli, tmp_path):
+    """Exit code 2, with words that work."""
+    file = tmp_path / "a.mid"
+    cli("generate", "rock", "-o", str(file))
+    result = cli("refine", "like a waterfall", "--pattern", str(file))
+
+    assert result.exit_code == 2
+    assert "busier hats" in result.stderr
+
+
+def test_analyze_says_what_is_wrong_with_a_file(cli, tmp_path):
+    """A file that is no audio is a usage error in words."""
+    pytest.importorskip("soundfile")
+    file = tmp_path / "a.wav"
+    file.write_bytes(b"no audio")
+    result = cli("analyze", str(file))
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("drumbridge: ")
+
+
+def test_generate_makes_many_and_one_failure_costs_one(cli, tmp_path):
+    """--count writes numbered files, each with the next seed."""
+    result = cli("generate", "funk", "--count", "5", "-o", str(tmp_path / "g.mid"))
+
+    assert result.exit_code == 0, result.output
+    files = sorted(tmp_path.glob("g-*.mid"))
+    assert len(files) == 5
+    assert len({file.read_bytes() for file in files}) == 5

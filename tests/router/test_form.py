@@ -1,0 +1,129 @@
+"""Section lists, usual forms, and what a model may say about them."""
+
+import pytest
+
+from router.errors import InvalidRequest
+from router.form import directed, parts, read_sections, section_of, usual
+from router.pattern import COMMON_TIME, Meter
+
+
+def test_a_list_in_words_is_read_as_it_is_meant():
+    """Names may have spaces and numbers; a metre may follow; commas and white space part them."""
+    found = read_sections("intro:4 verse 1:8@7/8, chorus = 8\nguitar solo:4 end:2")
+
+    assert [(row["name"], row["bars"]) for row in found] == [
+        ("intro", 4), ("verse 1", 8), ("chorus", 8), ("guitar solo", 4), ("end", 2)
+    ]  # fmt: skip
+    assert found[1]["meter"] == "7/8"
+
+
+@pytest.mark.parametrize("text", ["", "x", "intro:a", "intro:4 foo", ":4", "verse:8x", "verse:4@4", "🥁:4"])
+def test_what_is_no_list_is_refused(text):
+    """Nothing is guessed: the word at fault is named."""
+    with pytest.raises(InvalidRequest) as caught:
+        read_sections(text)
+    assert caught.value.field == "sections"
+    assert "intro:4" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ([], "sections"),
+        ([{"name": "a", "bars": 4}] * 500, "sections"),
+        ([{"name": "a", "bars": 64}] * 17, "sections"),
+        ([{"name": "a", "bars": 0}], "sections[0].bars"),
+        ([{"name": "a", "bars": 65}], "sections[0].bars"),
+        ([{"name": "a", "bars": True}], "sections[0].bars"),
+        ([{"name": "", "bars": 4}], "sections[0].name"),
+        ([{"bars": 4}], "sections[0].name"),
+        ([{"name": "a", "bars": 4, "energy": 1.5}], "sections[0].energy"),
+        ([{"name": "a", "bars": 4, "energy": float("nan")}], "sections[0].energy"),
+        ([{"name": "a", "bars": 4, "meter": "5/9"}], "meter"),
+    ],
+)
+def test_sections_that_cannot_be_are_refused(asked, field):
+    """The field at fault is named."""
+    with pytest.raises(InvalidRequest) as caught:
+        parts(asked, COMMON_TIME)
+    assert caught.value.field == field
+
+
+def test_energy_follows_the_form():
+    """A chorus gives more than a verse, and each return a little more than the one before."""
+    found = parts([{"name": name} for name in ("verse", "chorus", "verse", "chorus")], COMMON_TIME)
+    energies = [part.energy for part in found]
+
+    assert energies[1] > energies[0]
+    assert energies[2] > energies[0]
+    assert energies[3] > energies[1]
+
+
+def test_energy_that_was_given_stays():
+    """The musician's figure is not grown."""
+    found = parts([{"name": "verse", "energy": 0.2}, {"name": "verse", "energy": 0.2}], COMMON_TIME)
+
+    assert [part.energy for part in found] == [0.2, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("name", "section"),
+    [
+        ("Verse 2", "verse"),
+        ("Pre-Chorus", "pre-chorus"),
+        ("guitar solo", "solo"),
+        ("refrain", "chorus"),
+        ("zebra", None),
+    ],
+)
+def test_names_lead_to_the_drummers_words(name, section):
+    """Numbers and other words around a known name do not hide it."""
+    assert section_of(name) == section
+
+
+def test_a_song_without_sections_has_the_usual_form_of_its_genre():
+    """Clubs build and drop, jazz has a head, rock has verses; words that name sections win."""
+    club = [part.name for part in usual("house", "", COMMON_TIME)]
+    rock = [part.name for part in usual("rock", "", COMMON_TIME)]
+    said = [part.name for part in usual("rock", "an intro, two verses, a chorus and an outro", COMMON_TIME)]
+    exact = [(part.name, part.bars) for part in usual(None, "rock intro:2 verse:6", Meter(3, 4))]
+
+    assert "drop" in club
+    assert rock[:3] == ["intro", "verse", "chorus"]
+    assert said == ["intro", "verse", "chorus", "outro"]
+    assert exact == [("intro", 2), ("verse", 6)]
+
+
+def test_a_plan_may_choose_the_form_only_when_it_is_open():
+    """Sections that the musician gave stay; energies and directions are taken."""
+    base = parts([{"name": "verse", "bars": 4}, {"name": "chorus", "bars": 4}], COMMON_TIME)
+    data = {"sections": ["a", "b", "c"], "bars": [2, 2, 2.0], "energies": [0.1, 0.9], "directions": ["soft", "loud"]}
+
+    fixed, said = directed(base, data, fixed=True)
+    free, _ = directed(base, {**data, "energies": [0.1, 0.2, 0.3]}, fixed=False)
+
+    assert [(part.name, part.energy, part.direction) for part in fixed] == [
+        ("verse", 0.1, "soft"),
+        ("chorus", 0.9, "loud"),
+    ]
+    assert said == ""
+    assert [(part.name, part.bars) for part in free] == [("a", 2), ("b", 2), ("c", 2)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"sections": ["a"], "bars": [4]},
+        {"sections": ["a", "b"], "bars": [4]},
+        {"sections": ["a", "b"], "bars": [4, 99]},
+        {"sections": ["a", "b"], "bars": [4, "x"]},
+    ],
+)
+def test_a_plan_that_cannot_be_leaves_the_usual_form(data):
+    """A model's nonsense is said and not played."""
+    base = parts([{"name": "verse", "bars": 4}], COMMON_TIME)
+    found, said = directed(base, data, fixed=False)
+
+    assert found == base
+    assert said

@@ -130,6 +130,9 @@ def test_each_is_sent_what_it_takes(name, has, lacks):
 
     assert has <= set(server.seen[0].body)
     assert not lacks & set(server.seen[0].body)
+    assert server.seen[0].body["messages"][-1] == {"role": "user", "content": "hello"}
+    assert server.seen[0].body["stream"] is True
+    assert "be brief" in str(server.seen[0].body)
 
 
 @pytest.mark.wire

@@ -47,16 +47,19 @@ HYPOTHESES: Final = tuple((s, k * s.step) for s in SHAPES for k in range(round(s
 """(shape, phase): the first bar line lies `phase` beats after the first beat."""
 _EXTRA: Final = 4
 _COMPOUND_MARGIN: Final = 2.0
+_FASTEST_COMPOUND_BPM: Final = 140.0
+"""Dotted quarters a minute: seven eighths a second, about what a hand can play of them for long."""
 WIDTH: Final = sum(s.size * len(STREAMS) + _EXTRA for s in SHAPES)
 
 
-def judged(scores: Doubles) -> tuple[Shape, float]:
+def judged(scores: Doubles, felt_bpm: float) -> tuple[Shape, float]:
     """Return the shape and phase that win; a bar of triplet beats must win clearly over a shuffle in four.
 
     Musicians write 4/4 when in doubt, and the two sound alike. The margin, in log odds, was set on seeds from 300,000
     on: it loses one compound song in twenty and wins one in sixty of the others.
     """
-    margin = np.array([_COMPOUND_MARGIN if shape.quarters != 1 else 0.0 for shape, _ in HYPOTHESES])
+    price = _COMPOUND_MARGIN if felt_bpm <= _FASTEST_COMPOUND_BPM else np.inf
+    margin = np.array([price if shape.quarters != 1 else 0.0 for shape, _ in HYPOTHESES])
     return HYPOTHESES[int((scores - margin).argmax())]
 
 

@@ -101,7 +101,7 @@ def _pulse(strikes: Strikes, duration_s: float) -> _Found:
     if grid.size < 4:
         raise InvalidRequest("audio", "no steady pulse was heard", "use a longer piece with a beat")
     scores = pulse.Net.load("bars").score(bars.folded(strikes, grid))
-    shape, phase = bars.judged(scores)
+    shape, phase = bars.judged(scores, 60 / beats.mean_beat_s(grid))
     return _Found(grid, shape, phase, sure)
 
 

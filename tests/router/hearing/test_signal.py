@@ -76,7 +76,7 @@ def test_the_beat_is_found_in_plain_strokes(bpm: int) -> None:
     assert 60 / beats.mean_beat_s(grid) == pytest.approx(bpm, rel=0.003)
 
     scores = pulse.Net.load("bars").score(bars.folded(played, grid))
-    shape, phase = bars.judged(scores)
+    shape, phase = bars.judged(scores, bpm)
     first = float(beats.seconds(np.array([phase]), grid)[0])
     off = (first - 0.31) % (240 / bpm)
     assert shape.meter == "4/4"
@@ -89,7 +89,15 @@ def test_three_in_a_bar_are_three() -> None:
     grid = beats.track(played, 24 * 180 / 140, 60 / 140)
     scores = pulse.Net.load("bars").score(bars.folded(played, grid))
 
-    assert bars.judged(scores)[0].meter == "3/4"
+    assert bars.judged(scores, 140)[0].meter == "3/4"
+
+
+def test_no_bar_of_triplets_is_faster_than_a_hand() -> None:
+    """Scores that mean 12/8 at 80 dotted quarters mean 4/4 at 157: eighths would be eight a second."""
+    scores = np.array([5.0 if shape.meter == "12/8" else 0.0 for shape, _ in bars.HYPOTHESES])
+
+    assert bars.judged(scores, 80)[0].meter == "12/8"
+    assert bars.judged(scores, 157)[0].meter == "4/4"
 
 
 def test_beats_follow_a_tempo_that_moves() -> None:

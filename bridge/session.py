@@ -5,6 +5,7 @@ Owns no socket, no port and no provider: the engine is asked over the link, and 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import secrets
@@ -28,8 +29,12 @@ from router.request import MAX_SEED, GrooveRequest
 from router.song import Song
 
 _log = logging.getLogger(__name__)
+_RETOUCH_S: Final = 0.06
+"""Shorter than any beat, long enough for drawing and loading 64 bars."""
 _KEEP: Final = 128
 """Takes that undo can go back to."""
+_RETOUCH_S: Final = 0.05
+"""The least time between two drawings of a groove by its knobs."""
 
 
 class NothingPlaying(Exception):
@@ -59,7 +64,9 @@ class Session:
         self._takes: OrderedDict[str, Take] = OrderedDict()
         self._history: list[str] = []
         self._cursor = -1
-        self._interrupted: dict[str, Any] = {}
+        self._interrupted: dict[str, Any] | None = None
+        self._retouching: asyncio.TimerHandle | None = None
+        self._retouch_again = False
         self._numbers = itertools.count(1)
         self._tap = Tap()
         self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
@@ -166,12 +173,18 @@ class Session:
             raise EngineDown("the playing process is not there yet; try again in a second")
         return self.engine
 
-    def _load(self, take: Take) -> None:
+    def _load(self, take: Take, at: str = "now") -> None:
         rows = compile_pattern(take.pattern, drummaps.load(self.live["drum_map"]), self.live["channel"])
         rows = editing.audible(rows, self.mix["mute"], self.mix["solo"])
         meter = take.pattern.meter
         self._engine().tell(
-            "load", rows, id=take.id, ticks=take.pattern.ticks, bar_ticks=meter.bar_ticks, beats=list(meter.beats)
+            "load",
+            rows,
+            id=take.id,
+            ticks=take.pattern.ticks,
+            bar_ticks=meter.bar_ticks,
+            beats=list(meter.beats),
+            at=at,
         )
 
     def _remember(self, identity: str, instead_of: str | None) -> None:
@@ -219,6 +232,14 @@ class Session:
             EngineDown: If it cannot be asked.
         """
         return await self._engine().call(command)
+
+    async def transport_now(self) -> dict[str, Any]:
+        """Return where the transport is at this moment, or was last heard of when the engine cannot be asked."""
+        try:
+            found = (await self.ask_engine("status")).get("transport")
+        except EngineDown:
+            found = None
+        return {name: value for name, value in found.items() if name != "e"} if found else dict(self.transport)
 
     def need_current(self) -> Take:
         """Return the current take.
@@ -341,6 +362,7 @@ class Session:
 
     async def stop(self, at: str = "now") -> None:
         """Stop the transport."""
+        self._interrupted = None
         await self._engine().call("stop", at=at)
 
     async def panic(self) -> None:
@@ -388,7 +410,7 @@ class Session:
             if {"clock_out", "offset_ms"} & set(changed):
                 engine.tell("options", clock_out=self.live["clock_out"], offset_ms=self.live["offset_ms"])
             if {*FEEL} & set(changed):
-                self._retouch()
+                self._retouch_soon()
             if {"drum_map", "channel"} & set(changed):
                 for identity in {*self._sounding_ids()}:
                     self._load(self._takes[identity])
@@ -400,6 +422,24 @@ class Session:
         current = self.current()
         return [identity for identity in (*ids, current and current.id) if identity in self._takes]
 
+    def _retouch_soon(self) -> None:
+        """Draw again now, or in a moment when that was just done: a sweep of a knob is many values and one wish."""
+        loop = asyncio.get_running_loop()
+        if self._retouching is None:
+            self._retouching = loop.call_later(_RETOUCH_S, self._retouch_due)
+            self._retouch()
+        else:
+            self._retouch_again = True
+
+    def _retouch_due(self) -> None:
+        self._retouching = None
+        if self._retouch_again:
+            self._retouch_again = False
+            try:
+                self._retouch_soon()
+            except EngineDown as error:
+                _log.warning("the engine hears of the knobs when it is back: %s", error)
+
     def _retouch(self) -> None:
         """Draw the current groove again with the knobs as they are now; it changes under the running transport."""
         take = self.current()
@@ -409,15 +449,16 @@ class Session:
         if take.song is not None:
             for identity, section in zip(take.parts, take.song.sections, strict=True):
                 self._takes[identity].pattern = self._refelt(section.pattern, knobs)
-                self._load(self._takes[identity])
+                self._load(self._takes[identity], at="beat")
             self.events.publish("player", self.player())
             return
         if take.request is not None:
             take.request = replace(take.request, **knobs, tempo=self.tempo())
             take.pattern = groove.generate(take.request)
         else:
-            take.pattern = self._refelt(take.pattern, knobs)
-        self._load(take)
+            take.source = take.source or take.pattern
+            take.pattern = self._refelt(take.source, knobs)
+        self._load(take, at="beat")
         self.events.publish("player", self.player())
 
     def _refelt(self, pattern: Pattern, knobs: Mapping[str, Any]) -> Pattern:
@@ -447,7 +488,9 @@ class Session:
         elif kind == "log":
             _log.log(logging.getLevelNamesMapping().get(str(data.get("level", "")).upper(), 20), "%s", data.get("text"))
         elif kind == "down":
-            self._interrupted = {**self.transport, **self._player}
+            # A successor that dies too, before it was told, must not hide what the first one played.
+            self._interrupted = self._interrupted or {**self.transport, **self._player}
+            self.events.publish("alerts", {"alert": "engine_down", "state": "raised", "message": data.get("why")})
             self.transport = {**self.transport, "state": "stopped"}
             self.midi = {**self.midi, "state": "lost", "why": data.get("why")}
             self.events.publish("transport", dict(self.transport))
@@ -457,7 +500,7 @@ class Session:
         take = self._takes.get(identity)
         return {
             "bar": bar, "beat": beat, "tick": tick, "voice": VOICES[voice], "note": note, "velocity": velocity,
-            "channel": channel, "due": due, "left": left, "pattern": take.pattern.id if take else None,
+            "channel": channel + 1, "due": due, "left": left, "pattern": take.pattern.id if take else None,
         }  # fmt: skip
 
     def player(self) -> dict[str, Any]:
@@ -472,10 +515,10 @@ class Session:
         self.configure()
         for identity in with_family(self._history, self._takes):  # undo must find what it leads back to
             self._load(self._takes[identity])
-        last = self._interrupted
+        last = self._interrupted or {}
         if last.get("state") == "playing" and last.get("playing") in self._takes:
             head = self._takes.get(self._takes[last["playing"]].head)
-            engine.tell(
+            await engine.call(
                 "resume",
                 tick=last["tick"],
                 t=last["t"],
@@ -484,6 +527,8 @@ class Session:
                 origin=last["origin"],
                 **(head.chain(last.get("song_origin")) if head is not None else {}),
             )
+        self._interrupted = None
+        self.events.publish("alerts", {"alert": "engine_down", "state": "cleared"})
 
     def configure(self) -> None:
         """Tell the engine every live setting it needs."""

@@ -154,7 +154,7 @@ class Engine:
                 return
             now = loop.time()
             deaths = [at for at in deaths if now - at < _WITHIN_S] + [now]
-            if len(deaths) > _FAILURES:
+            if len(deaths) >= _FAILURES:
                 self.given_up = f"the playing process ended {len(deaths)} times in a minute; restart drumbridge"
                 _log.error("%s", self.given_up)
                 self._on_event({"e": "down", "why": self.given_up})
@@ -163,8 +163,8 @@ class Engine:
             self._on_event({"e": "down", "why": f"the playing process ended (code {code}); a new one is starting"})
             await asyncio.sleep(_BACK_OFF_S[min(len(deaths) - 1, len(_BACK_OFF_S) - 1)])
             try:
-                await self._spawn()
                 self.restarts += 1
+                await self._spawn()
                 await self._on_restart()
             except EngineDown as error:
                 _log.warning("the engine did not come back: %s", error)

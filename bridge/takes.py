@@ -20,6 +20,7 @@ class Take:
 
     Attributes:
         request: Lets live knobs draw it again.
+        source: The pattern before any knob thinned or re-felt it, for those that cannot be drawn again.
         family: Edits of one groove share it.
         song: The whole song, when this take is the first part of one; `parts` are the ids of all its parts then.
         head: The id of the song's first part, for every part of a song.
@@ -33,6 +34,7 @@ class Take:
     song: Song | None = None
     parts: tuple[str, ...] = ()
     head: str = ""
+    source: Pattern | None = None
 
     def chain(self, origin: int | None = None) -> dict[str, Any]:
         """Return what the engine must know of a song beside its first part; {} for a groove."""

@@ -195,7 +195,7 @@ def test_calls_of_one_client_overlap(stage):
         async with ws(port) as line:
             await line.recv()
             calls = (("job.wait", {"job": "j-1", "timeout_s": 5.0}), ("ping", {}))
-            stage.jobs._begin(lambda _: asyncio.sleep(0.3), None)
+            stage.jobs.begin(lambda _: asyncio.sleep(0.3))
             for number, (method, params) in enumerate(calls):
                 await line.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
             return [json.loads(await line.recv())["id"] for _ in calls]

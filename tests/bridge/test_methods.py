@@ -336,3 +336,77 @@ def test_status_holds_everything_in_one_object(stage):
     status = run(stage.call("status"))
 
     assert {"transport", "player", "settings", "midi", "version", "api", "t"} <= set(status)
+
+
+def test_a_sweep_of_a_knob_is_drawn_a_few_times_and_ends_where_the_knob_ends(stage):
+    """A hundred values in a moment are one wish; the engine gets them at the next beat."""
+
+    async def sweep():
+        await stage.finished(genre="funk", seed=5)
+        before = len(stage.engine.commands("load"))
+        for n in range(100):
+            await stage.call("set", swing=n / 100)
+        await asyncio.sleep(0.2)
+        return stage.engine.commands("load")[before:]
+
+    loads = run(sweep())
+
+    assert 2 <= len(loads) <= 6
+    assert {load["at"] for load in loads} == {"beat"}
+    assert stage.session.current().request.swing == 0.99
+
+
+def test_thinning_a_given_pattern_can_be_taken_back(stage):
+    """A model's groove thinned by the knob is whole again when the knob goes back."""
+
+    async def turn():
+        pattern = groove.generate(stage.session.request({"genre": "funk", "humanize": 0.0, "swing": 0.0}))
+        await stage.call("play", pattern=pattern.as_dict())
+        counts = []
+        for density in (0.05, 0.5):
+            await stage.call("set", density=density)
+            await asyncio.sleep(0.15)
+            counts.append(len(stage.session.current().pattern.hits))
+        return len(pattern.hits), counts
+
+    whole, (thin, again) = run(turn())
+
+    assert thin < whole
+    assert again == whole
+
+
+def test_an_engine_that_dies_before_it_was_told_does_not_forget_the_song(stage):
+    """Two deaths in a row: the third engine is told what the first one played."""
+
+    async def die_twice():
+        await stage.finished(genre="rock", seed=1)
+        playing = stage.session.player()["take"]
+        for _ in range(2):
+            stage.session.hear({"e": "down", "why": "it ended"})
+            stage.session.hear({"e": "player", "playing": None, "queued": []})
+        await stage.session.restore()
+        return playing
+
+    playing = run(die_twice())
+
+    assert [resume["playing"] for resume in stage.engine.commands("resume")] == [playing]
+
+
+def test_stop_during_the_outage_is_kept(stage):
+    """Who stops while the engine is away does not get the groove back with it."""
+
+    async def stop():
+        await stage.finished(genre="rock", seed=1)
+        stage.session.hear({"e": "down", "why": "it ended"})
+        await stage.call("stop")
+        await stage.session.restore()
+
+    run(stop())
+
+    assert stage.engine.commands("resume") == []
+
+
+@pytest.mark.parametrize("cost", [-1, "-0.01", "much", "1e99"])
+def test_a_ceiling_that_is_no_amount_is_refused(stage, cost):
+    """Money is never guessed at."""
+    assert refused(stage.call("generate", genre="rock", max_cost_usd=cost)).data["field"] == "max_cost_usd"

@@ -73,6 +73,14 @@ def test_tempo_decides() -> None:
     assert len(groove.flaws(kicks, 330)) > 0
 
 
+def test_reaching_another_drum_takes_time() -> None:
+    """75 ms after both hands struck, one can strike its drum again but not a crash across the kit."""
+    both = [(0, "snare", 90), (0, "tom_high", 90)]
+
+    assert groove.flaws(pattern(*both, (144, "snare", 90)), 120) == ()
+    assert len(groove.flaws(pattern(*both, (144, "crash", 90)), 120)) == 1
+
+
 def test_the_backbeat_is_the_last_to_go() -> None:
     """Of three things for two hands the backbeat and the crash stay, the hat goes."""
     mended, _ = groove.repair(pattern((960, "snare", 105), (960, "crash", 100), (960, "hat_closed", 70)), tempo=120)

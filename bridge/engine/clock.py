@@ -114,6 +114,18 @@ class ClockEstimator:
         self._correct(steps, error)
         return True
 
+    def anchor(self, at: float) -> None:
+        """Take the pulse seen at `at` for certain, where it is: the first after a Start lies where the master says."""
+        self.index += 1
+        self.phase = at
+        self._p00, self._p01 = self._noise, 0.0
+        self._lean = 0.0
+        self._gap = 0.0
+        self._unsure = self._steps = 0
+        self.outliers = 0
+        self._arrivals.clear()
+        self._arrivals.append((at, self.index))
+
     def _begin(self, at: float, index: int = 0) -> None:
         self.index, self.phase, self._last_seen = index, at, at
         self.steady = 1

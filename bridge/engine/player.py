@@ -93,6 +93,7 @@ class Player:
         bar_end = self.timeline.meters.next_bar(int(transport.tick_at(now)) + 1)
         self._apply(transport.poll(now, bar_end), now)
         wake = None
+        skipped = False
         while transport.state is State.PLAYING:
             due, do = self._next()
             if due is None:
@@ -100,7 +101,8 @@ class Player:
             if due - self.lookahead > now:
                 wake = due - self.lookahead
                 break
-            if due < now - STALL_SECONDS:
+            if due < now - STALL_SECONDS and not skipped:
+                skipped = True  # once a turn: whatever the clock says, this loop ends
                 self._skip(now)
                 continue
             do()
@@ -166,9 +168,9 @@ class Player:
 
     def _skip(self, now: float) -> None:
         """We were away too long: go to where the song is, silently."""
-        tick = ceil(self.transport.tick_at(now + self.lookahead))
+        tick = max(0, ceil(self.transport.tick_at(now + self.lookahead - self.shift)))
         self._emit_all(self.timeline.jump(tick), now)
-        self._pulse_tick = -(-tick // PULSE_TICKS) * PULSE_TICKS
+        self._pulse_tick = -(-ceil(self.transport.tick_at(now + self.lookahead)) // PULSE_TICKS) * PULSE_TICKS
         if self._stop_tick is not None and self._stop_tick < tick:
             self._stop_tick = tick
         if self._tempo_at is not None and self._tempo_at[0] < tick:

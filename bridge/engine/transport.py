@@ -252,6 +252,8 @@ class Transport:
             self.clock.reset()
         believed = self.clock.pulse(at)
         if self.outside is Outside.STARTING:
+            if not believed:
+                self.clock.anchor(at)
             return self._begin(at)
         if self._lost_end is not None or (
             self.following and self.state is State.ARMED and self.outside is Outside.RUNNING
@@ -341,7 +343,11 @@ class Transport:
             self.quirk_six = False
             return plain, False
         jumping = self._stopped_at is not None and sixth <= expected < plain  # a loop goes back, never six times ahead
-        if self.quirk_six or abs(sixth - expected) <= near or jumping:
+        # Ardour tells the next beat, where its clocks begin, and not where it stands. In the first bar that proves
+        # nothing: there a located beat is as likely to be six times as far.
+        next_beat = -(-expected // TICKS_PER_QUARTER) * TICKS_PER_QUARTER
+        explained = abs(sixth - expected) <= near or (sixth == next_beat and expected > 4 * TICKS_PER_QUARTER)
+        if self.quirk_six or explained or jumping:
             return sixth, True
         return plain, False
 

@@ -169,6 +169,39 @@ def test_a_position_that_counts_clocks_is_read_as_such(rig):
     assert any("six times" in str(e.get("text")) for e in rig.events)
 
 
+def test_a_position_that_counts_clocks_may_tell_the_next_beat(rig):
+    """Recorded from Ardour 7.3: stopped at quarter 10.04 it tells 264 (quarter 11), and its clocks begin there."""
+    rig.ask("sync", mode="clock")
+    rig.ask("queue", id="quarters")
+    rig.midi(0xFA)
+    rig.clocks(241)
+    rig.midi(0xFC)
+    rig.run(1.48)
+    rig.heard.clear()
+    rig.midi(0xF2, 0x08, 0x02)
+    rig.midi(0xFB)
+    began = rig.now
+    rig.clocks(2)
+
+    assert rig.ons(began) == [(0.0, 39)]
+
+
+def test_a_start_off_the_old_clocks_grid_is_where_it_is_seen(rig):
+    """Recorded from Ardour 7.3: located while rolling, the new first clock comes 0.8 ms early and counts all the same."""
+    rig.ask("sync", mode="clock")
+    rig.ask("queue", id="quarters")
+    rig.midi(0xFA)
+    rig.clocks(144)
+    rig.now -= 0.00083
+    rig.midi(0xFC)
+    rig.midi(0xFA)
+    rig.heard.clear()
+    began = rig.now
+    rig.clocks(26)
+
+    assert rig.ons(began)[-1] == (pytest.approx(0.5, abs=0.0005), 37)
+
+
 def test_a_lost_clock_finishes_the_bar_and_waits(rig):
     """No clock for half a second: the bar is finished at the last tempo, then nothing sounds and it says so."""
     rig.ask("sync", mode="clock")
@@ -304,6 +337,18 @@ def test_a_long_stall_is_left_out_and_not_made_up_for(rig):
 
     assert len(rig.ons()) <= 3
     assert not [key for key in rig.hanging() if rig.sounding[key] > 1]
+
+
+def test_a_stall_with_notes_moved_far_ahead_ends(rig):
+    """Notes moved half a second ahead are always later than a stall: what is left out is left out once."""
+    rig.ask("options", offset_ms=-500)
+    rig.ask("queue", id="eighths")
+    rig.run(1)
+    rig.now += 10
+    rig.heard.clear()
+    rig.run(0.5)
+
+    assert 1 <= len(rig.ons()) <= 4
 
 
 def test_panic_releases_and_the_groove_goes_on(rig):

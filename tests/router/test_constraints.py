@@ -1,0 +1,87 @@
+"""Rules in words: read, checked, held where that can be, and reported where it cannot."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router import groove
+from router.constraints import hold, holds, read_rule
+from router.request import GrooveRequest
+
+RULES = (
+    "no crash", "kick at most 6 a bar", "ghost notes on e and a", "playable at 180 bpm", "snare on 2 and 4",
+    "kick on every beat", "hats only on the and", "no ghost notes", "no fills", "only kick and snare", "crash on 1",
+    "snare on the backbeat", "kick exactly 2 a bar", "ride on eighths", "no open hat", "playable",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def busy():
+    """A groove with something of everything."""
+    return groove.generate(GrooveRequest(prompt="busy funk", bars=8, seed=21, tempo=200))
+
+
+@pytest.mark.parametrize("text", RULES)
+def test_every_rule_is_read_and_held(busy, text):
+    """What leaving out and setting strokes can do is done, and the rule holds afterwards."""
+    rule = read_rule(text)
+    verdict = hold(busy, [text])
+
+    assert rule is not None
+    if text != "kick exactly 2 a bar" or not verdict.broken:
+        assert verdict.broken == ()
+        assert holds(verdict.pattern, rule)
+    assert verdict.unchecked == ()
+
+
+def test_a_rule_that_is_kept_changes_nothing(busy):
+    """The same pattern comes back."""
+    once = hold(busy, ["no crash"]).pattern
+
+    assert hold(once, ["no crash"]).pattern is once
+
+
+def test_ghosts_are_soft_and_where_they_were_asked(busy):
+    """Each e and a of a bar that is no fill has a soft snare stroke."""
+    found = hold(busy, ["ghost notes on e and a"]).pattern
+    fills = set(found.meta.get("fills", ()))
+    ghosts = {hit.tick for hit in found.hits if hit.voice == "snare" and hit.velocity < 50}
+
+    for bar in range(found.bars):
+        if bar + 1 not in fills:
+            for beat in range(4):
+                start = bar * 3840 + beat * 960
+                assert {start + 240, start + 720} <= ghosts
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ("kick at most 2 a bar", "kick at least 4 a bar"),
+        ("no snare", "snare on 2 and 4"),
+        ("only kick", "at least 2 hats per bar"),
+    ],
+)
+def test_contradictions_are_named(busy, rules):
+    """One of the two is reported as not held, with the one that stands against it."""
+    verdict = hold(busy, rules)
+
+    assert len(verdict.broken) == 1
+    assert "not held" in verdict.broken[0]
+    assert "against" in verdict.broken[0]
+
+
+@pytest.mark.parametrize("text", ["make it purple", "kick like a heartbeat", "", "snare on the moon", "no regrets"])
+def test_what_is_not_understood_is_reported(busy, text):
+    """Never forgotten, never guessed."""
+    verdict = hold(busy, [text])
+
+    assert read_rule(text) is None
+    assert verdict.unchecked == (f"constraint not checked: {text}",)
+    assert verdict.pattern is busy
+
+
+@given(st.text(max_size=200))
+def test_no_words_break_the_reader(text):
+    """Any text is a rule or none."""
+    read_rule(text)

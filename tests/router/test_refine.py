@@ -1,0 +1,153 @@
+"""Refinement by rules: what was asked changes, everything else stays to the tick."""
+
+import pytest
+
+from router import groove
+from router.constraints import holds, read_rule
+from router.pattern import Hit, Pattern
+from router.refine import merge, refine
+from router.request import GrooveRequest
+
+HATS = {"hat_closed", "hat_open", "hat_pedal"}
+
+
+@pytest.fixture
+def rock():
+    """A rock groove as the embedded drummer plays it, feel and all."""
+    return groove.generate(GrooveRequest(genre="rock", style="straight", bars=4, seed=11))
+
+
+def changed(before, after):
+    """The voices whose strokes are not exactly the same."""
+    return {hit.voice for hit in set(before.hits) ^ set(after.hits)}
+
+
+def count(pattern, voices):
+    """How many strokes of these voices there are."""
+    return sum(hit.voice in voices for hit in pattern.hits)
+
+
+@pytest.mark.parametrize(
+    ("words", "voices", "more"),
+    [
+        ("busier hats, keep the kick", HATS, 1),
+        ("more kick", {"kick"}, 1),
+        ("more ghost notes", {"snare"}, 1),
+        ("less kick", {"kick"}, -1),
+        ("no crash", {"crash", "crash2"}, -1),
+        ("remove the hats", HATS, -1),
+        ("add a cowbell on every beat", {"cowbell"}, 1),
+        ("add claps on 2 and 4", {"clap"}, 1),
+        ("fewer hats please", HATS, -1),
+    ],
+)
+def test_only_the_lanes_that_were_named_change(rock, words, voices, more):
+    """Their number goes the way that was asked; the others keep tick, shift and velocity."""
+    found = refine(rock, words)
+
+    assert changed(rock, found.pattern) <= voices
+    if more > 0:
+        assert count(found.pattern, voices) > count(rock, voices)
+    else:
+        assert count(found.pattern, voices) <= count(rock, voices)
+    assert found.sure == 1
+    assert not found.unknown
+
+
+def test_a_lane_that_is_to_stay_stays(rock):
+    """Keep wins over what is said of the whole."""
+    found = refine(rock, "make it much busier but leave the snare alone, keep the kick")
+
+    assert changed(rock, found.pattern)
+    assert not changed(rock, found.pattern) & {"kick", "snare"}
+
+
+def test_louder_and_softer_move_velocity_only(rock):
+    """No stroke comes or goes."""
+    loud, soft = refine(rock, "louder snare").pattern, refine(rock, "softer hats").pattern
+
+    def places(one):
+        return {(hit.tick, hit.voice, hit.shift) for hit in one.hits}
+
+    assert places(loud) == places(soft) == places(rock)
+    assert sum(hit.velocity for hit in loud.hits) > sum(hit.velocity for hit in rock.hits)
+    assert sum(hit.velocity for hit in soft.hits) < sum(hit.velocity for hit in rock.hits)
+
+
+def test_one_drum_instead_of_another(rock):
+    """The strokes stay where they are and sound on the other."""
+    for words in ("ride instead of hats", "replace the hats with ride"):
+        found = refine(rock, words).pattern
+        assert count(found, HATS) == 0
+        assert count(found, {"ride"}) >= count(rock, HATS) * 0.8
+        assert changed(rock, found) <= HATS | {"ride"}
+
+
+def test_swing_is_more_swing_and_the_same_notes(rock):
+    """Feel moves, notes do not."""
+    found = refine(rock, "swing more").pattern
+
+    assert {(hit.tick, hit.voice) for hit in found.hits} == {(hit.tick, hit.voice) for hit in rock.hits}
+    assert found.meta["swing"] > rock.meta.get("swing", 0)
+
+
+def test_half_time_puts_the_backbeat_in_the_middle(rock):
+    """Loud snares lie on beat three of each bar; kick and hats elsewhere stay."""
+    found = refine(rock, "half time").pattern
+    loud = {hit.tick % 3840 for hit in found.hits if hit.voice == "snare" and hit.velocity >= 60}
+
+    assert loud == {1920}
+
+
+def test_a_fill_is_added_at_the_end_only(rock):
+    """What comes before it is untouched."""
+    found = refine(rock, "add a fill").pattern
+    start = 3 * 3840
+
+    before = {hit for hit in rock.hits if hit.tick < start}
+    assert before == {hit for hit in found.hits if hit.tick < start}
+    assert found.meta["fills"][-1] == 4
+
+
+def test_rules_are_held_afterwards(rock):
+    """Constraints given beside the words hold in what comes out."""
+    found = refine(rock, "busier kick", constraints=("kick at most 3 a bar", "playable at 180 bpm"))
+
+    assert holds(found.pattern, read_rule("kick at most 3 a bar"))
+    assert holds(found.pattern, read_rule("playable at 180 bpm"))
+
+
+def test_added_strokes_never_take_a_hand_from_what_is_there():
+    """Where both hands are busy nothing is added, and nothing gives way."""
+    hits = [Hit(tick, voice, 90) for tick in range(0, 3840, 120) for voice in ("snare", "ride")]
+    full = Pattern(GrooveRequest().meter, 1, tuple(hits), tempo=60.0)
+    found = refine(full, "add claps")
+
+    assert set(full.hits) <= set(found.pattern.hits)
+
+
+@pytest.mark.parametrize("words", ["paint it like a waterfall", "make the snare tell a story", "?", "x" * 1000])
+def test_what_is_not_understood_changes_nothing(rock, words):
+    """It is said, and the groove stays."""
+    found = refine(rock, words)
+
+    assert found.pattern.hits == rock.hits
+    assert found.sure == 0
+    assert found.unknown
+
+
+def test_a_models_answer_reaches_only_the_lanes_that_were_meant(rock):
+    """Whatever came back, lanes that were not spoken of are the original's; a short answer is repeated."""
+    answer = groove.generate(GrooveRequest(genre="funk", bars=2, seed=3))
+    merged = merge(rock, answer, refine(rock, "make the snare tell a story"))
+    free = merge(rock, answer, refine(rock, "like a waterfall, keep the kick"))
+
+    assert changed(rock, merged) <= {"snare"}
+    assert merged.bars == rock.bars
+    assert {h for h in free.hits if h.voice == "kick"} == {h for h in rock.hits if h.voice == "kick"}
+    assert max(hit.tick for hit in free.hits if hit.voice == "snare") >= 2 * 3840
+
+
+def test_the_same_words_give_the_same_groove(rock):
+    """Bytes and all."""
+    assert refine(rock, "busier hats", seed=3).pattern.id == refine(rock, "busier hats", seed=3).pattern.id

@@ -20,11 +20,13 @@ def js(open_panel):
 
 
 def test_the_clock_believes_the_least_round_trip(js):
-    """Nine pings through a stalled server and one quick one: the quick one's offset is taken."""
+    """Eight pings through a stalled server and a quick one among them: the quick one's offset is taken."""
     body = """
         const clock = new m.ServerClock();
-        for (let i = 0; i < 9; i += 1) clock.add(i, i + 0.08, i + 1000 + 0.075);
-        clock.add(9, 9.001, 9 + 1000 + 0.0005);
+        for (let i = 0; i < 9; i += 1) {
+            if (i === 4) clock.add(i, i + 0.001, i + 1000 + 0.0005);
+            else clock.add(i, i + 0.08, i + 1000 + 0.075);
+        }
         return [clock.offset, clock.trip];
     """
     offset, trip = js("time", body)

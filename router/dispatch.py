@@ -300,7 +300,7 @@ class Router:
         trip.note(*written.notes)
         degraded = PAID_TIERS.index(written.tier) < PAID_TIERS.index(plan.tier) and not plan.classify
         route = self._route(trip, written.tier, written.provider, written.model, degraded=degraded)
-        if not degraded:
+        if not degraded and self.config.cache_enabled:
             await self._cache.put("pattern", key, keeping.pack(written.pattern, route))
         return Answer(written.pattern, replace(route, saved=savings.of_answer(self._desk(), request, plan, route)))
 

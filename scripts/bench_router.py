@@ -21,12 +21,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from router.config import RouterConfig  # noqa: E402  the repository is found first
+from router import quality  # noqa: E402  the repository is found first
+from router.config import RouterConfig  # noqa: E402
 from router.dispatch import Router  # noqa: E402
 from router.prompt import NOTES, data, wish  # noqa: E402
 from router.request import GrooveRequest  # noqa: E402
 from router.stores.ledger import Ledger  # noqa: E402
 from router.tasks import TASKS  # noqa: E402
+from tests.support.faultserver import GROOVE  # noqa: E402
 
 WISH = "gravel rolling down a long staircase, take {}"
 _CHILD = """
@@ -112,6 +114,13 @@ async def overhead(url: str, rounds: int) -> None:
             return lambda index: router.route(GrooveRequest(prompt=WISH.format(index), tier="balanced"))
 
         seeds = itertools.count()
+        asked, text = GrooveRequest(prompt=WISH, tier="balanced"), GROOVE
+
+        async def music() -> None:
+            reader = quality.reader(asked)
+            reader.feed(text)
+            quality.judge(reader.close(), text, asked, "bench")
+
         took = await measure(
             {
                 "bare SDK, data": lambda index: call(*data(task, {"text": WISH.format(index)}), response_format=form),
@@ -120,6 +129,7 @@ async def overhead(url: str, rounds: int) -> None:
                 "bare SDK, pattern": lambda index: call(NOTES, wish(GrooveRequest(prompt=WISH.format(index)))),
                 "routed, pattern": routing(plain),
                 "routed, pattern, ledger": routing(kept),
+                "reading, hands and feel": lambda _index: music(),
                 "embedded drummer alone": lambda _index: plain.route(GrooveRequest(genre="funk", seed=next(seeds))),
             },
             rounds,
@@ -137,8 +147,10 @@ async def overhead(url: str, rounds: int) -> None:
         for what, figures in (("wall", wall), ("CPU", work)):
             base, plain_us, kept_us = (figures[f"{head}, {kind}{tail}"] for head, tail in
                                        (("bare SDK", ""), ("routed", ""), ("routed", ", ledger")))  # fmt: skip
+            if kind == "pattern":  # the music is the work itself, not what asking through a router adds
+                base += figures["reading, hands and feel"]
             print(
-                f"added to a {kind} call ({what}): {plain_us - base:.0f} us, with a ledger {kept_us - base:.0f} us"
+                f"added to a {kind} call{', its music apart' * (kind == 'pattern')} ({what}): {plain_us - base:.0f} us, with a ledger {kept_us - base:.0f} us"
             )
 
 

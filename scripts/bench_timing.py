@@ -1,8 +1,8 @@
 """How tight is it? Measures onsets through real JACK on midilab's sample clock, beside what is used today.
 
 Every figure is measured in this run: our engine leading and following MIDI clocks of each kind, then, on the same
-server, mido's MidiFile.play, isobar's Timeline (when installed) and a bare sleep loop. Lateness is onset less true
-beat, from the ninth beat on. Run it as `scripts/bench.py timing` or by itself; `--load` keeps both cores busy meanwhile.
+server, mido's MidiFile.play, isobar's Timeline (when installed), a bare sleep loop. Lateness is onset less true
+beat, from the ninth beat on. `scripts/bench.py timing`, or by itself; `--load` keeps the cores busy meanwhile.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def test_a_position_that_counts_clocks_may_tell_the_next_beat(rig):
 
 
 def test_a_start_off_the_old_clocks_grid_is_where_it_is_seen(rig):
-    """Recorded from Ardour 7.3: located while rolling, the new first clock comes 0.8 ms early and counts all the same."""
+    """Recorded from Ardour 7.3: located while rolling, the first clock comes 0.8 ms early and counts."""
     rig.ask("sync", mode="clock")
     rig.ask("queue", id="quarters")
     rig.midi(0xFA)

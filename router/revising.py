@@ -19,7 +19,7 @@ from router.notation import write
 from router.pattern import Pattern
 from router.policy import SURE
 from router.receipts import may_pay, music_tier
-from router.request import GrooveRequest
+from router.request import MAX_SEED, GrooveRequest
 from router.route import LOCAL, Answer, Route
 
 ROUNDS: Final = 3
@@ -115,10 +115,14 @@ async def _rounds(
     """Ask, check, have it mended at most `ROUNDS` times; None when no model answered at all."""
     best: tuple[int, Answer] | None = None
     routes: list[Route] = []
-    complaint = ""
+    complaint = shown = ""
     for turn in range(ROUNDS + 1):
-        words = f"{wish.prompt}\nMend: {complaint}" if complaint else wish.prompt
-        own = replace(wish, prompt=words[:2000], max_cost_usd=receipts.left(router.config, wish.max_cost_usd, routes))
+        words = f"{wish.prompt[:480]}\nMend this: {complaint}\nIt is now:\n{shown}" if complaint else wish.prompt
+        # Another seed is another wish: the same one again would be answered by the cache.
+        seed = (wish.seed + turn) % (MAX_SEED + 1)
+        own = replace(
+            wish, prompt=words[:2000], seed=seed, max_cost_usd=receipts.left(router.config, wish.max_cost_usd, routes)
+        )
         try:
             answer = await router.route(own, source=source if not turn else "refine")
         except (NoAnswer, BudgetRefused, AttemptFailed) as error:
@@ -132,7 +136,7 @@ async def _rounds(
             best = len(problems), Answer(pattern, answer.route)
         if not problems:
             break
-        complaint = "; ".join(problems)
+        complaint, shown = "; ".join(problems), _shown(_window(pattern))
     if best is None:
         return None
     left, answer = best

@@ -150,6 +150,17 @@ def _style(phrases: list[str], genre: str | None) -> tuple[str, str] | None:
     return None
 
 
+_PHRASES: Final[dict[str, tuple[str, str]]] = {
+    "garagerock": ("rock", "garage"), "indierock": ("rock", "indie"), "progrock": ("rock", "prog"),
+    "surfrock": ("rock", "surf"), "folkrock": ("rock", "folk"), "stadiumrock": ("rock", "stadium"),
+    "rosanna": ("rock", "half-time-shuffle"), "funkrock": ("funk", "rock"), "jazzfunk": ("jazz", "funk"),
+    "metalcore": ("metal", "groove"), "deathmetal": ("metal", "blast-beat"), "blackmetal": ("metal", "blast-beat"),
+    "brush": ("jazz", "brushes"), "brushes": ("jazz", "brushes"), "2step": ("uk-garage", "two-step"),
+    "tonyallen": ("afrobeat", "lagos"), "neosoul": ("soul", "neo"), "afrohouse": ("house", "afro"),
+}  # fmt: skip
+"""Words that name a style better than the parts they are made of do."""
+
+
 def _section(text: str) -> str | None:
     for name in sorted(SECTIONS, key=len, reverse=True):
         if re.search(rf"\b{name.replace('-', '[ -]?')}\b", text):
@@ -182,7 +193,11 @@ def _describe(prompt: str) -> dict[str, Any]:
     phrases = _phrases(text)
     blend = _blend(text)
     genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)
-    style = _style(phrases, genre)
+    style = None if blend else next((_PHRASES[p] for p in phrases if p in _PHRASES), None)
+    if style:
+        genre = style[0]
+    else:
+        style = _style(phrases, genre)
     if style and genre is None:
         genre = style[0]
     feel: dict[str, float] = {}
@@ -234,6 +249,6 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
         | set(_NUMBER_WORDS)
         | {"half", "double", "waltz", "over", "against"}
     )
-    known |= set(_GENRE_WORDS) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
+    known |= set(_GENRE_WORDS) | set(_PHRASES) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
     share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0
     return round(min(1.0, (0.6 if found["genre"] else 0.2) * min(1.0, share * 2) + 0.4 * share), 3)

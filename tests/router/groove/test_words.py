@@ -23,6 +23,8 @@ from router.groove import describe
         ("a samba that evolves over sixteen bars", {"style": "samba", "bars": 16, "evolve": True}),
         ("pre-chorus in a Motown style", {"genre": "soul", "style": "motown", "section": "pre-chorus"}),
         ("boom bap", {"genre": "hip-hop", "style": "boom-bap"}),
+        ("garage rock", {"genre": "rock", "style": "garage"}),
+        ("a ballad with brushes", {"genre": "jazz", "style": "brushes"}),
         ("trap", {"genre": "trap", "style": None}),
         ("second line", {"genre": "new-orleans", "style": "second-line"}),
     ],

@@ -149,9 +149,8 @@ async def overhead(url: str, rounds: int) -> None:
                                        (("bare SDK", ""), ("routed", ""), ("routed", ", ledger")))  # fmt: skip
             if kind == "pattern":  # the music is the work itself, not what asking through a router adds
                 base += figures["reading, hands and feel"]
-            print(
-                f"added to a {kind} call{', its music apart' * (kind == 'pattern')} ({what}): {plain_us - base:.0f} us, with a ledger {kept_us - base:.0f} us"
-            )
+            name = f"{kind} call, its music apart" if kind == "pattern" else f"{kind} call"
+            print(f"added to a {name} ({what}): {plain_us - base:.0f} us, with a ledger {kept_us - base:.0f} us")
 
 
 def loading() -> None:

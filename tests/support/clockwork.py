@@ -42,5 +42,14 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(main)
     finally:
+        loop.run_until_complete(_leave())
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _leave() -> None:
+    """End what is left: a test need not close what it does not look at."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -11,6 +11,7 @@ import importlib
 import logging
 import signal
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from bridge.logs import configure
 from bridge.options import Options
@@ -30,7 +31,7 @@ def run(options: Options) -> int:
     """
     redactor = Redactor(options.environ[name] for name in SECRETS if options.environ.get(name))
     configure(redactor, level=options.get("log_level"), as_json=options.get("json_logs"))
-    redactor.add(options.home.token())
+    redactor.add(options.home.token(), urlsplit(options.get("shared_url") or "").password or "")
     return asyncio.run(_main(options, redactor))
 
 

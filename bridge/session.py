@@ -5,18 +5,18 @@ Owns no socket, no port and no provider: the engine is asked over the link, and 
 
 from __future__ import annotations
 
-import asyncio
+import importlib.util
 import itertools
 import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from bridge import drummaps, editing
 from bridge.compiling import compile_pattern
 from bridge.events import Events
+from bridge.redrawing import Redrawing, redraw
 from bridge.settings import BY_NAME
 from bridge.supervisor import EngineDown, EngineLink
 from bridge.takes import Take, player_view, with_family
@@ -29,12 +29,8 @@ from router.request import MAX_SEED, GrooveRequest
 from router.song import Song
 
 _log = logging.getLogger(__name__)
-_RETOUCH_S: Final = 0.06
-"""Shorter than any beat, long enough for drawing and loading 64 bars."""
 _KEEP: Final = 128
 """Takes that undo can go back to."""
-_RETOUCH_S: Final = 0.05
-"""The least time between two drawings of a groove by its knobs."""
 
 
 class NothingPlaying(Exception):
@@ -65,8 +61,7 @@ class Session:
         self._history: list[str] = []
         self._cursor = -1
         self._interrupted: dict[str, Any] | None = None
-        self._retouching: asyncio.TimerHandle | None = None
-        self._retouch_again = False
+        self._redrawing = Redrawing(self._retouch)
         self._numbers = itertools.count(1)
         self._tap = Tap()
         self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
@@ -313,7 +308,7 @@ class Session:
             del self._history[index + 1 :]
         self._history.insert(index, before.id)
         self._cursor += index <= self._cursor
-        take.pattern, take.request = pattern, None
+        take.pattern, take.request, take.source = pattern, None, None
         self._load(take)
         self._trim()
         self.events.publish("player", self.player())
@@ -393,6 +388,10 @@ class Session:
         if wanted["drum_map"] not in drummaps.names():
             known = ", ".join(drummaps.names())
             raise InvalidSetting("drum_map", f"drum_map is {wanted['drum_map']!r:.60}; known kits: {known}", "try gm")
+        if wanted["sync"] == "link" and importlib.util.find_spec("link") is None:
+            raise InvalidSetting(
+                "sync", "sync is 'link', but Ableton Link is not installed", 'pip install "drumbridge[link]"'
+            )
         changed = {name: value for name, value in checked.items() if self.live[name] != value}
         self.live.update(changed)
         if changed:
@@ -410,7 +409,7 @@ class Session:
             if {"clock_out", "offset_ms"} & set(changed):
                 engine.tell("options", clock_out=self.live["clock_out"], offset_ms=self.live["offset_ms"])
             if {*FEEL} & set(changed):
-                self._retouch_soon()
+                self._redrawing.soon()
             if {"drum_map", "channel"} & set(changed):
                 for identity in {*self._sounding_ids()}:
                     self._load(self._takes[identity])
@@ -422,48 +421,14 @@ class Session:
         current = self.current()
         return [identity for identity in (*ids, current and current.id) if identity in self._takes]
 
-    def _retouch_soon(self) -> None:
-        """Draw again now, or in a moment when that was just done: a sweep of a knob is many values and one wish."""
-        loop = asyncio.get_running_loop()
-        if self._retouching is None:
-            self._retouching = loop.call_later(_RETOUCH_S, self._retouch_due)
-            self._retouch()
-        else:
-            self._retouch_again = True
-
-    def _retouch_due(self) -> None:
-        self._retouching = None
-        if self._retouch_again:
-            self._retouch_again = False
-            try:
-                self._retouch_soon()
-            except EngineDown as error:
-                _log.warning("the engine hears of the knobs when it is back: %s", error)
-
     def _retouch(self) -> None:
-        """Draw the current groove again with the knobs as they are now; it changes under the running transport."""
+        """Draw the current groove again with the knobs as they are now; it changes at the next beat."""
         take = self.current()
         if take is None:
             return
-        knobs = {name: self.live[name] for name in FEEL}
-        if take.song is not None:
-            for identity, section in zip(take.parts, take.song.sections, strict=True):
-                self._takes[identity].pattern = self._refelt(section.pattern, knobs)
-                self._load(self._takes[identity], at="beat")
-            self.events.publish("player", self.player())
-            return
-        if take.request is not None:
-            take.request = replace(take.request, **knobs, tempo=self.tempo())
-            take.pattern = groove.generate(take.request)
-        else:
-            take.source = take.source or take.pattern
-            take.pattern = self._refelt(take.source, knobs)
-        self._load(take, at="beat")
+        for changed in redraw(take, self._takes, {name: self.live[name] for name in FEEL}, self.tempo()):
+            self._load(changed, at="beat")
         self.events.publish("player", self.player())
-
-    def _refelt(self, pattern: Pattern, knobs: Mapping[str, Any]) -> Pattern:
-        thinned = groove.thin(pattern, density=knobs["density"])
-        return groove.apply_feel(thinned, tempo=self.tempo(), swing=knobs["swing"], humanize=knobs["humanize"], seed=0)
 
     # What the engine says ---------------------------------------------------------------------------------------
 

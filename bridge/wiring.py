@@ -171,7 +171,8 @@ class Wiring:
 
     def _health(self) -> dict[str, Any]:
         down = self._engine.given_up or ("" if self._engine.pid else "the playing process is being restarted")
-        return {"ok": not down, "version": __version__, "uptime_s": round(time.monotonic() - self._started, 1)}
+        up = round(time.monotonic() - self._started, 1)
+        return {"ok": not down, "server": "drumbridge", "version": __version__, "uptime_s": up, "pid": os.getpid()}
 
     async def _about(self) -> Mapping[str, Any]:
         return {

@@ -47,7 +47,9 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
     if name is not None and name not in values:
         fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
     rows: dict[str, dict[str, Any]] = {
-        key: {"value": item.value, "origin": item.origin} for key, item in values.items() if name in {None, key}
+        key: {"value": _shown(key, item.value), "origin": item.origin}
+        for key, item in values.items()
+        if name in {None, key}
     }
     if name is None:
         for secret in SECRETS:
@@ -65,6 +67,11 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
             else row["value"]
         )
         click.echo(f"{key} = {shown}" + (f"\t# {row['origin']}" if origin else ""))
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a value as it may be printed: an address of a store can hold a password."""
+    return "set" if name == "shared_url" and value is not None else value
 
 
 def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:

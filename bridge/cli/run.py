@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import urllib.request
 from typing import Any
 
 import click
@@ -54,14 +56,23 @@ def run_command(home: str | None, **flags: Any) -> None:
             fail(CONFIGURATION, f"port {values['port'].value} cannot be opened: {error.strerror}", "try --port 8765")
         except OSError as error:
             where = f"{values['host'].value}:{values['port'].value}"
-            fail(CONFIGURATION, f"{where} cannot be opened: {error.strerror or error}", _who_owns())
+            owner = _who_owns(values["host"].value, values["port"].value)
+            fail(CONFIGURATION, f"{where} cannot be opened: {error.strerror or error}", owner)
         except ValueError as error:
             fail(CONFIGURATION, str(error))
         sys.exit(code)
 
 
-def _who_owns() -> str:
-    return "another program listens there; choose another with --port, or --port 0 for any free one"
+def _who_owns(host: str, port: int) -> str:
+    way_on = "choose another with --port, or --port 0 for any free one"
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=1) as answer:
+            found = json.loads(answer.read(4096))
+        if found.get("server") == "drumbridge":
+            return f"a drumbridge listens there, process {found.get('pid')}; {way_on}"
+    except (OSError, ValueError, AttributeError):
+        pass
+    return f"another program listens there; {way_on}"
 
 
 def _check_reach(host: str, *, allowed: bool, tls: bool) -> None:

@@ -1,0 +1,76 @@
+"""Knobs at work on what plays: draw the groove again, a sweep as a few drawings and not as a hundred.
+
+Never loses a stroke for good: what cannot be drawn from its request is thinned and felt from its source each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from bridge.supervisor import EngineDown
+from bridge.takes import Take
+from router import groove
+from router.pattern import Pattern
+
+_log = logging.getLogger(__name__)
+_PAUSE_S: Final = 0.06
+"""Shorter than any beat, long enough for drawing and loading 64 bars."""
+
+
+class Redrawing:
+    """Calls `draw` at once, then again after a pause for as long as it was asked meanwhile."""
+
+    def __init__(self, draw: Callable[[], None]) -> None:
+        self._draw = draw
+        self._pausing = False
+        self._again = False
+
+    def soon(self) -> None:
+        """Draw now, or when the pause after the last drawing is over."""
+        if self._pausing:
+            self._again = True
+            return
+        self._pausing = True
+        asyncio.get_running_loop().call_later(_PAUSE_S, self._over)
+        self._draw()
+
+    def _over(self) -> None:
+        self._pausing = False
+        if self._again:
+            self._again = False
+            try:
+                self.soon()
+            except EngineDown as error:
+                _log.warning("the engine hears of the knobs when it is back: %s", error)
+
+
+def redraw(take: Take, takes: Mapping[str, Take], knobs: Mapping[str, Any], tempo: float) -> Iterator[Take]:
+    """Change a take (or all parts of its song) to the knobs, and yield what must be loaded again.
+
+    Args:
+        take: The current take.
+        takes: All takes by id, for the parts of a song.
+        knobs: complexity, density, swing and humanize as they are now; None is the style's own.
+        tempo: Quarter notes per minute, for feel that depends on it.
+    """
+    if take.song is not None:
+        for identity, section in zip(take.parts, take.song.sections, strict=True):
+            takes[identity].pattern = _felt(section.pattern, knobs, tempo)
+            yield takes[identity]
+        return
+    if take.request is not None:
+        take.request = replace(take.request, **knobs, tempo=tempo)
+        take.pattern = groove.generate(take.request)
+    else:
+        take.source = take.source or take.pattern
+        take.pattern = _felt(take.source, knobs, tempo)
+    yield take
+
+
+def _felt(pattern: Pattern, knobs: Mapping[str, Any], tempo: float) -> Pattern:
+    thinned = groove.thin(pattern, density=knobs["density"])
+    return groove.apply_feel(thinned, tempo=tempo, swing=knobs["swing"], humanize=knobs["humanize"], seed=0)

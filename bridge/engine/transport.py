@@ -15,7 +15,7 @@ from bridge.engine.meter import TICKS_PER_QUARTER
 PULSE_TICKS: Final = TICKS_PER_QUARTER // PULSES_PER_QUARTER
 SIXTEENTH_TICKS: Final = TICKS_PER_QUARTER // 4
 JUMP_SECONDS: Final = 0.05
-LATCH_SECONDS: Final = 60.0
+LATCH_SECONDS: Final = 2.0
 """How long a clock that stopped keeps its hold: until then a trigger waits for its Start."""
 MIN_BPM: Final = 20.0
 MAX_BPM: Final = 300.0

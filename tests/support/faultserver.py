@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -199,7 +200,7 @@ class FaultServer:
             gone.cancel()
 
     async def _watch(self, reader: asyncio.StreamReader, seen: Seen) -> None:
-        while not reader.at_eof():  # noqa: ASYNC110  a StreamReader has no event for its end
+        while not reader.at_eof():  # a StreamReader has no event for its end
             await asyncio.sleep(0.003)
         seen.closed.set()
 
@@ -289,7 +290,8 @@ def main() -> None:
     async def serve() -> None:
         async with FaultServer() as server:
             server.headers = {"x-ratelimit-limit-tokens": "1000000000", "x-ratelimit-remaining-tokens": "1000000000"}
-            print(server.url, flush=True)
+            sys.stdout.write(f"{server.url}\n")
+            sys.stdout.flush()
             await asyncio.Event().wait()
 
     asyncio.run(serve())

@@ -160,3 +160,36 @@ def test_a_song_with_a_part_that_is_not_loaded_is_refused():
     with pytest.raises(CommandError, match="not loaded"):
         player.command({"c": "queue", "id": "a", "at": "bar", "parts": ["a", "b"]}, (), 0.0)
     assert player.timeline.queue == []
+
+
+def clocked(player, start, bpm, beats, first=b"\xfa"):
+    """Drive a player by an external clock from `start` seconds on; return when it ended."""
+    pulse = 60 / bpm / 24
+    now = start
+    player.incoming(first, now, now)
+    for index in range(beats * 24):
+        now = start + 0.002 + index * pulse
+        player.incoming(b"\xf8", now, now)
+        player.advance(now)
+    return now
+
+
+@pytest.mark.parametrize(("bar", "note"), [(0, 36), (2, 38), (4, 40)])
+def test_a_daws_song_position_chooses_the_section(bar, note):
+    """Continue from a song position plays the part that lies there, and no stroke of another one."""
+    player = Player(120.0)
+    for identity, pitch, bars in (("a", 36, 2), ("b", 38, 1), ("c", 40, 2)):
+        commanded(player, identity, pitch, bars)
+    player.command({"c": "sync", "mode": "clock"}, (), 0.0)
+    player.command({"c": "queue", "id": "a", "at": "bar", "parts": ["a", "b", "c"]}, (), 0.0)
+    sixteenths = bar * 16
+    end = clocked(player, 1.0, 120, 6)
+    player.incoming(b"\xfc", end, end)
+    player.advance(end)
+    before = len(player.out)
+    player.incoming(bytes((0xF2, sixteenths & 0x7F, sixteenths >> 7)), end + 0.5, end + 0.5)
+
+    clocked(player, end + 1, 120, 3, first=b"\xfb")
+
+    struck = [data[1] for _, data, _ in player.out[before:] if data[0] & 0xF0 == 0x90]
+    assert struck == [note]

@@ -240,40 +240,6 @@ class Router:
             await self._cache.put(task.cache, key, json.dumps(facts))
         return Reply(data, self._route(trip, who.tier, who.provider, who.model, degraded=False))
 
-    async def carry(
-        self,
-        work: Work[T],
-        tier: str,
-        *,
-        provider: str | None = None,
-        max_cost_usd: str | None = None,
-        deadline_ms: int | None = None,
-        source: str = "api",
-    ) -> tuple[T | None, Route]:
-        """Have one piece of work done, from `tier` on; None when nobody could. The route tells the story either way."""
-        began, wanted = _now(), policy.capped(tier, self.config)
-        limit = ceiling(max_cost_usd, self.config.max_cost_picousd)
-        trip = self._trip(began, self._seconds(wanted, deadline_ms), limit)
-        try:
-            async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
-                found = await self._climb(trip, work, wanted, provider, source) if self._bench.names else None
-        except TimeoutError:
-            found = None
-            trip.note("the deadline came first")
-        good = next((one for one in reversed(trip.attempts) if one.outcome in {"ok", "repaired"}), None)
-        if found is None or good is None:
-            return None, self._route(trip, LOCAL, LOCAL, EMBEDDED, degraded=True)
-        return found, self._route(trip, good.tier, good.provider, good.model, degraded=False)
-
-    async def known(self, request: GrooveRequest) -> Answer | None:
-        """Return the answer that the cache keeps for a request, if any."""
-        return await self._kept(pattern_key(request, edition=self._edition), _now())
-
-    async def keep(self, request: GrooveRequest, answer: Answer) -> None:
-        """Keep an answer that came another way than through `route`."""
-        key = pattern_key(request, edition=self._edition)
-        await self._cache.put("pattern", key, keeping.pack(answer.pattern, answer.route))
-
     # -- one paid answer ----------------------------------------------------------------------------------------------
 
     async def _make(

@@ -111,6 +111,7 @@ class Methods:
         self._about = about
         self._workshop = Workshop(session, jobs, folders)
         self._songs = Songs(session, jobs)
+        triggers.taken = self._workshop.take
         events.source("patterns", lambda: {"patterns": library.list()})
         self._handlers: dict[str, Callable[[Any, Client], Awaitable[Any]]] = {
             name: getattr(self, "_" + name.replace(".", "_")) for name in protocol.METHODS
@@ -181,6 +182,18 @@ class Methods:
         else:
             pattern = self._session.sounding().pattern if self._session.current() else None
         return {"job": self._workshop.ask(kind, given, pattern, source=client.source).id}
+
+    async def _record_start(self, _: protocol.Nothing, __: Client) -> Any:
+        self._workshop.record()
+        return self._state(recording=True)
+
+    async def _record_stop(self, params: protocol.RecordStop, __: Client) -> Any:
+        pattern = self._workshop.recorded(params.bars, fit=params.fit)
+        starts_at = None
+        if params.at != "never":
+            self._session.intent += 1
+            _, starts_at = await self._session.start(pattern, params.at)
+        return self._state(starts_at, recording=False, pattern=pattern.as_dict())
 
     async def _job_wait(self, params: protocol.JobWait, _: Client) -> Any:
         return (await self._jobs.wait(params.job, params.timeout_s)).as_dict()

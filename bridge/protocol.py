@@ -162,6 +162,14 @@ class Ask(Params):
     max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
 
 
+class RecordStop(Params):
+    """What becomes of what was played: how long, whether the missing drums are added, when it sounds."""
+
+    bars: Bars | None = None
+    fit: bool = True
+    at: At = "bar"
+
+
 class JobOnly(Params):
     """Which job."""
 
@@ -309,6 +317,8 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "analyze": (Analyze, "hear an audio file; what is heard becomes a groove"),
     "batch": (Batch, "make several grooves; one failure costs one of them"),
     "ask": (Ask, "ask for anything but a groove: intent, validation, suggestions, theory about what plays"),
+    "record.start": (Nothing, "listen to the notes that come in: play a rhythm"),
+    "record.stop": (RecordStop, "make a groove of what was played since, with the drums that fit"),
     "job.wait": (JobWait, "wait for a job's end, or for the time-out, and return its state"),
     "job.get": (JobOnly, "return a job's state"),
     "job.cancel": (JobOnly, "stop a job; what already plays goes on"),

@@ -38,6 +38,7 @@ class Triggers:
         self._knobs: dict[str, Any] = {}
         self._knobs_waiting = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self.taken: Callable[[list[tuple[float, bytes]]], None] = lambda _: None
         self._buttons: dict[str, Callable[[Action], Coroutine[Any, Any, Any]]] = {
             "generate": self._generate,
             "vary": lambda action: self.vary(action.at, action.stamp),
@@ -57,6 +58,7 @@ class Triggers:
         messages = [(stamp, bytes.fromhex(text)) for stamp, text in rows]
         if self._session.events.wanted("midi"):
             self._session.events.publish("midi", {"messages": [[stamp, text] for stamp, text in rows]})
+        self.taken(messages)
         for stamp, message in messages:
             if not self._learn(message, stamp):
                 for action in self.controls.mapping.handle(message, stamp):

@@ -16,17 +16,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from bridge import drummaps
 from bridge.jobs import Job, Jobs
 from bridge.session import Session
 from bridge.takes import Take
 from router.errors import InvalidRequest
+from router.hearing.taps import GM_VOICES, taps_to_pattern
 from router.notation import write
-from router.pattern import Pattern
+from router.pattern import RESOLUTION, Meter, Pattern
 from router.request import GrooveRequest
 
 _LISTENERS: Final = 2
 """Files heard at once: each takes a core."""
 
+_STROKES: Final = 4096
 _BEATS: Final = 2000
 """Beats that an answer holds at most; more than ten minutes of them."""
 
@@ -40,6 +43,7 @@ class Workshop:
         self._jobs = jobs
         self._folders = folders
         self._ears = asyncio.Semaphore(_LISTENERS)
+        self._played: list[tuple[float, int, int]] | None = None
 
     async def _router(self) -> Any:
         ready = getattr(self._jobs.router, "ready", None)
@@ -139,6 +143,44 @@ class Workshop:
         others = [pattern.as_dict() for pattern in found.patterns]
         job.facts = {"analysis": summary(found.analysis), "patterns": others}
         await self._end(job, found.patterns[0], found.route.as_dict(), at, intent)
+
+    # Playing it -------------------------------------------------------------------------------------------------
+
+    def record(self) -> None:
+        """Begin to take down the notes that come in; what was taken down before is forgotten."""
+        self._played = []
+
+    def take(self, messages: list[tuple[float, bytes]]) -> None:
+        """Take note of what came in, while recording."""
+        if self._played is None:
+            return
+        room = _STROKES - len(self._played)
+        strokes = [(at, m[1], m[2]) for at, m in messages if len(m) == 3 and m[0] & 0xF0 == 0x90 and m[2]]
+        self._played += strokes[:room]
+
+    def recorded(self, bars: int | None, *, fit: bool) -> Pattern:
+        """Return what was played since `record` as a groove, and stop recording.
+
+        Where a transport runs its tempo and bar lines hold; else both are found in what was played.
+
+        Raises:
+            InvalidRequest: If nothing was recorded, or too few strokes.
+        """
+        if self._played is None:
+            raise InvalidRequest("record", "nothing is being recorded", "call record.start first")
+        played, self._played = self._played, None
+        transport, live = self._session.transport, self._session.live
+        voices = {**GM_VOICES, **{note: voice for voice, note in drummaps.load(live["drum_map"]).notes.items()}}
+        meter = Meter.parse(live["meter"])
+        if transport.get("state") != "playing" or not played:
+            return taps_to_pattern(played, meter=meter, bars=bars, voices=voices, fit=fit)
+        bar_ticks = (transport.get("meter") or [meter.bar_ticks])[0]
+        bpm = float(transport["bpm"])
+        tick_s = 60 / bpm / RESOLUTION
+        line = transport["t"] - transport["tick"] % bar_ticks * tick_s
+        while line > played[0][0]:  # the transport was last heard of after the first stroke
+            line -= bar_ticks * tick_s
+        return taps_to_pattern(played, tempo=bpm, start_s=line, meter=meter, bars=bars, voices=voices, fit=fit)
 
     # Questions --------------------------------------------------------------------------------------------------
 

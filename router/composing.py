@@ -23,7 +23,7 @@ from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Route
 from router.song import Song, SongWish
 
-_THREAD_BARS: Final = 64
+_THREAD_BARS: Final = 16
 """Longer songs are put together in a thread, so that the loop answers meanwhile."""
 
 OnSong = Callable[[Song], None]

@@ -213,3 +213,48 @@ def test_files_that_cannot_be_heard_fail_in_words(stage, tmp_path, data):
     assert done["state"] == "failed"
     assert done["error"]["data"]["code"] == "invalid_params"
     assert done["error"]["message"]
+
+
+def taps(stage, bpm, notes, start=100.0):
+    """Play notes into the port: (beat, note)."""
+    stage.triggers.hear([(start + beat * 60 / bpm, bytes((0x90, note, 100)).hex()) for beat, note in notes])
+
+
+def test_a_rhythm_that_is_played_becomes_a_groove(stage):
+    """Kick and snare by hand: the tempo is found, hats are added, and it plays."""
+    rhythm = [(beat, 36 if beat % 2 == 0 else 38) for beat in range(8)]
+
+    async def play():
+        await stage.call("record.start")
+        taps(stage, 100, rhythm)
+        return await stage.call("record.stop")
+
+    done = run(play())
+    pattern = done["pattern"]
+    assert pattern["tempo"] == pytest.approx(100, rel=0.02)
+    assert {(hit["tick"] % 3840) // 960 for hit in lane(pattern, "snare")} == {1, 3}
+    assert lane(pattern, "hat_closed")
+    assert stage.session.player()["playing"] == pattern["id"]
+
+
+def test_what_is_played_over_a_running_groove_keeps_its_bar_lines(stage):
+    """While the transport runs at 120, a backbeat played late in the bar is a backbeat."""
+
+    async def play():
+        await stage.finished(genre="rock", seed=1)
+        await stage.call("record.start")
+        start = stage.session.transport["t"]
+        taps(stage, 120, [(5, 38), (7, 38), (9, 38), (11, 38)], start)
+        return await stage.call("record.stop", fit=False, at="never")
+
+    pattern = run(play())["pattern"]
+    assert {hit["tick"] % 3840 // 960 for hit in pattern["hits"]} == {1, 3}
+
+
+def test_recording_needs_a_beginning_and_strokes(stage):
+    """Nothing recorded, or too little: said in words."""
+    with pytest.raises(RpcError, match="nothing is being recorded"):
+        run(stage.call("record.stop"))
+    run(stage.call("record.start"))
+    with pytest.raises(RpcError, match="too few"):
+        run(stage.call("record.stop"))

@@ -35,11 +35,14 @@ from router.tasks import Task
 FIRST_WORD: Final = 0.25
 """Share of the tier's timeout in which the first word must come, so that another can still be asked."""
 
+FIRST_WORD_LEAST: Final = (2.0, 0.4)
+"""A live model needs a second or two to begin: so many seconds at least, or this share of a short timeout."""
+
 FIRST_WORD_MOST_S: Final = 20.0
 GAP: Final = 0.125
 """Share of the tier's timeout that may pass between two words."""
 
-GAP_LEAST_S: Final = 0.4
+GAP_LEAST_S: Final = 1.0
 GAP_MOST_S: Final = 10.0
 
 USAGE_GRACE_S: Final = 0.25
@@ -187,7 +190,9 @@ class Patience:
     @classmethod
     def of(cls, tier_timeout_s: float, limit_s: float, slack: float) -> Patience:
         """Return the waits of a tier, bounded by what is left of the request's own deadline."""
-        first = min(tier_timeout_s * FIRST_WORD, FIRST_WORD_MOST_S) * slack
+        seconds, share = FIRST_WORD_LEAST
+        first = max(tier_timeout_s * FIRST_WORD, min(seconds, tier_timeout_s * share))
+        first = min(first, FIRST_WORD_MOST_S) * slack
         gap = min(max(tier_timeout_s * GAP, GAP_LEAST_S), GAP_MOST_S) * slack
         return cls(limit_s, min(first, limit_s), min(gap, limit_s))
 

@@ -8,8 +8,8 @@ A frame is `length:u32 big-endian | head: JSON, one line | payload`. The head of
 All times are seconds of the machine's monotonic clock, which both processes share; musical time is ticks of the song.
 
 Commands (daemon -> engine)
-  load      id, ticks, bar_ticks, beats: [ticks]    + rows     a pattern, compiled to MIDI; the same id again
-                                                               replaces it in place
+  load      id, ticks, bar_ticks, beats: [ticks], at? + rows   a pattern, compiled to MIDI; the same id again replaces
+                                                               it in place, at once or (at: beat) at the next beat
   forget    ids                                                patterns that nobody will queue again
   queue     id, at, once?, tag?, asked_at?                     -> {tick, bar, beat, t}; at: now|beat|bar|2bars|4bars|end
             parts?, loop?, song_origin?                        `parts` (ids, the first is `id`) play one after another

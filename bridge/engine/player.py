@@ -300,13 +300,21 @@ class Player:
 
     # -- commands ----------------------------------------------------------------------------------------------
 
-    def _load(self, head: dict[str, Any], rows: Iterable[Row], _now: float) -> dict[str, Any]:
-        self.timeline.load(
-            Loaded.build(
-                str(head["id"]), int(head["ticks"]), int(head["bar_ticks"]), [int(b) for b in head["beats"]], rows
-            )
+    def _load(self, head: dict[str, Any], rows: Iterable[Row], now: float) -> dict[str, Any]:
+        pattern = Loaded.build(
+            str(head["id"]), int(head["ticks"]), int(head["bar_ticks"]), [int(b) for b in head["beats"]], rows
         )
+        self.load(pattern, now, at_beat=head.get("at") == "beat")
         return {}
+
+    def load(self, pattern: Loaded, now: float, *, at_beat: bool = False) -> None:
+        """Keep a pattern that was built elsewhere (a reader's thread saves the player's time)."""
+        past = self._ready_tick(now) if self.transport.state is State.PLAYING else None
+        self.timeline.load(pattern, past=past, at_beat=at_beat)
+
+    def _ready_tick(self, now: float) -> int:
+        """Return the first tick that can still be played on time."""
+        return max(self.timeline.cursor, ceil(self.transport.tick_at(now + self.lookahead - self.shift)))
 
     def _forget(self, head: dict[str, Any], _rows: Iterable[Row], _now: float) -> dict[str, Any]:
         self.timeline.forget(str(identity) for identity in head["ids"])
@@ -323,7 +331,7 @@ class Player:
             self._wish("start")
             self._apply(self.transport.play(now, self.lead, asked=False), now)
             return next((self._where(e) for e in self.timeline.queue if e.pattern is pattern and e.once == once), {})
-        ready = max(self.timeline.cursor, ceil(self.transport.tick_at(now + self.lookahead - self.shift)))
+        ready = self._ready_tick(now)
         asked_at = head.get("asked_at")
         if asked_at is not None:
             asked = ceil(self.transport.tick_at(float(asked_at) - self.epoch))

@@ -232,7 +232,7 @@ class Engine:
                 listing = self.watcher.listing
                 reply |= {"outputs": list(listing.outputs), "inputs": list(listing.inputs)}
             elif isinstance(rest, Loaded):
-                self.player.timeline.load(rest)
+                self.player.load(rest, now, at_beat=head.get("at") == "beat")
             else:
                 if name == "options":
                     self.watcher.options(head)

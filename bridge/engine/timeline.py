@@ -112,6 +112,7 @@ class Timeline:
         self.finished = False  # a song came to its end; the owner sees and clears
         self.cursor = 0
         self.changed = False  # what plays or waits is not what it was; the owner tells and clears
+        self._swap: tuple[int, Loaded] | None = None  # the base's next version, and from when on it plays
         self._offs: list[tuple[int, int, int]] = []
         self._sounding: dict[tuple[int, int], int] = {}
         self._struck_already: tuple[int, frozenset[tuple[int, int]]] = (-1, frozenset())
@@ -127,13 +128,25 @@ class Timeline:
 
     # -- the shelf -----------------------------------------------------------------------------------------------
 
-    def load(self, pattern: Loaded) -> None:
-        """Keep a pattern; the same id replaces it wherever it plays or waits, in phase."""
+    def load(self, pattern: Loaded, *, past: int | None = None, at_beat: bool = False) -> None:
+        """Keep a pattern; the same id replaces it wherever it plays or waits, in phase.
+
+        Args:
+            pattern: What to keep.
+            past: The tick up to which the music is over; a stroke that the new version has before it is not made up for.
+            at_beat: What plays changes at the next beat, where feel moves least: a stroke that moves is not heard twice.
+        """
         if len(self.patterns) >= MAX_PATTERNS and pattern.id not in self.patterns:
             self.forget([next(iter(self.patterns))])
         self.patterns[pattern.id] = pattern
+        following = self.next_tick()
+        if past is not None and (following is None or following >= past):
+            self.cursor = max(self.cursor, past)
         if self.base is not None and self.base.id == pattern.id:
-            self.base = pattern
+            if at_beat and self.chain is None and self.base.bar_ticks == pattern.bar_ticks:
+                self._swap = (self.meters.next_beat(self.cursor), pattern)
+            else:
+                self.base, self._swap = pattern, None
         for entry in self.queue:
             if entry.pattern.id == pattern.id:
                 entry.pattern = pattern
@@ -205,6 +218,8 @@ class Timeline:
             edges += [edge for edge in (self.overlay.start, self.overlay.end) if edge >= self.cursor]
         if self._offs:
             edges.append(self._offs[0][0])
+        if self._swap is not None:
+            edges.append(self._swap[0])
         if self.chain is not None and (edge := self.chain.edge(self.cursor)) is not None:
             edges.append(edge)
         row = self._next_row(min(edges, default=None))
@@ -255,6 +270,7 @@ class Timeline:
 
     def _switch(self, tick: int) -> list[tuple[int, int]]:
         """Apply what is due at `tick`; returns the notes that sound and belong to what was before."""
+        self._renew(tick)
         before = self._active(tick - 1)
         if self.overlay is not None and tick >= self.overlay.end:
             self.overlay = None
@@ -264,6 +280,14 @@ class Timeline:
             self.changed = True
         self._follow(tick)
         return list(self._sounding) if self._active(tick) != before else []
+
+    def _renew(self, tick: int | None = None) -> None:
+        """Let the base's next version play, if its beat has come (`tick` None: whenever it would have)."""
+        if self._swap is None or (tick is not None and tick < self._swap[0]):
+            return
+        if self.base is not None and self.base.id == self._swap[1].id:
+            self.base = self._swap[1]
+        self._swap = None
 
     def _take_over(self, entry: Queued, tick: int) -> None:
         pattern = entry.pattern
@@ -369,6 +393,7 @@ class Timeline:
         ]
 
     def _place(self, tick: int, *, top: bool) -> None:
+        self._renew()
         self.cursor = tick
         self._align(top=top)
         waiting, self.queue = self.queue, []

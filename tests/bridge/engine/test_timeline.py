@@ -211,3 +211,31 @@ def test_one_drum_struck_twice_at_once_is_one_stroke():
     loaded = Loaded.build("p", BAR, BAR, (960,) * 4, [Row(0, 9, 0x99, 36, 50, 0), Row(0, 9, 0x99, 36, 90, 0)])
 
     assert [row.data2 for row in loaded.rows] == [90]
+
+
+def test_a_knob_swept_while_it_plays_moves_strokes_and_doubles_none():
+    """A new version every few ticks, its offbeats later each time: each stroke is heard once, beats where they are."""
+
+    def swung(shift):
+        return pattern("swung", [(t + (shift if t % 960 else 0), 42) for t in range(0, BAR, 480)])
+
+    timeline = ready(swung(0), base=swung(0))
+    struck = []
+    for now in range(0, 2 * BAR, 20):
+        while (tick := timeline.next_tick()) is not None and tick <= now:
+            struck += [message.tick for message in timeline.take(tick) if message.data[0] == 0x99]
+        timeline.load(swung(now // 4 % 200), past=now + 1, at_beat=True)
+
+    beats = [tick for tick in struck if tick % 960 == 0]
+    assert beats == list(range(0, 2 * BAR, 960))
+    assert len(struck) == 16
+
+
+def test_an_edit_of_what_is_over_is_not_made_up_for():
+    """A stroke painted where the playhead has just been waits for the next time round."""
+    timeline = ready(base=KICKS)
+    play(timeline, 1500)
+
+    timeline.load(pattern("kicks", [(0, 36), (1000, 38), (1920, 36)]), past=1500)
+
+    assert [tick for tick, data in play(timeline, 2 * BAR) if data[:2] == "99"] == [1920, 3840, 4840, 5760]

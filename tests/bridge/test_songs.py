@@ -17,10 +17,10 @@ from router.call import FINISHED, Done
 from router.config import RouterConfig
 from router.dispatch import Router
 from router.notation import write
-from router.pattern import Pattern
+from router.pattern import Hit, Meter, Pattern
 from router.providers.scripted import Scripted
 from router.request import GrooveRequest
-from router.song import SongWish, assemble, draft
+from router.song import Section, Song, SongWish, assemble, draft
 
 run = asyncio.run
 FORM = [{"name": "intro", "bars": 2}, {"name": "verse", "bars": 4}, {"name": "chorus", "bars": 4}]
@@ -188,3 +188,42 @@ def test_a_song_by_models_takes_the_drafts_place_where_it_is(make_stage):
     assert len(queued) > 1
     assert stage.session.player()["song"]["id"] == done["song"]["id"]
     assert not stage.session.player()["can_undo"]
+
+
+def test_a_late_section_does_not_take_the_stage_from_something_else(make_stage):
+    """Whoever plays another groove meanwhile hears that one to the end; the song is finished all the same."""
+
+    def slowly(call):
+        text, done = writes(call)
+        return (0.05, text, done)
+
+    async def play():
+        router = Router(
+            RouterConfig.from_env({"ANTHROPIC_API_KEY": "k"}), providers={"anthropic": Scripted("anthropic", [slowly])}
+        )
+        stage = make_stage(router)
+        job = await stage.call("compose", prompt="rain on a tin roof at dawn", sections=FORM)
+        while stage.session.current() is None:
+            await asyncio.sleep(0)
+        other = groove.generate(GrooveRequest(genre="jazz", seed=8))
+        await stage.call("play", pattern=other.as_dict())
+        done = await stage.call("job.wait", job=job["job"], timeout_s=30.0)
+        await router.aclose()
+        return stage, other, done
+
+    stage, other, done = run(play())
+    assert done["state"] == "done"
+    assert stage.session.player()["playing"] == other.id
+
+
+def test_a_stroke_right_after_another_cuts_it_short_in_the_file():
+    """A buzz of one drum is on, off, on, off."""
+    hits = tuple(Hit(tick, "snare", 80) for tick in (0, 60, 120, 3839))
+    section = Section("roll", 1, Pattern(Meter(4, 4), 1, hits), 1, 0.5)
+    data = song_to_midi(Song("roll", (section,), 120.0), drummaps.load("gm"))
+    kinds = [
+        message.type
+        for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks)
+        if not message.is_meta
+    ]
+    assert kinds == ["note_on", "note_off"] * 4

@@ -151,3 +151,8 @@ def test_a_models_answer_reaches_only_the_lanes_that_were_meant(rock):
 def test_the_same_words_give_the_same_groove(rock):
     """Bytes and all."""
     assert refine(rock, "busier hats", seed=3).pattern.id == refine(rock, "busier hats", seed=3).pattern.id
+
+
+def test_what_is_to_stay_is_not_even_removed(rock):
+    """Where the words contradict each other the groove is kept."""
+    assert refine(rock, "remove the snare, keep the snare").pattern.hits == rock.hits

@@ -167,6 +167,23 @@ def test_parts_that_return_are_written_once():
     assert answer.song.bars == 32
 
 
+def test_a_song_is_one_press_for_the_valve():
+    """Where a source may cause one paid call a minute, a song's sections still come; a second song has to wait."""
+
+    async def two(router):
+        request = GrooveRequest(prompt=WORDS)
+        first = await compose(router, SongWish(request, FORM), source="socket")
+        second = await compose(router, SongWish(GrooveRequest(prompt=WORDS, seed=1), FORM), source="socket")
+        return first, second
+
+    (first, second), _ = played(two, DRUMBRIDGE_PAID_PER_MINUTE="1", DRUMBRIDGE_PAID_PER_HOUR="2")
+
+    assert not first.route.degraded
+    assert dollars(first.route) > 0
+    assert second.song.bars == 20
+    assert dollars(second.route) == 0
+
+
 # Single and refinement ----------------------------------------------------------------------------------------------
 
 
@@ -217,6 +234,15 @@ def test_at_most_three_rounds_and_the_best_is_kept():
     assert answer.pattern.hits
     assert any("feels like rain" in note for note in answer.route.notes)
     assert dollars(answer.route) <= Decimal("0.02")
+
+
+def test_a_later_round_that_is_worse_is_not_kept():
+    """One rule broken beats two, whichever came last."""
+    verdicts = iter([False, True])
+    request = GrooveRequest(prompt=WORDS, workflow="refine", constraints=("feels like rain", "smells of moss"))
+    answer, _ = played(lambda router: make(router, request), lambda call: reply(call, yes=next(verdicts, False)))
+
+    assert answer.pattern.meta["seed"] == 0
 
 
 def test_refinement_without_an_answer_keeps_the_groove():

@@ -90,6 +90,28 @@ def test_a_song_that_joins_a_running_daw_lies_at_its_beginning():
     assert strokes(timeline, 5 * BAR) == [(3 * BAR, 38), (4 * BAR, 38)]
 
 
+def test_a_song_of_our_own_moves_to_the_daws_beginning():
+    """Begun at bar 5 by our own tempo, it lies at the DAW's bar 1 once a DAW leads."""
+    timeline = Timeline()
+    timeline.cursor = 4 * BAR
+    song(timeline, part("a", 36), part("b", 38))
+    assert strokes(timeline, 5 * BAR) == [(4 * BAR, 36)]
+
+    timeline.anchored = True
+    timeline.jump(BAR)
+
+    assert strokes(timeline, 2 * BAR) == [(BAR, 38)]
+
+
+def test_a_song_that_waits_through_a_jump_is_still_a_song():
+    """Queued before Start, it plays all of its parts after it."""
+    timeline = Timeline()
+    song(timeline, part("a", 36), part("b", 38))
+    timeline.jump(0, top=True)
+
+    assert strokes(timeline, 9 * BAR) == [(0, 36), (BAR, 38)]
+
+
 def test_metres_change_with_the_parts():
     """Bars count on through a change of metre, and after a jump as well."""
     timeline = Timeline()

@@ -168,6 +168,9 @@ def _daemon(home: Home) -> Iterator[Finding]:
 
 
 def _extras(_: Home) -> Iterator[Finding]:
-    for extra, module, use in (("link", "link", "Ableton Link"), ("hearing", "soundfile", "audio files")):
+    for extra, module, use in (
+        ("link", "link", "Ableton Link"),
+        ("redis", "redis", "budget and cache shared by several machines"),
+    ):
         if importlib.util.find_spec(module) is None:
             yield Finding(f"Extra [{extra}]", "note", f"not installed: no {use}", f'pip install "drumbridge[{extra}]"')

@@ -47,7 +47,7 @@ _THIS_MACHINE: Final = {"127.0.0.1": ("127.0.0.1", "::1"), "localhost": ("127.0.
 
 
 # What this installation can do beyond the core, and the package that it takes.
-_EXTRAS: Final = {"link": "link", "hearing": "soundfile", "shared": "redis"}
+_EXTRAS: Final = {"link": "link", "shared": "redis"}
 
 
 class Wiring:

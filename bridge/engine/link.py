@@ -40,7 +40,8 @@ Events (engine -> daemon)
   notes     rows: [[due, left, tick, bar, beat, voice, note, velocity, channel, pattern]]    voice is the row's index
   midi      rows: [[t, hex]], dropped                          channel messages that came in, floods thinned
   stats     lateness: {count, mean_ms, p50_ms, p95_ms, p99_ms, max_ms, missed},
-            clock: {bpm, jitter_ms, pulses, quality}, realtime, dropped_events, backend; once a second while playing (in `status` too)
+            clock: {bpm, jitter_ms, pulses, quality}, realtime, dropped_events, backend; once a second while playing,
+            and in `status`
   log       level, text
 """
 

@@ -133,8 +133,8 @@ class Timeline:
 
         Args:
             pattern: What to keep.
-            past: The tick up to which the music is over; a stroke that the new version has before it is not made up for.
-            at_beat: What plays changes at the next beat, where feel moves least: a stroke that moves is not heard twice.
+            past: The tick up to which the music is over; what the new version has before it is not made up for.
+            at_beat: What plays changes at the next beat, where feel moves least: no stroke is heard twice.
         """
         if len(self.patterns) >= MAX_PATTERNS and pattern.id not in self.patterns:
             self.forget([next(iter(self.patterns))])

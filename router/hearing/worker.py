@@ -17,7 +17,7 @@ from router.errors import InvalidRequest
 from router.hearing.analysis import LIMITS
 
 MISSING = "hearing needs the packages numpy and soundfile"
-INSTALL = "install them with: pip install 'drumbridge[hearing]'"
+INSTALL = "run scripts/start.py again, or: pip install numpy soundfile"
 
 
 def say(line: dict[str, Any]) -> None:

@@ -90,7 +90,11 @@ def _try_jackd(name: str, frames: int) -> JackServer | None:
             process.wait()
             return None
         time.sleep(0.02)
-    return server
+    try:  # a server of that name that an interrupted run left behind answers too, and ours has ended
+        process.wait(0.1)
+    except subprocess.TimeoutExpired:
+        return server
+    return None
 
 
 @contextmanager

@@ -443,7 +443,7 @@ class Session:
             self._player = {"queued": [], **data}
             self.events.publish("player", self.player())
         elif kind in {"ready", "ports"}:
-            self.midi = {"state": "open", **data}
+            self.midi = {**self.midi, "state": "open", **data}
             self.events.publish("midi", {"messages": [], **self.midi})
         elif kind == "notes" and self.events.wanted("notes"):
             for row in data["rows"]:

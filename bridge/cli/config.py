@@ -24,14 +24,14 @@ from bridge.settings import BY_NAME, SECRETS
 def config_command(
     home: str | None, action: str, name: str | None, value: str | None, *, origin: bool, as_json: bool
 ) -> None:
-    r"""Show every setting, or change one in config.toml.
+    """Show every setting, or change one in config.toml.
 
     \b
     drumbridge config show --origin
     drumbridge config set tempo 96
     drumbridge config unset tempo
     drumbridge config path
-    """
+    """  # noqa: D301 - click reads the backspace as: do not re-wrap
     with errors():
         place = find_home(home)
         if action == "path":

@@ -19,13 +19,13 @@ from router.request import PROVIDERS
 @click.argument("provider", required=False, type=click.Choice(PROVIDERS))
 @json_option
 def keys_command(home: str | None, action: str, provider: str | None, *, as_json: bool) -> None:
-    r"""List which providers have a key, or store one (0600, in the home).
+    """List which providers have a key, or store one (0600, in the home).
 
     \b
     drumbridge keys
     drumbridge keys set anthropic        asks for the key, or reads it from a pipe
     drumbridge keys remove anthropic
-    """
+    """  # noqa: D301 - click reads the backspace as: do not re-wrap
     with errors():
         place = find_home(home)
         if action == "list":

@@ -31,12 +31,12 @@ from router.request import GrooveRequest
 @paying
 @json_option
 def refine_command(home: str | None, instruction: str, *, as_json: bool, **given: Any) -> None:
-    r"""Change what the words speak of, and nothing else.
+    """Change what the words speak of, and nothing else.
 
     \b
     drumbridge refine "busier hats, keep the kick"
     drumbridge refine "no crash, swing more" --pattern loop.mid -o better.mid
-    """
+    """  # noqa: D301 - click reads the backspace as: do not re-wrap
     with errors():
         place, output, name = find_home(home), given.pop("output"), given.pop("pattern")
         values = settings(place, {"drum_map": given.pop("drum_map")})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from router import groove
+from router import advice, groove
 from router.errors import InvalidRequest
 from router.policy import SURE
 
@@ -28,6 +28,8 @@ _RULED: Final = frozenset({
 
 def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
     """Return (data, whether it is sure) for a task that rules can answer, or None for one they cannot."""
+    if kind in {"pattern_analysis", "modification_suggestions"}:
+        return _advice(kind, payload)
     if kind not in _RULED:
         return None
     text = str(payload.get("text") or payload.get("prompt") or "")
@@ -49,6 +51,15 @@ def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]
     if kind == "drummer_mapping":
         return {"drummer": words.get("drummer") or "", "changes": []}, bool(words.get("drummer"))
     return _parameters(payload)
+
+
+def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
+    pattern = advice.read(str(payload.get("pattern") or ""))
+    if pattern is None:
+        return None
+    if kind == "pattern_analysis":
+        return advice.character(pattern), False
+    return {"suggestions": advice.suggestions(pattern)}, False
 
 
 def _genre(payload: Mapping[str, Any], words: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -76,7 +76,8 @@ class _SongWork:
         said = request.prompt.strip() or request.tier != "auto" or request.provider
         if not may_pay(self._router.config, request) or not said:
             return SongAnswer(song, self._route(Route(LOCAL, LOCAL, EMBEDDED)))
-        if await self._planned():
+        await self._planned()
+        if not receipts.held_back(self._routes):
             self._source = "song"  # the plan has counted against the valve; its parts are the same press
         await self._sections()
         await self._combined()
@@ -112,7 +113,7 @@ class _SongWork:
         self._routes.append(replace(reply.route, tier=LOCAL))  # it planned; it made no music
         return reply.data
 
-    async def _planned(self) -> bool:
+    async def _planned(self) -> None:
         request = self._wish.request
         fixed = bool(self._wish.sections)
         facts = {name: getattr(request, name) for name in ("genre", "style", "drummer") if getattr(request, name)}
@@ -126,7 +127,7 @@ class _SongWork:
         )  # fmt: skip
         if data is None:
             self._notes.append("no model planned it: the usual form by rules")
-            return False
+            return
         plan, unused = directed(self._plan, data, fixed=fixed)
         if unused:
             self._notes.append(unused)
@@ -134,7 +135,6 @@ class _SongWork:
             self._plan = plan
             self._written = await asyncio.to_thread(songs.draft, self._wish, plan)
         self._plan = plan
-        return True
 
     async def _sections(self) -> None:
         request = self._wish.request

@@ -44,7 +44,13 @@ def failed(error: Exception) -> Route:
     """Return the receipt of an answer that failed: degraded, with what its attempts cost."""
     story: Mapping[str, Any] = error.route if isinstance(error, NoAnswer) else {}
     rows = story.get("attempts") or ()
-    return Route(LOCAL, LOCAL, EMBEDDED, degraded=True, attempts=tuple(_attempt(row) for row in rows))
+    attempts, notes = tuple(_attempt(row) for row in rows), tuple(str(note) for note in story.get("notes") or ())
+    return Route(LOCAL, LOCAL, EMBEDDED, degraded=True, attempts=attempts, notes=notes)
+
+
+def held_back(routes: Iterable[Route]) -> bool:
+    """Say whether the valve of paid calls refused one of these answers."""
+    return any("enough paid calls" in note for route in routes for note in route.notes)
 
 
 def whole(route: Route, workflow: str, parts: Sequence[Route], notes: Iterable[str], latency_ms: int) -> Route:

@@ -184,6 +184,23 @@ def test_a_song_is_one_press_for_the_valve():
     assert dollars(second.route) == 0
 
 
+def test_a_song_without_a_plan_is_still_written():
+    """A model that cannot plan can write: the sections are its own, the form is the musician's."""
+
+    def only_notes(call):
+        return reply(call) if not call.schema else ("no JSON today", Done(FINISHED, Usage(100, 5)))
+
+    answer, _ = played(
+        lambda router: compose(router, SongWish(GrooveRequest(prompt=WORDS), FORM), source="socket"),
+        only_notes,
+        DRUMBRIDGE_PAID_PER_MINUTE="4",
+    )
+
+    assert all("anthropic" in section.pattern.meta["generator"] for section in answer.song.sections)
+    assert {attempt.task for attempt in answer.route.attempts} == {"song_composition", "pattern_generation"}
+    assert any("no model planned it" in note for note in answer.route.notes)
+
+
 # Single and refinement ----------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from bridge.events import Events
 from bridge.session import Session
+from bridge.streaming import BarByBar
 from bridge.supervisor import EngineDown
 from bridge.takes import Take
 from router import groove
@@ -230,15 +231,24 @@ class Jobs:
         def note_route(route: Any) -> None:
             self._events.publish("route", {"job": job.id, "done": False, **route.as_dict()})
 
-        answer = await self._router.route(request, on_route=note_route, source=source)
+        stream = BarByBar(session, take, self._boundary(job, at)) if take is not None else None
+        on_bars = stream.hear if stream is not None else None
+        answer = await self._router.route(request, on_bars=on_bars, on_route=note_route, source=source)
         job.route = answer.route.as_dict()
         better = take is None or answer.pattern.id != take.pattern.id
         job.pattern = answer.pattern
-        if at != "never" and better and session.intent == intent:
-            await self._take_over(job, answer.pattern, request, take)
+        if stream is not None and await stream.finish(answer.pattern, job.route):
+            job.starts_at = stream.starts_at
+        elif at != "never" and better and session.intent == intent:
+            await self._take_over(job, answer.pattern, request, stream.take or take if stream else None, at)
         elif take is not None:
             take.route = job.route
         self.done(job)
+
+    def _boundary(self, job: Job, at: str) -> str:
+        """Return when something better may take over: with the draft while that waits, else at the next bar."""
+        begins = (job.starts_at or {}).get("t")
+        return at if begins is None or begins > self._session.clock() else "bar"
 
     async def _draft(self, job: Job, request: GrooveRequest, at: str, asked_at: float | None) -> Take | None:
         """Put the embedded generator's groove on the timeline, so that the wait is never silence."""
@@ -256,11 +266,15 @@ class Jobs:
         self.tell(job, "draft")
         return take
 
-    async def _take_over(self, job: Job, pattern: Pattern, request: GrooveRequest, draft: Take | None) -> None:
+    async def _take_over(self, job: Job, pattern: Pattern, request: GrooveRequest, draft: Take | None, at: str) -> None:
         own = request if pattern.meta.get("generator") == "embedded" else None
         try:
             _, job.starts_at = await self._session.start(
-                pattern, "bar", request=own, route=job.route, instead_of=draft.id if draft else None
+                pattern,
+                self._boundary(job, at),
+                request=own,
+                route=job.route,
+                instead_of=draft.id if draft else None,
             )
         except EngineDown as error:
             _log.warning("the answer cannot sound: %s", error)

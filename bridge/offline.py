@@ -49,7 +49,7 @@ async def open_router(home: Home, values: Mapping[str, Value], environ: Mapping[
         valves=config.valves,
     )
     await purse.open()
-    router = Router(config, ledger=purse.ledger, cache=purse.cache, valve=purse.valve)
+    router = Router(config, ledger=purse.ledger, cache=purse.cache, valve=purse.valve, memory=home.path / "models.json")
     try:
         await router.start()
         yield router

@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from bridge.money import Money
@@ -22,8 +23,9 @@ _log = logging.getLogger(__name__)
 class Routing:
     """A router that is about to be there."""
 
-    def __init__(self, config: RouterConfig, money: Money) -> None:
+    def __init__(self, config: RouterConfig, money: Money, memory: Path) -> None:
         self._config = config
+        self._memory = memory
         self._money = money
         self._router: Any = None
         self._make: Any = None
@@ -35,7 +37,9 @@ class Routing:
         self._make = (await asyncio.to_thread(importlib.import_module, "router.revising")).make
         await self._money.open()
         money = self._money
-        self._router = module.Router(self._config, ledger=money.ledger, cache=money.cache, valve=money.purse.valve)
+        self._router = module.Router(
+            self._config, ledger=money.ledger, cache=money.cache, valve=money.purse.valve, memory=self._memory
+        )
         # Answers need not wait for a warm SDK: the router loads what a request wants before the warming is done.
         self._opened.set()
         await self._router.start()

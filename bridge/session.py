@@ -314,6 +314,16 @@ class Session:
         self.events.publish("player", self.player())
         return take
 
+    def replace(self, take: Take, pattern: Pattern, route: Mapping[str, Any] | None) -> None:
+        """Let a take go on as another pattern of the same length, in phase and at once: an answer that grows.
+
+        Raises:
+            EngineDown: If the engine cannot be told.
+        """
+        take.pattern, take.source, take.route = pattern, None, route
+        self._load(take)
+        self.events.publish("player", self.player())
+
     def set_mix(self, mix: Mapping[str, list[str]]) -> None:
         """Mute or solo voices, at once."""
         self.mix = {**self.mix, **mix}

@@ -65,7 +65,7 @@ class Wiring:
         self._library = Library(home.path / "patterns", home.path / "exports")
         config = RouterConfig.from_env(router_variables(options.values, options.environ))
         self._money = Money(home.path, config, self._events, options.values["shared_url"].value)
-        self._routing = Routing(config, self._money)
+        self._routing = Routing(config, self._money, home.path / "models.json")
         self._jobs = Jobs(self._session, self._events, self._routing, self._explain)
         self._jobs.answered = self._money.record
         controls = Controls(home.path / "mapping.json", options.config.get("mapping", {}).get("triggers"))

@@ -36,8 +36,12 @@ BASE_URL_NAMES: Final = {
     "cohere": "CO_API_URL",
 }
 
-VALVES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType({"cc": (6, 60), "socket": (6, 60), "page": (6, 60)})
-"""Paid calls a minute and an hour that one source may cause; a source without a row has no valve of its own."""
+VALVES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType({"cc": (6, 60), "socket": (600, 6000), "page": (6, 60)})
+"""Paid calls a minute and an hour that one source may cause; a source without a row has no valve of its own.
+
+A hand on a knob or a page can ask without meaning to, and is held back early. A script that carries the token means
+what it asks for a thousand times; its wall is the budget.
+"""
 
 T = TypeVar("T")
 
@@ -233,6 +237,7 @@ def _models(read: _Reader, provider: str, prices: Mapping[str, Price]) -> dict[s
 
 
 def _valves(read: _Reader) -> Mapping[str, tuple[int, int]]:
-    minute = read.count("DRUMBRIDGE_PAID_PER_MINUTE", VALVES["cc"][0])
-    hour = read.count("DRUMBRIDGE_PAID_PER_HOUR", VALVES["cc"][1])
-    return dict.fromkeys(VALVES, (minute, hour))
+    return {
+        source: (read.count("DRUMBRIDGE_PAID_PER_MINUTE", minute), read.count("DRUMBRIDGE_PAID_PER_HOUR", hour))
+        for source, (minute, hour) in VALVES.items()
+    }

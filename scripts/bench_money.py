@@ -258,7 +258,10 @@ def kills(folder: Path, count: int) -> list[Row]:
             settled.add(int(spender.stdout.readline()))
         time.sleep(dice.random() / 500)
         spender.kill()
-        settled.update(int(line) for line in spender.communicate()[0].split("\n")[:-1])
+        settled.update(
+            int(line) for line in spender.stdout.read().split("\n")[:-1]
+        )  # communicate() loses what readline() holds
+        spender.wait()
     with sqlite3.connect(path) as db:
         open_rows = db.execute("SELECT COUNT(*) FROM attempts WHERE cost IS NULL").fetchone()[0]
         before = db.execute("SELECT SUM(COALESCE(cost, reserved)) FROM attempts").fetchone()[0]

@@ -26,7 +26,8 @@ async def main(path: str, limit: int, worst: int, cost: int, tasks: int) -> None
         while True:
             try:
                 row = await ledger.reserve(request_id=name, worst_picousd=worst, request_limit_picousd=None, **names)
-            except BudgetRefused:
+            except BudgetRefused as refused:
+                print(refused, file=sys.stderr)  # noqa: T201  for whoever wonders why it ended
                 return
             await asyncio.sleep(0)
             await ledger.settle(row, cost_picousd=cost, usage=Usage(1, 1), outcome="ok", ms=1)

@@ -76,7 +76,11 @@ def test_killed_at_random_moments_no_settled_amount_is_lost_and_none_held_is_fre
         for _ in range(dice.randrange(1, 40)):
             settled.add(int(spender.stdout.readline()))
         spender.kill()
-        settled.update(map(int, spender.communicate(timeout=30)[0].split("\n")[:-1]))
+        # Not communicate(): it reads past the lines that readline() holds, and so from the middle of one.
+        settled.update(map(int, spender.stdout.read().split("\n")[:-1]))
+        spender.wait(30)
+        spender.stdin.close()
+        spender.stdout.close()
 
         with sqlite3.connect(path) as db:
             open_rows = db.execute("SELECT COUNT(*) FROM attempts WHERE cost IS NULL").fetchone()[0]

@@ -9,7 +9,7 @@ from bridge.engine.link import Row
 from tests.support.engine import EngineProcess
 from tests.support.jack import Midilab, jack_server, midilab  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.lab]
 
 SCRIPT = """
 AudioEngine:set_backend ("JACK", "ardour", "")

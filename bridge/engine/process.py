@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 EXIT_MIDI: Final = 7
 _COMMANDS_A_TURN: Final = 8
+_RELEASES: Final = (0.0, 0.06, 0.2, 0.45)
+"""Seconds after a port is taken into use at which a predecessor's notes are released: a connection that was just made
+again carries nothing at first, and a server busy with a dead client takes longer than some cycles."""
 _FORWARD_SECONDS: Final = 0.003
 _CHORES_SECONDS: Final = 1.0
 _SLEPT_SECONDS: Final = 2.0
@@ -59,6 +62,8 @@ class Engine:
         self.lateness = Histogram()
         self.ended = False
         self.skew = 0.0  # engine time less the port's own clock; changes when a port is replaced
+        self._left: list[tuple[int, int]] = []
+        self._release_at: list[float] = []
         self._stray = 0  # messages handed over that have not left yet
         self._forward_at = 0.0
         self._chores_at = 0.0
@@ -142,9 +147,20 @@ class Engine:
         self.player.lookahead = self.port.lookahead
         self.player.horizon = self.port.horizon
         now = self.now()
-        for channel, note in self.sounding.notes():
-            self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
+        self._left = self.sounding.notes()
+        self._release_at = [now + later for later in _RELEASES] if self._left else []
         self.sounding.clear()
+        self._release_left(now)
+
+    def _release_left(self, now: float) -> None:
+        """Release what a predecessor left, unless it was struck again since."""
+        if not self._release_at or now < self._release_at[0]:
+            return
+        self._release_at.pop(0)
+        held = set(self.sounding.notes())
+        for channel, note in self._left:
+            if (channel, note) not in held:
+                self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
 
     def now(self) -> float:
         """Return the engine's seconds, and line the player's outer time up with it."""
@@ -175,6 +191,7 @@ class Engine:
         busy = self._take_commands(now)
         self._forward(now)
         self._follow_session(now)
+        self._release_left(now)
         due = self.player.advance(now)
         self._send(now)
         self._collect()
@@ -190,6 +207,7 @@ class Engine:
             ends.append(self._peer_at)
         if due is not None:
             ends.append(due)
+        ends += self._release_at[:1]
         if self._stray:
             ends.append(now + self.port.lookahead + 0.001)
         if self.intake.waiting:

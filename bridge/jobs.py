@@ -223,7 +223,7 @@ class Jobs:
     async def _generate(self, job: Job, request: GrooveRequest, at: str, source: str, asked_at: float | None) -> None:
         session = self._session
         take: Take | None = None
-        intent = session.intent
+        intent, since = session.intent, session.knobs()
         if at != "never":
             session.intent = intent = session.intent + 1
             take = await self._draft(job, request, at, asked_at)
@@ -231,7 +231,7 @@ class Jobs:
         def note_route(route: Any) -> None:
             self._events.publish("route", {"job": job.id, "done": False, **route.as_dict()})
 
-        stream = BarByBar(session, take, self._boundary(job, at)) if take is not None else None
+        stream = BarByBar(session, take, self._boundary(job, at), since) if take is not None else None
         on_bars = stream.hear if stream is not None else None
         answer = await self._router.route(request, on_bars=on_bars, on_route=note_route, source=source)
         job.route = answer.route.as_dict()
@@ -240,7 +240,8 @@ class Jobs:
         if stream is not None and await stream.finish(answer.pattern, job.route):
             job.starts_at = stream.starts_at
         elif at != "never" and better and session.intent == intent:
-            await self._take_over(job, answer.pattern, request, stream.take or take if stream else None, at)
+            draft = stream.take or take if stream else None
+            await self._take_over(job, answer.pattern, request, draft, self._boundary(job, at), since)
         elif take is not None:
             take.route = job.route
         self.done(job)
@@ -266,15 +267,24 @@ class Jobs:
         self.tell(job, "draft")
         return take
 
-    async def _take_over(self, job: Job, pattern: Pattern, request: GrooveRequest, draft: Take | None, at: str) -> None:
+    async def _take_over(
+        self,
+        job: Job,
+        pattern: Pattern,
+        request: GrooveRequest,
+        draft: Take | None,
+        boundary: str,
+        since: Mapping[str, Any],
+    ) -> None:
         own = request if pattern.meta.get("generator") == "embedded" else None
         try:
             _, job.starts_at = await self._session.start(
                 pattern,
-                self._boundary(job, at),
+                boundary,
                 request=own,
                 route=job.route,
                 instead_of=draft.id if draft else None,
+                since=since,
             )
         except EngineDown as error:
             _log.warning("the answer cannot sound: %s", error)

@@ -12,11 +12,11 @@ from typing import Any, Final, Literal
 ControlKind = Literal["cc", "note", "program"]
 ACTIONS: Final = (
     "generate", "vary", "fill", "play_stop", "next", "undo", "redo", "ai", "favourite", "panic", "tap",
-    "complexity", "density", "swing", "humanize", "genre", "drummer", "bars", "tempo",
+    "fill_now", "break", "hold", "build", "stop",
+    "complexity", "density", "swing", "humanize", "intensity", "variation", "fill_amount", "lean", "ghosts",
+    "hat_openness", "swing_grid", "genre", "style", "drummer", "bars", "tempo",
 )  # fmt: skip
-BUTTONS: Final = frozenset(
-    {"generate", "vary", "fill", "play_stop", "next", "undo", "redo", "ai", "favourite", "panic", "tap"}
-)
+BUTTONS: Final = frozenset(ACTIONS[: ACTIONS.index("complexity")])
 _EDGE: Final = 64
 _TREMBLE_FLOOR: Final = 48
 _TREMBLE_S: Final = 0.25
@@ -58,7 +58,9 @@ DEFAULT: Final = tuple(
     for number, action in (
         (20, "generate"), (21, "vary"), (22, "fill"), (23, "play_stop"), (24, "next"), (25, "complexity"),
         (26, "density"), (27, "swing"), (28, "humanize"), (29, "genre"), (30, "drummer"), (31, "bars"),
-        (85, "undo"), (86, "ai"), (87, "favourite"), (120, "panic"), (123, "panic"),
+        (85, "undo"), (86, "ai"), (87, "favourite"), (102, "intensity"), (103, "variation"), (104, "fill_amount"),
+        (105, "lean"), (106, "ghosts"), (107, "hat_openness"), (108, "swing_grid"), (109, "fill_now"), (110, "break"),
+        (111, "hold"), (112, "build"), (113, "redo"), (120, "panic"), (123, "panic"),
     )
 )  # fmt: skip
 

@@ -263,8 +263,20 @@ class Methods:
         await self._session.panic()
         return self._state()
 
-    async def _fill(self, params: protocol.AtOnly, _: Client) -> Any:
-        take, starts_at = await self._session.fill(params.at or "bar")
+    async def _fill(self, params: protocol.Fill, _: Client) -> Any:
+        return await self._fill_with(params, params.kind, intensity=params.intensity)
+
+    async def _break(self, params: protocol.AtOnly, _: Client) -> Any:
+        return await self._fill_with(params, "break")
+
+    async def _hold(self, params: protocol.AtOnly, _: Client) -> Any:
+        return await self._fill_with(params, "hold")
+
+    async def _build(self, params: protocol.Build, _: Client) -> Any:
+        return await self._fill_with(params, "build", bars=params.bars, intensity=params.intensity)
+
+    async def _fill_with(self, params: protocol.AtOnly, kind: str, **more: Any) -> Any:
+        take, starts_at = await self._session.fill(params.at or "bar", kind, **more)
         return self._state(starts_at, fill=take.pattern.id)
 
     async def _vary(self, params: protocol.AtOnly, _: Client) -> Any:

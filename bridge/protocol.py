@@ -25,6 +25,7 @@ Section = Literal[
 ]
 Knob = Annotated[float, Field(ge=0, le=1)]
 Bars = Annotated[int, Field(ge=1, le=64)]
+SwingGrid = Literal["style", "8ths", "16ths"]
 Tempo = Annotated[float, Field(ge=20, le=300)]
 Name = Annotated[str, Field(max_length=80)]
 PatternId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
@@ -70,6 +71,13 @@ class Generate(Params):
     density: Knob | None = None
     swing: Knob | None = None
     humanize: Knob | None = None
+    intensity: Knob | None = None
+    variation: Knob | None = None
+    fill_amount: Knob | None = None
+    lean: Knob | None = None
+    ghosts: Knob | None = None
+    hat_openness: Knob | None = None
+    swing_grid: SwingGrid | None = None
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     tier: Tier = "auto"
     provider: Provider | None = None
@@ -106,6 +114,13 @@ class Compose(Params):
     density: Knob | None = None
     swing: Knob | None = None
     humanize: Knob | None = None
+    intensity: Knob | None = None
+    variation: Knob | None = None
+    fill_amount: Knob | None = None
+    lean: Knob | None = None
+    ghosts: Knob | None = None
+    hat_openness: Knob | None = None
+    swing_grid: SwingGrid | None = None
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     tier: Tier = "auto"
     provider: Provider | None = None
@@ -170,6 +185,20 @@ class RecordStop(Params):
     at: At = "bar"
 
 
+class Fill(AtOnly):
+    """When it begins, what stands in for a fill, and how full and loud it is."""
+
+    kind: Literal["fill", "break", "hold", "build"] = "fill"
+    intensity: Knob | None = None
+
+
+class Build(AtOnly):
+    """When it begins, over how many bars it grows, and how loud it gets."""
+
+    bars: Annotated[int, Field(ge=1, le=16)] = 1
+    intensity: Knob | None = None
+
+
 class JobOnly(Params):
     """Which job."""
 
@@ -223,6 +252,13 @@ class Set(Params):
     humanize: float | None = None
     complexity: float | None = None
     density: float | None = None
+    intensity: float | None = None
+    variation: float | None = None
+    fill_amount: float | None = None
+    lean: float | None = None
+    ghosts: float | None = None
+    hat_openness: float | None = None
+    swing_grid: str | None = None
     genre: str | None = None
     style: str | None = None
     drummer: str | None = None
@@ -328,7 +364,10 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "cancel": (Nothing, "take back what waits for its bar line"),
     "stop": (AtOnly, "stop the transport and release every note"),
     "panic": (AtOnly, "release every note; the transport stays as it is"),
-    "fill": (AtOnly, "play a fill in the next bar"),
+    "fill": (Fill, "play a fill in the next bar, or from the next beat to this bar's end (at now or beat)"),
+    "break": (AtOnly, "stop the time for a bar but for a few stabs; at as for fill"),
+    "hold": (AtOnly, "one crash, and silence to the bar's end; at as for fill"),
+    "build": (Build, "a roll that grows to the bar's end, or over several bars; at as for fill"),
     "vary": (AtOnly, "vary the playing pattern"),
     "next": (AtOnly, "play the next pattern of the library"),
     "undo": (AtOnly, "go back to what played before"),

@@ -1,6 +1,6 @@
 """Knobs at work on what plays: draw the groove again, a sweep as a few drawings and not as a hundred.
 
-Never loses a stroke for good: what cannot be drawn from its request is thinned and felt from its source each time.
+Never loses a stroke for good: what cannot be drawn from its request is turned from its source each time.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from bridge.supervisor import EngineDown
 from bridge.takes import Take
+from bridge.wishes import as_asked
 from router import groove
-from router.pattern import Pattern
 
 _log = logging.getLogger(__name__)
 _PAUSE_S: Final = 0.06
@@ -49,28 +49,20 @@ class Redrawing:
 
 
 def redraw(take: Take, takes: Mapping[str, Take], knobs: Mapping[str, Any], tempo: float) -> Iterator[Take]:
-    """Change a take (or all parts of its song) to the knobs, and yield what must be loaded again.
+    """Change a take (or all parts of its song) as knobs were turned, and yield what must be loaded again.
 
     Args:
         take: The current take.
         takes: All takes by id, for the parts of a song.
-        knobs: complexity, density, swing and humanize as they are now; None is the style's own.
+        knobs: Those that were turned, with their values; the others stay as they were asked for.
         tempo: Quarter notes per minute, for feel that depends on it.
     """
-    if take.song is not None:
-        for identity, section in zip(take.parts, take.song.sections, strict=True):
-            takes[identity].pattern = _felt(section.pattern, knobs, tempo)
-            yield takes[identity]
-        return
-    if take.request is not None:
-        take.request = replace(take.request, **knobs, tempo=tempo)
-        take.pattern = groove.generate(take.request)
-    else:
-        take.source = take.source or take.pattern
-        take.pattern = _felt(take.source, knobs, tempo)
-    yield take
-
-
-def _felt(pattern: Pattern, knobs: Mapping[str, Any], tempo: float) -> Pattern:
-    thinned = groove.thin(pattern, density=knobs["density"])
-    return groove.apply_feel(thinned, tempo=tempo, swing=knobs["swing"], humanize=knobs["humanize"], seed=0)
+    for part in (takes[identity] for identity in take.parts) if take.parts else (take,):
+        if part.request is not None:
+            part.request = replace(part.request, **as_asked(knobs), tempo=tempo)
+            part.pattern = groove.generate(part.request)
+        else:
+            part.turned |= knobs
+            part.source = part.source or part.pattern
+            part.pattern = groove.turn(part.source, part.turned, tempo=tempo)
+        yield part

@@ -62,6 +62,7 @@ class Session:
         self._cursor = -1
         self._interrupted: dict[str, Any] | None = None
         self._redrawing = Redrawing(self._retouch)
+        self._turned: set[str] = set()
         self._numbers = itertools.count(1)
         self._tap = Tap()
         self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
@@ -87,6 +88,10 @@ class Session:
         bpm = self.transport["bpm"] if followed else self.live["tempo"]
         return float(min(300.0, max(20.0, bpm)))
 
+    def knobs(self) -> dict[str, Any]:
+        """Return the knobs as they are at this moment."""
+        return {name: self.live[name] for name in FEEL}
+
     def new_seed(self) -> int:
         """Return a seed nobody chose: a press of a button asks for something new."""
         return secrets.randbelow(MAX_SEED + 1)
@@ -103,6 +108,7 @@ class Session:
         asked_at: float | None = None,
         instead_of: str | None = None,
         once: bool = False,
+        since: Mapping[str, Any] | None = None,
     ) -> tuple[Take, dict[str, Any] | None]:
         """Bring a pattern onto the timeline; return its take and where it starts.
 
@@ -114,11 +120,16 @@ class Session:
             asked_at: The button's time; lets a pattern that is a moment late join the bar it was meant for.
             instead_of: A take that this one betters; it takes its place in the history.
             once: Play it once over the base (a fill); not kept in the history.
+            since: The knobs as they were when it was asked for; what was turned meanwhile holds for it too.
 
         Raises:
             EngineDown: If the engine cannot be asked.
         """
-        take = self._keep(Take(f"t-{next(self._numbers)}", pattern, request, route))
+        take = Take(f"t-{next(self._numbers)}", pattern, request, route)
+        turned = {name: self.live[name] for name, value in (since or {}).items() if self.live[name] != value}
+        if turned:
+            list(redraw(take, {}, turned, self.tempo()))
+        self._keep(take)
         reply = await self._engine().call(
             "queue", id=take.id, at=at, once=once, tag="fill" if once else "base", asked_at=asked_at
         )
@@ -296,7 +307,7 @@ class Session:
         if pattern == take.pattern:
             return take
         if take.head:  # a part of a song is changed where it lies; undo goes from song to song
-            take.pattern = pattern
+            take.pattern, take.source, take.turned = pattern, None, {}
             self._load(take)
             self.events.publish("player", self.player())
             return take
@@ -308,7 +319,7 @@ class Session:
             del self._history[index + 1 :]
         self._history.insert(index, before.id)
         self._cursor += index <= self._cursor
-        take.pattern, take.request, take.source = pattern, None, None
+        take.pattern, take.request, take.source, take.turned = pattern, None, None, {}
         self._load(take)
         self._trim()
         self.events.publish("player", self.player())
@@ -321,6 +332,8 @@ class Session:
             EngineDown: If the engine cannot be told.
         """
         take.pattern, take.source, take.route = pattern, None, route
+        if take.turned:
+            list(redraw(take, {}, {}, self.tempo()))
         self._load(take)
         self.events.publish("player", self.player())
 
@@ -339,31 +352,42 @@ class Session:
             self._cursor = self._history.index(self._player["playing"])
         return any(gone)
 
-    async def fill(self, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
-        """Play a fill over the base: the next bar, or from the next beat to the end of this one."""
+    async def fill(
+        self, at: str = "bar", kind: str = "fill", *, bars: int = 1, intensity: float | None = None
+    ) -> tuple[Take, dict[str, Any] | None]:
+        """Play a fill, or what stands in for one, over the base: the next bar, or from the next beat to this one's end.
+
+        Args:
+            at: "now" and "beat" complete the bar that sounds.
+            kind: One of `groove.FILL_KINDS`.
+            bars: Over how many bars a build grows.
+            intensity: 0..1, how full and loud; None follows the knob.
+        """
         take = self.sounding()
         self._fill_seed += 1
         pattern = take.pattern
         start = 0
         if at in {"now", "beat"}:
-            start = self._next_beat(pattern.meter)
-        elif self._fill_seed % 2:  # half of all human fills are half a bar
+            start = self._next_beat(pattern)
+        elif kind == "fill" and self._fill_seed % 2:  # half of all human fills are half a bar
             start = pattern.meter.bar_ticks // 2
-        made = groove.fill(pattern, seed=self._fill_seed, start_tick=start)
+        if intensity is None:
+            intensity = 0.4 + 0.6 * float(self.live["intensity"])
+        made = groove.fill(pattern, seed=self._fill_seed, start_tick=start, intensity=intensity, kind=kind, bars=bars)
         return await self.start(made, at, once=True)
 
-    def _next_beat(self, meter: Meter) -> int:
-        """Return the tick within the bar at which the next beat begins."""
+    def _next_beat(self, pattern: Pattern) -> int:
+        """Return the tick of the playing pattern at which the next beat begins."""
         t, tick = self.transport.get("t", self.clock()), self.transport.get("tick", 0)
         if self.transport.get("state") == "playing":
             tick += (self.clock() - t) * self.transport["bpm"] / 60 * RESOLUTION
-        inside = int(tick) % meter.bar_ticks
+        bar, inside = divmod(int(tick) - int(self._player.get("origin") or 0), pattern.meter.bar_ticks)
         edge = 0
-        for length in meter.beats:
+        for length in pattern.meter.beats:
             edge += length
             if edge > inside:
                 break
-        return edge % meter.bar_ticks
+        return (bar * pattern.meter.bar_ticks + edge) % pattern.ticks
 
     async def stop(self, at: str = "now") -> None:
         """Stop the transport."""
@@ -419,6 +443,7 @@ class Session:
             if {"clock_out", "offset_ms"} & set(changed):
                 engine.tell("options", clock_out=self.live["clock_out"], offset_ms=self.live["offset_ms"])
             if {*FEEL} & set(changed):
+                self._turned |= {*FEEL} & set(changed)
                 self._redrawing.soon()
             if {"drum_map", "channel"} & set(changed):
                 for identity in {*self._sounding_ids()}:
@@ -433,10 +458,11 @@ class Session:
 
     def _retouch(self) -> None:
         """Draw the current groove again with the knobs as they are now; it changes at the next beat."""
+        names, self._turned = self._turned, set()
         take = self.current()
         if take is None:
             return
-        for changed in redraw(take, self._takes, {name: self.live[name] for name in FEEL}, self.tempo()):
+        for changed in redraw(take, self._takes, {name: self.live[name] for name in names}, self.tempo()):
             self._load(changed, at="beat")
         self.events.publish("player", self.player())
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from router.errors import InvalidSetting
+from router.request import SWING_GRIDS
 
 Kind = Literal["float", "int", "bool", "text", "choice", "meter"]
 SYNCS: Final = ("auto", "internal", "clock", "link")
@@ -128,6 +129,13 @@ ROWS: Final[tuple[Setting, ...]] = (
     _knob("density", 26, 0.5, "how many strokes; .5 is the style as written"),
     _knob("swing", 27, None, "how late the offbeats lie; unset is the style's own"),
     _knob("humanize", 28, 0.5, "how loosely the hands play; 0 is on the grid, 1 a human's full drift"),
+    _knob("intensity", 102, 0.5, "how hard everything is struck; .5 is the style as written"),
+    _knob("variation", 103, 0.5, "how far bars depart from each other; 0 makes them alike, .5 is as people do"),
+    _knob("fill_amount", 104, 0.5, "how often fills come by themselves; 0 never, 1 at the end of every phrase"),
+    _knob("lean", 105, 0.5, "the whole kit against the beat: 0 is 30 ms ahead, .5 on it, 1 is 30 ms behind"),
+    _knob("ghosts", 106, 0.5, "how many ghost notes on the snare; 0 none, .5 the style's own"),
+    _knob("hat_openness", 107, None, "how far the hi-hat stands open; unset leaves each stroke as written"),
+    Setting(name="swing_grid", kind="choice", default="style", choices=SWING_GRIDS, live=True, cc=108, help="which notes swing: 8ths, 16ths, or the style's own"),
     Setting(name="genre", kind="text", default=None, optional=True, live=True, cc=29, help="the genre of the next groove"),
     Setting(name="style", kind="text", default=None, optional=True, live=True, help="the style within the genre"),
     Setting(name="drummer", kind="text", default=None, optional=True, live=True, cc=30, help="whose hands"),

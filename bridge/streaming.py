@@ -42,12 +42,14 @@ class BarByBar:
         session: Where it plays.
         draft: The take that plays or waits meanwhile.
         boundary: When the first bars take over.
+        since: The knobs as they were when it was asked for.
     """
 
-    def __init__(self, session: Session, draft: Take, boundary: str) -> None:
+    def __init__(self, session: Session, draft: Take, boundary: str, since: Mapping[str, Any]) -> None:
         self._session = session
         self._draft = draft
         self._boundary = boundary
+        self._since = since
         self._intent = session.intent
         self._heard: Pattern | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -70,7 +72,9 @@ class BarByBar:
         if grafted is None:
             return
         try:
-            self.take, self.starts_at = await self._session.start(grafted, self._boundary, instead_of=self._draft.id)
+            self.take, self.starts_at = await self._session.start(
+                grafted, self._boundary, instead_of=self._draft.id, since=self._since
+            )
         except EngineDown as error:
             _log.warning("the first bars cannot sound: %s", error)
             return

@@ -6,7 +6,7 @@ Pure. Decides nothing; the session owns the takes.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from router.pattern import Pattern
@@ -20,7 +20,8 @@ class Take:
 
     Attributes:
         request: Lets live knobs draw it again.
-        source: The pattern before any knob thinned or re-felt it, for those that cannot be drawn again.
+        source: The pattern before any knob was turned on it, for those that cannot be drawn again.
+        turned: The knobs that were turned since, with their values.
         family: Edits of one groove share it.
         song: The whole song, when this take is the first part of one; `parts` are the ids of all its parts then.
         head: The id of the song's first part, for every part of a song.
@@ -35,6 +36,7 @@ class Take:
     parts: tuple[str, ...] = ()
     head: str = ""
     source: Pattern | None = None
+    turned: dict[str, Any] = field(default_factory=dict)
 
     def chain(self, origin: int | None = None) -> dict[str, Any]:
         """Return what the engine must know of a song beside its first part; {} for a groove."""

@@ -43,6 +43,9 @@ class Triggers:
             "generate": self._generate,
             "vary": lambda action: self.vary(action.at, action.stamp),
             "fill": lambda action: session.fill(action.at),
+            "fill_now": lambda action: session.fill("beat" if action.at == "bar" else action.at),
+            **dict.fromkeys(("break", "hold", "build"), lambda action: session.fill(action.at, action.name)),
+            "stop": lambda _: self._stop(),
             "play_stop": self._play_stop,
             "next": lambda action: self.next(action.at),
             "undo": lambda action: self._step(-1, action.at),
@@ -105,6 +108,11 @@ class Triggers:
             return zones(groove.GENRES, action.value)
         if action.name == "drummer":
             return zones(groove.DRUMMERS, action.value)
+        if action.name == "style":
+            genre = self._knobs.get("genre", self._session.live["genre"])
+            return zones(groove.styles(genre or groove.GENRES[0]), action.value)
+        if action.name == "swing_grid":
+            return zones(row.choices, action.value)
         if action.name == "bars":
             return int(zones(_BARS, action.value))
         return row.low + (row.high - row.low) * action.value / 127
@@ -135,6 +143,10 @@ class Triggers:
             await self._generate(action)
         else:
             await self._session.again(action.at)
+
+    async def _stop(self) -> None:
+        self._session.intent += 1
+        await self._session.stop()
 
     async def _step(self, by: int, at: str) -> None:
         self._session.intent += 1

@@ -12,9 +12,18 @@ from router import groove
 from router.budget import parse_usd
 from router.errors import InvalidRequest
 from router.pattern import Meter
-from router.request import GrooveRequest
+from router.request import KNOBS, GrooveRequest
 
-FEEL: Final = ("complexity", "density", "swing", "humanize")
+FEEL: Final = (*KNOBS, "swing_grid")
+"""Knobs that change what plays already, at the next beat."""
+_AS_IT_IS: Final = frozenset({"intensity", "variation", "fill_amount", "lean", "ghosts"})
+_KNOB_WORDS: Final = {name: name for name in KNOBS} | {"energy": "intensity"}
+"""What the drummer reads out of words, and the knob that has the same to say."""
+
+
+def as_asked(knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return knobs as a request has them: in the middle, where it leaves the style alone, a knob is unset there."""
+    return {name: None if name in _AS_IT_IS and value == 0.5 else value for name, value in knobs.items()}
 
 
 def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any]) -> GrooveRequest:
@@ -23,9 +32,9 @@ def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any
     Raises:
         router.errors.InvalidRequest: For a value that cannot be.
     """
-    values: dict[str, Any] = {
-        name: live[name] for name in ("genre", "style", "drummer", "bars", "tempo", *FEEL) if name in live
-    }
+    values: dict[str, Any] = {name: live[name] for name in ("genre", "style", "drummer", "bars", "tempo")} | as_asked(
+        {name: live[name] for name in FEEL}
+    )
     values["tempo"] = tempo
     values["meter"] = live["meter"]
     # Words that name another genre win over the knob's genre, unless the field itself was given.
@@ -33,6 +42,8 @@ def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any
     for name in ("genre", "style", "drummer", "meter", "bars"):
         if said.get(name) and not given.get(name):
             values[name] = None if name in {"genre", "style", "drummer"} else said[name]
+    for name in _KNOB_WORDS.keys() & said.get("feel", {}).keys():
+        values[_KNOB_WORDS[name]] = None  # "sparse", "tight", "busy": the drummer reads them out of the prompt itself
     if said.get("genre") or given.get("genre"):
         values["style"] = None
     wanted = {field for field in GrooveRequest.__dataclass_fields__ if field not in {"constraints", "max_cost_usd"}}

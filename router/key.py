@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Final
 from unicodedata import normalize
 
-from router.request import GrooveRequest
+from router.request import KNOBS, GrooveRequest
 
 _EDITION: Final = "p1"
 """Part of every key: a change of what is stored under a key changes it, and old entries are simply not found."""
@@ -41,7 +41,11 @@ def pattern_key(request: GrooveRequest, **extra: object) -> str:
         request.provider, request.workflow, sorted(map(fold, request.constraints)) if request.constraints else (),
         sorted(extra.items()) if extra else (),
     )  # fmt: skip
-    return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    text = repr(parts)
+    turned = [(name, value) for name in KNOBS[4:] if (value := _real(getattr(request, name))) is not None]
+    if turned or request.swing_grid != "style":  # most requests leave them alone, and keep the key they had
+        text += repr((turned, request.swing_grid))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def task_key(kind: str, payload: object) -> str:

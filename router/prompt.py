@@ -63,13 +63,17 @@ def system_for_choice() -> str:
     return _CHOICE_WHOLE[0]
 
 
+_WRITTEN: Final = ("complexity", "density", "swing", "humanize", "variation", "fill_amount")
+"""Knobs that a writer must know; the others act on what was written, whoever wrote it."""
+
+
 def wish(request: GrooveRequest) -> str:
     """Return a request in words for a model: every knob that was set, then the musician's own words in quotes."""
     meter = str(request.meter)
     if request.meter.groups:
         meter += f" felt as {'+'.join(map(str, request.meter.groups))}"
     lines = [f"bars: {request.bars}", f"metre: {meter}", f"tempo: {request.tempo:g}"]
-    for name in ("genre", "style", "drummer", "section", "complexity", "density", "swing", "humanize"):
+    for name in ("genre", "style", "drummer", "section", *_WRITTEN):
         value = getattr(request, name)
         if value is not None:
             lines.append(f"{name}: {value}")

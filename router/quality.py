@@ -64,15 +64,7 @@ def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged
     pattern = _dense_enough(pattern, request, mends)
     pattern, repairs = groove.repair(pattern, tempo=request.tempo)
     mends += repairs
-    pattern = groove.apply_feel(
-        pattern,
-        tempo=request.tempo,
-        swing=request.swing,
-        humanize=request.humanize,
-        seed=request.seed,
-        drummer=request.drummer,
-    )
-    return rules(pattern, request, mends, strict=True)
+    return rules(groove.wear(pattern, request), request, mends, strict=True)
 
 
 def rules(pattern: Pattern, request: GrooveRequest, mends: list[str], *, strict: bool) -> Judged:

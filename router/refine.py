@@ -395,7 +395,12 @@ def _feel(bench: _Bench, knob: str, step: float) -> None:
     was = float(now[knob])
     now[knob] = max(0.0, min(1.0, was + step))
     felt = groove.apply_feel(
-        pattern, tempo=pattern.tempo or 120.0, seed=int(worn.get("seed", 0)), drummer=worn.get("drummer"), **now
+        pattern,
+        tempo=pattern.tempo or 120.0,
+        seed=int(worn.get("seed", 0)),
+        drummer=worn.get("drummer"),
+        lean=worn.get("lean", 0.5),
+        **now,
     )
     bench.pattern = _restored(bench, felt)
     bench.done.append(f"{knob} from {was:.2f} to {now[knob]:.2f}")
@@ -459,7 +464,7 @@ def _with(pattern: Pattern, rest: Sequence[Hit], new: Sequence[Hit], *, dress: b
     if dress and added and isinstance(worn, dict):
         felt = groove.apply_feel(
             groove.take_off(pattern.with_hits((*rest, *added.values()))), tempo=tempo, swing=worn["swing"],
-            humanize=worn["humanize"], seed=worn["seed"], drummer=worn.get("drummer"),
+            humanize=worn["humanize"], seed=worn["seed"], drummer=worn.get("drummer"), lean=worn.get("lean", 0.5),
         )  # fmt: skip
         hands = {(hit.tick, hit.voice): hit for hit in felt.hits}
         # Taking the feel off strokes that never wore it would move their velocity: only the timing is the hand's.

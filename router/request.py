@@ -17,6 +17,12 @@ PROVIDERS: Final[tuple[str, ...]] = ("anthropic", "openai", "groq", "cohere")
 SECTIONS: Final[tuple[str, ...]] = (
     "intro", "verse", "pre-chorus", "chorus", "bridge", "breakdown", "build", "drop", "solo", "outro", "ending",
 )  # fmt: skip
+KNOBS: Final[tuple[str, ...]] = (
+    "complexity", "density", "swing", "humanize", "intensity", "variation", "fill_amount", "lean", "ghosts",
+    "hat_openness",
+)  # fmt: skip
+"""All run from 0 to 1."""
+SWING_GRIDS: Final[tuple[str, ...]] = ("style", "8ths", "16ths")
 MAX_SEED: Final = 2**53 - 1
 """What a JSON number of any client still holds exactly."""
 
@@ -30,6 +36,11 @@ class GrooveRequest:
         genre, style, drummer, section: Names the generator knows; None lets the prompt or chance decide.
         bars: 1..64. meter: the time signature. tempo: quarter notes per minute, 20..300.
         complexity, density, swing, humanize: 0..1; None takes the style's own. Density .5 is the style as written.
+        intensity, variation, fill_amount, lean, ghosts: 0..1; .5 and None leave the style as it is. In that order: how
+            hard it is struck, how far bars depart from each other, how often fills come, ahead of the beat or behind
+            it, how many ghost notes.
+        hat_openness: 0 closes every hi-hat, 1 opens it, None leaves each as the style has it.
+        swing_grid: Which notes swing: "8ths", "16ths", or "style" for the style's own.
         seed: Same seed and knobs, same bytes.
         tier: "auto" lets the policy choose. provider: ask this one first.
         max_cost_usd: A ceiling for this request as a decimal string, or None.
@@ -49,6 +60,13 @@ class GrooveRequest:
     density: float | None = None
     swing: float | None = None
     humanize: float | None = None
+    intensity: float | None = None
+    variation: float | None = None
+    fill_amount: float | None = None
+    lean: float | None = None
+    ghosts: float | None = None
+    hat_openness: float | None = None
+    swing_grid: str = "style"
     seed: int = 0
     tier: str = "auto"
     provider: str | None = None
@@ -67,10 +85,11 @@ class GrooveRequest:
         _between("bars", self.bars, 1, MAX_BARS, "bars")
         _between("tempo", self.tempo, 20, 300, "beats per minute")
         _between("seed", self.seed, 0, MAX_SEED, "")
-        for name in ("complexity", "density", "swing", "humanize"):
+        for name in KNOBS:
             value = getattr(self, name)
             if value is not None:
                 _between(name, value, 0, 1, "")
+        _one_of("swing_grid", self.swing_grid, SWING_GRIDS)
         _one_of("tier", self.tier, TIERS)
         _one_of("workflow", self.workflow, ("single", "refine"))
         if self.provider is not None:

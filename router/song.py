@@ -210,6 +210,7 @@ def _part(
         humanize=request.humanize,
         seed=request.seed,
         drummer=request.drummer,
+        lean=0.5 if request.lean is None else request.lean,
     )
     return replace(felt, name=part.name, tempo=request.tempo, meta={**felt.meta, "song_part": part.name}, id="")
 

@@ -12,7 +12,7 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import errors, find_home, home_option, json_option, print_json, settings
-from bridge.cli.making import KNOB, bar, by, kit_of, paying, seed_option, write_file
+from bridge.cli.making import bar, by, kit_of, knob_options, paying, seed_option, write_file
 from bridge.settings import Value
 from router.pattern import Meter
 from router.request import GrooveRequest
@@ -27,10 +27,7 @@ from router.request import GrooveRequest
 @click.option("--drummer", help="Whose hands play it, from the first bar to the last.")
 @click.option("--meter", help="Time signature, as 7/8, of sections that name none.")
 @click.option("--tempo", type=click.FloatRange(20, 300), help="Beats per minute.")
-@click.option("--complexity", type=KNOB, help="How much it moves.")
-@click.option("--density", type=KNOB, help="How many strokes; .5 is the style as written.")
-@click.option("--swing", type=KNOB, help="How late the offbeats lie.")
-@click.option("--humanize", type=KNOB, help="How loosely the hands play; 0 is on the grid.")
+@knob_options
 @click.option("--constraint", "constraints", multiple=True, help='A rule to hold, as "no crash". May be given again.')
 @click.option("--drum-map", "drum_map", help="Which kit's notes to write.")
 @click.option("-o", "--output", metavar="FILE.mid|-", help="Write one MIDI file with markers; - is stdout.")

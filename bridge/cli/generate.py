@@ -10,14 +10,12 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
-from bridge.cli.making import bar, tell, write_patterns
+from bridge.cli.making import bar, knob_options, tell, write_patterns
 from bridge.settings import Value
 from router.errors import RouterError
 from router.pattern import Meter
 from router.request import MAX_SEED, SECTIONS, TIERS, GrooveRequest
 from router.route import Answer
-
-_KNOB = click.FloatRange(0, 1)
 
 
 @command("generate")
@@ -30,10 +28,7 @@ _KNOB = click.FloatRange(0, 1)
 @click.option("--bars", type=click.IntRange(1, 64), help="Length; 2 unless the words say otherwise.")
 @click.option("--meter", help="Time signature, as 7/8.")
 @click.option("--tempo", type=click.FloatRange(20, 300), help="Beats per minute.")
-@click.option("--complexity", type=_KNOB, help="How much it moves.")
-@click.option("--density", type=_KNOB, help="How many strokes; .5 is the style as written.")
-@click.option("--swing", type=_KNOB, help="How late the offbeats lie.")
-@click.option("--humanize", type=_KNOB, help="How loosely the hands play; 0 is on the grid.")
+@knob_options
 @click.option("--seed", type=click.IntRange(0, MAX_SEED), help="Same seed, same groove; --seed N for another.")
 @click.option("--tier", type=click.Choice(TIERS), default="auto", help="Which class of model may answer.")
 @click.option(

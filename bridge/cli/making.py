@@ -14,8 +14,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from bridge.cli.common import FAILURE, USAGE, fail
+from bridge.settings import BY_NAME
 from router.pattern import Pattern
-from router.request import MAX_SEED, TIERS
+from router.request import KNOBS, MAX_SEED, TIERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 KNOB: Final = click.FloatRange(0, 1)
@@ -32,6 +33,18 @@ def paying(function: F) -> F:
     """Add --tier, --provider and --max-cost."""
     for option in reversed(_PAYING):
         function = option(function)
+    return function
+
+
+def knob_options(function: F) -> F:
+    """Add an option for every knob that runs from 0 to 1, and --swing-grid; the settings' rows say what each does."""
+    row = BY_NAME["swing_grid"]
+    function = click.option(row.flag, row.name, type=click.Choice(row.choices), help=row.help.capitalize() + ".")(
+        function
+    )
+    for name in reversed(KNOBS):
+        row = BY_NAME[name]
+        function = click.option(row.flag, name, type=KNOB, help=row.help.capitalize() + ".")(function)
     return function
 
 

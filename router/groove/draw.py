@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.groove.noise import stream
-from router.groove.phrase import SECTIONS, plan
+from router.groove.phrase import SECTIONS, often, plan
 from router.groove.resolve import Choice
 from router.groove.take import Take
 from router.pattern import COMMON_TIME, Hit, Pattern
@@ -47,7 +47,7 @@ def draw(choice: Choice) -> Pattern:
         choice.meter,
         choice.section,
         stream(choice.seed, "form"),
-        fills=who.fill_rate * (0.4 + 1.2 * choice.complexity),
+        fills=who.fill_rate * (0.4 + 1.2 * choice.complexity) * often(choice.fill_amount),
         crash=who.crash,
         complexity=choice.complexity,
         evolve=choice.evolve,

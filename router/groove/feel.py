@@ -46,6 +46,9 @@ SPREAD: Final = 16.0
 TEMPER: Final = 0.45
 """How far takes, and the voices of a take, differ in unevenness."""
 
+LEAN_KNOB_MS: Final = 60.0
+"""From one end of the lean knob to the other: 30 ms ahead of the beat, 30 ms behind it."""
+
 MIDDLE_MS: Final = 13.4
 """The shared drift over all tempos, to which `tempo_size` refers."""
 
@@ -87,6 +90,11 @@ def warp(tick: int, ratio: float, span: int) -> float:
     return start + long + (offset - half) * (span - long) / half
 
 
+def lean_ticks(lean: float, tempo: float) -> int:
+    """Return how far the lean knob moves every stroke: .5 not at all, below ahead of the beat, above behind it."""
+    return round((lean - 0.5) * LEAN_KNOB_MS * tempo * RESOLUTION / 60_000)
+
+
 @lru_cache(maxsize=64)
 def _drift(seed: int, steps: int) -> tuple[float, ...]:
     """The shared wander of a take, spread 1, one value a sixteenth."""
@@ -109,9 +117,12 @@ def _triplet_beats(hits: Iterable[Hit]) -> frozenset[int]:
 
 
 def _shifts(
-    pattern: Pattern, tempo: float, swing: float, sixteenths: bool, size: float, seed: int, who: Drummer
+    pattern: Pattern, tempo: float, swing: float, sixteenths: bool, size: float, seed: int, who: Drummer, lean: int
 ) -> list[int]:
-    """Return each hit's shift in ticks, all of them inside the pattern, those at tick 0 on the bar line."""
+    """Return each hit's shift in ticks, all inside the pattern; at tick 0 on the bar line, or behind it by `lean`.
+
+    A hand that lies behind does so from beat one on; one that is ahead begins on the line, for nothing is before it.
+    """
     per_ms = tempo * RESOLUTION / 60_000
     span = RESOLUTION // 2 if sixteenths else RESOLUTION
     ratio = swing_ratio(swing, 60_000 / tempo / (2 if sixteenths else 1)) if swing else 1.0
@@ -137,10 +148,10 @@ def _shifts(
             if hit.ornament:
                 own *= 0.4  # a grace note belongs to its stroke and goes where that goes
             off = (drift * wander + own) * noise + (who.lean[limb] + late + leans[limb]) * size
-        shift = off * per_ms
+        shift = off * per_ms + lean
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick
-        out.append(max(-tick, min(round(shift), pattern.ticks - 1 - tick, RESOLUTION)) if tick else 0)
+        out.append(max(-tick, min(round(shift), pattern.ticks - 1 - tick, RESOLUTION)) if tick else max(0, lean))
     return out
 
 
@@ -206,6 +217,7 @@ def apply_feel(
     humanize: float | None,
     seed: int,
     drummer: str | None = None,
+    lean: float = 0.5,
 ) -> Pattern:
     """Return the pattern as a hand plays it: the same strokes with other shifts and velocities.
 
@@ -216,19 +228,22 @@ def apply_feel(
         humanize: 0..1; None is .5, that is 0.4 of human size.
         seed: Same seed, same hand.
         drummer: One of `DRUMMERS`, or None.
+        lean: 0..1, all of the hand 30 ms ahead of the beat to 30 ms behind it, whatever the other knobs say.
     """
     humanize = DEFAULT_HUMANIZE if humanize is None else humanize
     own = pattern.meta.get("swing", 0.0)
     swing = (float(own) if isinstance(own, int | float) else 0.0) if swing is None else swing
     bare, who, size = take_off(pattern), find_drummer(drummer), human_size(humanize)
     sixteenths = bare.meta.get("swing_of") == 16
-    shifts = _shifts(bare, tempo, swing, sixteenths, size, seed, who)
+    shifts = _shifts(bare, tempo, swing, sixteenths, size, seed, who, lean_ticks(lean, tempo))
     noise = _unevenness(bare, size, seed, who)
     hits = [
         Hit(h.tick, h.voice, _clamp(h.velocity + round(z * _spread(h.velocity))), s, h.openness, h.ornament)
         for h, s, z in zip(bare.hits, shifts, noise, strict=True)
     ]
     worn = {"seed": seed, "humanize": humanize, "swing": swing, "drummer": drummer}
+    if lean != 0.5:
+        worn["lean"] = lean
     return bare.with_hits(hits, feel=worn, humanize=humanize, swing=swing)
 
 
@@ -241,4 +256,5 @@ def dress(pattern: Pattern, worn: Mapping[str, Any]) -> Pattern:
         humanize=worn["humanize"],
         seed=worn["seed"],
         drummer=worn.get("drummer"),
+        lean=worn.get("lean", 0.5),
     )

@@ -100,21 +100,33 @@ def shape(pattern: Pattern, *, intensity: float = 0.5, ghosts: float = 0.5, open
     Args:
         pattern: Any pattern.
         intensity: 0..1, how hard everything is struck, 40 velocities between the ends.
-        ghosts: 0..1; below .5 the softest ghosts leave first, above they come out louder.
+        ghosts: 0..1; below .5 the softest ghosts leave first, above more come in and all come out louder.
         openness: 0..1, how far the hi-hat stands open, or None for as it was; strokes stay where they are.
     """
-    hits = []
+    hits = _ghosts(pattern, (ghosts - 0.5) * 2)
     for hit in pattern.hits:
         velocity, voice, pedal = hit.velocity + round((intensity - 0.5) * 40), hit.voice, hit.openness
         if voice == "snare" and hit.velocity < GHOST_BELOW:
             if hit.velocity < (0.5 - ghosts) * 2 * GHOST_BELOW:
                 continue
-            velocity += round((ghosts - 0.5) * 40)
+            if ghosts > 0.5:  # louder, and still ghosts
+                velocity = max(velocity, min(GHOST_BELOW - 2, velocity + round((ghosts - 0.5) * 30)))
         if openness is not None and voice in {"hat_closed", "hat_open"}:
             pedal = round(90 - 80 * openness)
             voice = "hat_open" if openness > 0.4 else "hat_closed"
         hits.append(Hit(hit.tick, voice, max(1, min(127, velocity)), hit.shift, pedal, hit.ornament))
     return pattern.with_hits(hits or pattern.hits[:1])
+
+
+def _ghosts(pattern: Pattern, amount: float) -> list[Hit]:
+    """Ghosts for empty sixteenths off the beat, the same ones for every bar."""
+    bar = pattern.meter.bar_ticks
+    busy = {hit.tick for hit in pattern.hits if hit.voice in {"snare", "rim", "clap"}}
+    return [
+        Hit(tick, "snare", 32 + round(amount * 10))
+        for tick in range(0, pattern.ticks, _SIXTEENTH)
+        if tick not in busy and tick % bar % RESOLUTION and uniform(74, tick % bar) < amount * 0.4
+    ]
 
 
 def _varied(pattern: Pattern, rng: Random, amount: float) -> list[Hit]:

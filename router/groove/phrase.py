@@ -71,6 +71,11 @@ def _fill_start(meter: Meter, rng: Random, complexity: float) -> int:
     return keep + (RESOLUTION // 2 if keep and rng.random() < 0.3 and keep + RESOLUTION // 2 < meter.bar_ticks else 0)
 
 
+def often(fill_amount: float) -> float:
+    """Return the factor on the chance of fills: 0 none at all, .5 as often as people, 1 at the end of every phrase."""
+    return fill_amount * 2 if fill_amount <= 0.5 else 1 + (fill_amount - 0.5) * 6
+
+
 def plan(
     bars: int,
     meter: Meter,

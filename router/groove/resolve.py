@@ -39,8 +39,12 @@ class Choice:
     swing: float
     sixteenths: bool
     humanize: float
-    energy: float
+    intensity: float
+    variation: float
+    fill_amount: float
+    lean: float
     ghosts: float
+    hat_openness: float | None
     seed: int
     time: str
     polyrhythm: tuple[int, int] | None
@@ -130,6 +134,8 @@ def resolve(request: GrooveRequest) -> Choice:
         sixteenths = "swing16" in groove.options
         own_swing = groove.number("swing16" if sixteenths else "swing", 0)
 
+    if request.swing_grid != "style":
+        sixteenths = request.swing_grid == "16ths"
     if own_swing > 0.3:
         feel.pop("swing", None)  # "a jazz swing" asks for what the style does already
 
@@ -153,8 +159,12 @@ def resolve(request: GrooveRequest) -> Choice:
         swing=knob("swing", own_swing),
         sixteenths=sixteenths,
         humanize=knob("humanize", 0.5),
-        energy=feel.get("energy", 0.5),
-        ghosts=feel.get("ghosts", 1.0),
+        intensity=knob("intensity", feel.get("energy", 0.5)),
+        variation=knob("variation", 0.5),
+        fill_amount=knob("fill_amount", 0.5),
+        lean=knob("lean", 0.5),
+        ghosts=knob("ghosts", 0.5),
+        hat_openness=request.hat_openness,
         seed=request.seed,
         time=words["time"],
         polyrhythm=words["polyrhythm"],

@@ -60,7 +60,7 @@ def _chance(cell: Cell, choice: Choice) -> float:
     if cell.chance >= 1 and cell.level != GHOST:
         return 1.0
     who = choice.drummer
-    factor = (0.4 + 1.2 * choice.complexity) * (who.ghosts * choice.ghosts if cell.level == GHOST else who.busy)
+    factor = (0.4 + 1.2 * choice.complexity) * (who.ghosts * 2 * choice.ghosts if cell.level == GHOST else who.busy)
     if factor <= 1:
         return cell.chance * factor if cell.chance < 0.6 or cell.level == GHOST else cell.chance
     return cell.chance + (1 - cell.chance) * (1 - 1 / factor) * min(1.0, cell.chance * 3)

@@ -44,6 +44,13 @@ def _carry(groove: Groove, choice: Choice) -> Groove:
     return double_time(groove) if choice.time == "double" else groove
 
 
+def _freed(rate: float, freedom: float) -> float:
+    """Return a rate under the variation knob's upper half: 1 leaves it, 2 is as far again from never or always."""
+    if freedom <= 1:
+        return rate
+    return min(0.5, rate * freedom) if rate < 0.5 else max(0.5, 1 - (1 - rate) * freedom)
+
+
 class Take:
     """One take: a groove, settled once for each part of the form, and played bar by bar."""
 
@@ -60,6 +67,7 @@ class Take:
         own = groove.options.get("doubles") or choice.style.options.get("doubles", "0.03")
         self._doubles = min(0.6, float(own) * DOUBLES * (0.4 + 1.2 * choice.complexity) * (0.5 + 0.5 * who.ghosts))
         self._disorder = 1 + DISORDER * (2 * spread_out(choice.seed, 3) - 1)
+        self._form = FORM if choice.variation else FORM[:1]
         self._parts: dict[str, list[list[Settled]]] = {}
 
     def __repr__(self) -> str:
@@ -79,7 +87,7 @@ class Take:
         """Return the strokes of bar `index`, ticks from the bar's start; never none."""
         choice, bar_ticks = self._choice, self._choice.meter.bar_ticks
         rng = stream(choice.seed, "bar", index, choice.style.genre, choice.style.name)
-        louder = (plan.energy - 0.5 + choice.energy - 0.5) * 40
+        louder = (plan.energy - 0.5 + choice.intensity - 0.5) * 40
         hits = self._groove_bar(index, plan, louder)
         if plan.crash and plan.fill_at != 0:
             hits = [h for h in hits if h.tick or h.voice not in _TIME]
@@ -94,7 +102,7 @@ class Take:
                 choice.meter,
                 plan.fill_at,
                 rng,
-                intensity=max(0.0, min(1.0, plan.energy + 0.2)),
+                intensity=max(0.0, min(1.0, plan.energy + choice.intensity - 0.3)),
                 words=choice.drummer.fills or GENRE_WORDS.get(choice.style.genre, ()),
                 complexity=choice.complexity,
             )
@@ -109,16 +117,24 @@ class Take:
         """The groove's own strokes, up to where the fill begins; the hi-hat's foot goes on under it."""
         choice = self._choice
         rng = stream(choice.seed, "groove", index, choice.style.genre)
+        # The variation knob's lower half: so much of a bar is drawn as in the others, at 0 all of it.
+        alike = 1 - min(1.0, choice.variation * 2)
+        same = stream(choice.seed, "groove", f"same{index % self._groove.bars}", choice.style.genre)
         start = index % self._groove.bars * choice.meter.bar_ticks
         end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
-        loose = self._disorder * (1 + BAR_DISORDER * (2 * rng.random() - 1)) * plan.freedom
+        own, common = rng.random(), same.random()
+        loose = self._disorder * (1 + BAR_DISORDER * (2 * (common if alike == 1 else own) - 1)) * plan.freedom
         spent: dict[tuple[int, str], float] = {}
         taken: set[tuple[int, str]] = set()
         hits: list[Hit] = []
-        for cell in self._part(FORM[index // PART_BARS % len(FORM)])[index % self._groove.bars]:
+        for cell in self._part(self._form[index // PART_BARS % len(self._form)])[index % self._groove.bars]:
             u, v = rng.random(), rng.random()
+            if alike:
+                which, x, y = same.random(), same.random(), same.random()
+                u, v = (x, y) if which < alike else (u, v)
             tick = cell.tick - start
             rate = cell.rate * loose if cell.rate < 0.5 else 1 - (1 - cell.rate) * loose
+            rate = _freed(rate, choice.variation * 2)
             limb = tick, _SHARED.get(cell.voice, cell.voice)
             before = spent.get(limb, 0.0)
             spent[limb] = before + rate

@@ -28,9 +28,9 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
     "heavy": {"energy": 0.7},
     "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3},
     "mellow": {"energy": 0.35},
-    "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 1.6},
-    "ghosty": {"ghosts": 1.6},
-    "funky": {"ghosts": 1.3, "complexity": 0.6}, "groovy": {"ghosts": 1.2}, "tasteful": {"complexity": 0.4},
+    "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 0.8},
+    "ghosty": {"ghosts": 0.8},
+    "funky": {"ghosts": 0.65, "complexity": 0.6}, "groovy": {"ghosts": 0.6}, "tasteful": {"complexity": 0.4},
 }  # fmt: skip
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
 _METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bridge.mapping import DEFAULT, Control, Mapping, Trigger, read_triggers, steps
+from bridge.mapping import ACTIONS, DEFAULT, Control, Mapping, Trigger, read_triggers, steps
+from bridge.settings import ROWS
 
 
 def names(actions):
@@ -37,7 +38,20 @@ def test_every_default_trigger_does_what_the_contract_says():
         120: "panic", 123: "panic",
     }  # fmt: skip
 
-    assert {row.control.number: row.action for row in DEFAULT} == wanted
+    found = {row.control.number: row.action for row in DEFAULT}
+
+    assert {number: found[number] for number in wanted} == wanted
+    assert set(found) - set(wanted) <= set(range(102, 120)), "additions keep to the controllers that MIDI leaves free"
+
+
+def test_every_knob_of_the_table_has_its_controller_by_default():
+    """A setting with a CC is turned by that CC, and by no other."""
+    found = {row.control.number: row.action for row in DEFAULT}
+
+    for row in ROWS:
+        if row.cc is not None:
+            assert found[row.cc] == row.name
+            assert row.name in ACTIONS
 
 
 @pytest.mark.parametrize("channel", range(16))

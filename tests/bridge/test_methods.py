@@ -1,14 +1,16 @@
 """The control channel's methods, as a client sees them, without a socket."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from bridge import protocol
+from bridge.mapping import DEFAULT
 from bridge.rpc import RpcError
 from router import groove
 from router.pattern import Pattern
+from router.request import GrooveRequest
 
 run = asyncio.run
 
@@ -96,12 +98,15 @@ class Route:
 class SlowRouter:
     """Answers when it is let go, with a pattern of its own."""
 
-    def __init__(self):
+    def __init__(self, written=None):
         self.go = asyncio.Event()
+        self.written = written
 
     async def route(self, request, **_):
-        """Wait, then answer with another seed's groove."""
+        """Wait, then answer with what was written, or with another seed's groove."""
         await self.go.wait()
+        if self.written is not None:
+            return Answer(self.written, Route())
         pattern = groove.generate(request)
         return Answer(groove.vary(pattern, seed=1), Route())
 
@@ -224,6 +229,134 @@ def test_knobs_change_the_playing_groove_and_feel_never_changes_its_notes(stage)
     assert before.hits != after.hits
     loads = stage.engine.commands("load")
     assert loads[-1]["id"] == loads[0]["id"]
+
+
+def test_a_knob_leaves_alone_what_was_asked_for_by_another(stage):
+    """Turning density does not take back the humanize that the groove was asked with."""
+
+    async def turn():
+        await stage.finished(genre="funk", seed=5, humanize=1.0, swing=0.3)
+        await stage.call("set", density=0.2)
+        return stage.session.current().request
+
+    request = run(turn())
+
+    assert (request.density, request.humanize, request.swing) == (0.2, 1.0, 0.3)
+
+
+def test_words_that_speak_of_a_knob_win_over_the_knob(stage):
+    """Sparse and robotic mean it, though the knobs stand in the middle; a given field wins over both."""
+
+    async def ask():
+        words = [await stage.finished(prompt=f"{word} funk", seed=5, bars=4) for word in ("busy", "sparse", "robotic")]
+        given = await stage.finished(prompt="robotic funk", seed=5, bars=4, humanize=0.9)
+        return [job["pattern"] for job in (*words, given)]
+
+    busy, sparse, robotic, given = run(ask())
+
+    assert len(sparse["hits"]) < 0.8 * len(busy["hits"])
+    assert robotic["meta"]["humanize"] == 0.0
+    assert given["meta"]["humanize"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("intensity", 0.9), ("variation", 0.0), ("fill_amount", 1.0), ("lean", 0.9), ("ghosts", 0.0),
+        ("hat_openness", 1.0), ("swing_grid", "16ths"), ("complexity", 1.0), ("density", 0.1),
+    ],
+)  # fmt: skip
+def test_every_knob_is_heard_in_what_plays_at_the_next_beat(stage, name, value):
+    """No new request is needed; the engine gets the groove again, to change at the beat, under the same name."""
+
+    async def turn():
+        await stage.finished(genre="funk", seed=8, bars=8, swing=0.4)
+        before = stage.session.current().pattern
+        await stage.call("set", **{name: value})
+        return before, stage.session.current().pattern
+
+    before, after = run(turn())
+
+    loads = stage.engine.commands("load")
+    assert before.hits != after.hits
+    assert (loads[-1]["id"], loads[-1]["at"]) == (loads[0]["id"], "beat")
+
+
+def test_a_knob_turned_while_a_model_thinks_holds_for_its_answer(make_stage):
+    """The answer was asked for before the turn; the hand on the knob wins."""
+    written = groove.generate(GrooveRequest(genre="rock", bars=2, seed=77, humanize=0.0))
+    router = SlowRouter(replace(written, meta={}, id="p-model"))
+    stage = make_stage(router)
+
+    async def ask():
+        job = await stage.call("generate", bars=2, tier="balanced")
+        await asyncio.sleep(0)
+        await stage.call("set", density=0.0)
+        router.go.set()
+        await stage.call("job.wait", job=job["job"], timeout_s=5.0)
+        return stage.session.current()
+
+    take = run(ask())
+
+    assert take.source.id == "p-model"
+    assert len(take.pattern.hits) < len(written.hits)
+
+
+@pytest.mark.parametrize("method", ["fill", "break", "hold", "build"])
+def test_what_stands_in_for_a_fill_is_a_method_and_a_button(stage, method):
+    """Each by socket and by controller, over the groove, once."""
+
+    async def press():
+        await stage.finished(genre="funk", bars=4)
+        made = await stage.call(method, at="bar")
+        number = next(row.control.number for row in DEFAULT if row.action == method)
+        stage.triggers.hear([(1.0, bytes([0xB0, number, 127]).hex())])
+        while len(stage.engine.commands("queue")) < 3:
+            await asyncio.sleep(0)
+        return made
+
+    made = run(press())
+
+    names = [take.pattern.name for take in stage.session._takes.values() if take.pattern.id == made["fill"]]
+    assert names[0].startswith(f"{method}, ")
+    assert [item.get("once") for item in stage.engine.commands("queue")] == [False, True, True]
+
+
+def test_fill_now_completes_the_bar_that_sounds(stage):
+    """By button and by method: from the next beat to the bar's end, and the groove is not lengthened."""
+
+    async def press():
+        await stage.finished(genre="funk", bars=4)
+        stage.session.hear({**stage.engine.transport(6), "tick": 5 * 3840 + 1000, "t": stage.now, "state": "playing"})
+        await stage.call("fill", at="now")
+        stage.triggers.hear([(1.0, bytes([0xB0, 109, 127]).hex())])
+        while len(stage.engine.commands("queue")) < 3:
+            await asyncio.sleep(0)
+
+    run(press())
+
+    assert [item["at"] for item in stage.engine.commands("queue")[1:]] == ["now", "beat"]
+    for take in list(stage.session._takes.values())[-2:]:
+        assert take.pattern.bars == 1
+        assert [h.tick for h in take.pattern.hits if h.tick >= 1920]
+
+
+def test_a_build_grows_over_bars_and_a_fill_follows_the_knob(stage):
+    """`bars` is a build's alone; a loud knob makes a loud fill."""
+
+    async def press():
+        await stage.finished(genre="rock", bars=4)
+        await stage.call("build", bars=4)
+        await stage.call("set", intensity=1.0)
+        await stage.call("fill")
+        return list(stage.session._takes.values())
+
+    build, fill = run(press())[-2:]
+
+    assert build.pattern.bars == 4
+    assert fill.pattern.bars == 1
+    assert "bars" in refused(stage.call("build", bars=17)).data["field"]
+    assert refused(stage.call("fill", kind="encore")).data["field"] == "kind"
 
 
 def test_set_takes_all_or_nothing(stage):

@@ -14,7 +14,9 @@ BASE = GrooveRequest(prompt="make it faster")
 OTHER = {
     "prompt": "make it slower", "genre": "funk", "style": "shuffle", "drummer": "bonham", "section": "chorus",
     "bars": 4, "meter": Meter(7, 8), "tempo": 121.0, "complexity": 0.5, "density": 0.5, "swing": 0.5, "humanize": 0.5,
-    "seed": 1, "tier": "fast", "provider": "groq", "workflow": "refine", "constraints": ("no crash",),
+    "intensity": 0.5, "variation": 0.5, "fill_amount": 0.5, "lean": 0.5, "ghosts": 0.5, "hat_openness": 0.5,
+    "swing_grid": "16ths", "seed": 1,
+    "tier": "fast", "provider": "groq", "workflow": "refine", "constraints": ("no crash",),
 }  # fmt: skip
 NOT_MUSICAL = {"max_cost_usd": "0.01", "deadline_ms": 500}
 

@@ -68,7 +68,7 @@ def test_undo_on_one_page_takes_back_what_the_other_did(open_panel):
 
 
 def test_an_edit_sounds_when_the_loop_comes_by_again(open_panel):
-    """A painted stroke leaves the engine within a loop's time, in phase, and the loop does not restart."""
+    """A painted stroke leaves the engine when the loop comes by, twice at most, in phase and without a restart."""
     panel = open_panel()
     client = panel.play({**BASE, "id": "heard"})
     origin = client.call("status")["player"]["origin"]
@@ -80,7 +80,7 @@ def test_an_edit_sounds_when_the_loop_comes_by_again(open_panel):
     event = client.until(lambda e: e["topic"] == "notes" and e["data"].get("voice") == "ride", timeout=5)
     client.call("unsubscribe", sub="ears")
     assert (event["data"]["tick"] - origin) % 3840 == pytest.approx(2400, abs=1)
-    assert event["data"]["due"] - asked < 2.5
+    assert event["data"]["due"] - asked < 4.5
     assert client.call("status")["player"]["origin"] == origin
 
 

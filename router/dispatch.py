@@ -13,7 +13,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -46,6 +46,9 @@ from router.work import Facts, Music, Written
 
 MARGIN_S: Final = 0.05
 """Kept back from every deadline: what the embedded drummer and the way back need."""
+
+LATE_S: Final = 0.1
+"""How long an attempt that was cut off by its caller's deadline may take to end and write its line."""
 
 OnBars = Callable[[Pattern], None]
 OnRoute = Callable[[Route], None]
@@ -178,13 +181,12 @@ class Router:
             return _told(kept, on_bars, on_route)
         listener = (on_bars, on_route)
         self._listeners.setdefault(key, []).append(listener)
+        errand = _Errand(request, plan, key, source, limit, began, seconds)
         try:
             async with asyncio.timeout_at(began + seconds):
-                answer, led = await self._flight.share(
-                    key, lambda: self._make(request, plan, key, source, limit, began, seconds)
-                )
-        except TimeoutError:  # the shared call has a longer deadline than this caller
-            answer, led = self._local(request, began, ("the deadline came first",), degraded=True), True
+                answer, led = await self._flight.share(key, lambda: self._make(errand))
+        except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
+            answer, led = await self._late(errand), True
         finally:
             self._listeners[key].remove(listener)
             if not self._listeners[key]:
@@ -242,18 +244,23 @@ class Router:
 
     # -- one paid answer ----------------------------------------------------------------------------------------------
 
-    async def _make(
-        self, request: GrooveRequest, plan: Plan, key: str, source: str, limit: int | None, began: float, seconds: float
-    ) -> Answer:
+    async def _make(self, errand: _Errand) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
-        if (kept := await self._kept(key, began, self._cache.peek)) is not None:
+        try:
+            return await self._plan(errand)
+        finally:
+            errand.over.set()
+
+    async def _plan(self, errand: _Errand) -> Answer:
+        request, plan, key = errand.request, errand.plan, errand.key
+        if (kept := await self._kept(key, errand.began, self._cache.peek)) is not None:
             return kept  # a call came back while this caller looked
-        trip = self._trip(began, seconds, limit)
+        errand.trip = trip = self._trip(errand.began, errand.seconds, errand.limit)
         trip.note(*plan.notes)
         written: Written | None = None
         try:
             async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
-                written = await self._run(workflows.single(request, plan), trip, key, source)
+                written = await self._run(workflows.single(request, plan), trip, key, errand.source)
         except TimeoutError:
             trip.note("the deadline came first")
         if written is None:
@@ -261,8 +268,7 @@ class Router:
                 raise self._nobody(trip)
             if trip.filtered:
                 trip.note(trip.filtered)
-            cache = self._off_or("miss")
-            return self._local(request, began, tuple(trip.notes), degraded=True, trip=trip, cache=cache)
+            return self._stand_in(errand, trip)
         trip.note(*written.notes)
         degraded = PAID_TIERS.index(written.tier) < PAID_TIERS.index(plan.tier) and not plan.classify
         route = self._route(trip, written.tier, written.provider, written.model, degraded=degraded)
@@ -385,6 +391,23 @@ class Router:
         route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
         return Answer(judged.pattern, route)
 
+    def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
+        cache = self._off_or("miss")
+        return self._local(errand.request, errand.began, tuple(trip.notes), degraded=True, trip=trip, cache=cache)
+
+    async def _late(self, errand: _Errand) -> Answer:
+        """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""
+        note, trip = "the deadline came first", errand.trip
+        if trip is None:
+            return self._local(errand.request, errand.began, (note,), degraded=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE_S):
+                await errand.over.wait()
+        trip.note(note)
+        if not self.config.local:
+            raise self._nobody(trip)
+        return self._stand_in(errand, trip)
+
     async def _kept(self, key: str, began: float, look: Look | None = None) -> Answer | None:
         text = await (look or self._cache.get)("pattern", key)
         return None if text is None else keeping.unpack(text, _ms_since(began))
@@ -406,6 +429,21 @@ class Router:
         for _, on_route in self._listeners.get(key, ()):
             if on_route is not None:
                 on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
+
+
+@dataclass(slots=True)
+class _Errand:
+    """What one caller wants, and the way it went if this caller is the one who leads."""
+
+    request: GrooveRequest
+    plan: Plan
+    key: str
+    source: str
+    limit: int | None
+    began: float
+    seconds: float
+    trip: Trip | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class _Ear:

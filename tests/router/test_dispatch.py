@@ -309,6 +309,23 @@ def test_the_requests_own_deadline_is_kept():
     assert clockwork.run(main()) <= 0.8
 
 
+def test_a_machine_that_is_held_up_past_the_deadline_still_tells_what_was_paid():
+    """Both clocks ring in one turn of the loop then: the way and its cost stand in the route all the same."""
+
+    def held_up(_call):
+        yield "1 k X... "
+        asyncio.get_running_loop()._own.now += 60
+        yield 1.0
+
+    ledger = NullLedger(monthly_budget_picousd=PICO)
+    (answer,) = play(twins(openai=[held_up]), WISH, ledger=ledger)
+
+    assert outcomes(answer) == [("openai", "cancelled")]
+    assert answer.route.cost_picousd == sum(ledger._spent.values()) > 0
+    assert answer.route.tier == "local"
+    assert "the deadline came first" in answer.route.notes
+
+
 def test_a_provider_that_is_down_costs_one_timeout_not_one_each():
     """The second request goes straight to who is well."""
     providers = twins(openai=[(1000.0,)], groq=[GOOD])

@@ -351,6 +351,9 @@ class Bill:
         return self.usage.output_tokens
 
 
+LEAST_BYTES: Final = 16
+"""Bytes to a token above which a count is not believed; four are usual for words, three for bar lines."""
+
 _UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provider_off"})
 """Ends at which no provider bills: it refused before it wrote."""
 
@@ -361,14 +364,14 @@ def _bill(candidate: Candidate, call: Call, heard: Heard, outcome: str, price: P
         return Bill(Usage(0, 0), 0)
     told = heard.usage or heard.early
     sent, came = call.text_bytes, sum(len(part.encode()) for part in heard.parts)
-    least_in, least_out = sent // 8, came // 8
+    own_in, own_out = sent // 3, min(came // 2 + 1 if came else 0, call.max_tokens)
     if told is None:
-        usage = Usage(sent // 3, came // 2 + 1 if came else 0, estimated=True)
+        usage = Usage(own_in, own_out, estimated=True)
     else:
-        # No tokeniser puts more than eight bytes of this text into a token on average, nor less than one.
-        into = min(max(told.input_tokens, least_in), token_bound(sent))
         whole = heard.usage is not None
-        out = min(max(told.output_tokens, least_out if whole else came // 2), call.max_tokens)
+        into = min(_believed(told.input_tokens, sent, own_in), token_bound(sent))
+        out = _believed(told.output_tokens, came, own_out) if whole else max(told.output_tokens, own_out)
+        out = min(out, call.max_tokens)
         estimated = not whole or (into, out) != (told.input_tokens, told.output_tokens)
         cached, kept = min(told.cached_tokens, into), min(told.cache_write_tokens, into)
         usage = Usage(into, out, cached, kept, min(told.reasoning_tokens, out), estimated)
@@ -376,6 +379,11 @@ def _bill(candidate: Candidate, call: Call, heard: Heard, outcome: str, price: P
     if price is not None and heard.model != candidate.model:
         cost = max(cost, cost_picousd(price, usage))  # another model answered: the dearer of the two counts
     return Bill(usage, min(cost, candidate.worst_picousd(token_bound(sent))))
+
+
+def _believed(told: int, size_bytes: int, own: int) -> int:
+    """Return a provider's count, or our own where it cannot be true: tokens of sixteen bytes on average are not."""
+    return told if told >= size_bytes // LEAST_BYTES else own
 
 
 def _line(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from router.budget import Usage
 from router.call import CUT, FILTERED, FINISHED, Call, Done, Event, Metered
 from router.errors import AttemptFailed
-from router.providers import sdk
+from router.providers import sdk, whole
 
 CACHEABLE_BYTES: Final = 5000
 """About 1,024 tokens of English: below that Anthropic's prompt cache keeps nothing."""
@@ -57,7 +57,7 @@ class Anthropic:
             follow_redirects=False,
             timeout=None,
             transport=transport,
-            event_hooks={"response": [sdk.corruption_check(httpx2)]},
+            event_hooks={"response": [sdk.corruption_check(httpx2), whole.hook(httpx2, whole_events)]},
         )
         self._client = anthropic.AsyncAnthropic(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
@@ -136,6 +136,7 @@ class Anthropic:
 
     async def _events(self, stream: Any) -> AsyncGenerator[Event, None]:
         usage, model, reason = Usage(0, 0), "", ""
+        counted = False
         async for event in stream:
             kind = event.type
             if kind == "content_block_delta":
@@ -143,13 +144,16 @@ class Anthropic:
                     yield event.delta.text
             elif kind == "message_start":
                 model = event.message.model or ""
-                usage = _usage(event.message.usage, usage)
-                yield Metered(usage)
+                told = getattr(event.message, "usage", None)
+                if told is not None:
+                    counted, usage = True, _usage(told, usage)
+                    yield Metered(usage)
             elif kind == "message_delta":
-                usage = _usage(event.usage, usage)
+                told = getattr(event, "usage", None)
+                counted, usage = counted or told is not None, _usage(told, usage)
                 reason = event.delta.stop_reason or reason
             elif kind == "message_stop" and reason:
-                yield Done(_REASONS.get(reason, reason), usage, model)
+                yield Done(_REASONS.get(reason, reason), usage if counted else None, model)
 
     def _translated(self, error: Exception, model: str) -> AttemptFailed:
         if isinstance(error, AttemptFailed):
@@ -165,6 +169,21 @@ class Anthropic:
         if isinstance(error, json.JSONDecodeError | AttributeError | TypeError | KeyError | ValueError):
             return sdk.unreadable(self.name)
         return sdk.dropped(self.name, f"failing ({type(error).__name__})")
+
+
+def whole_events(body: Mapping[str, Any]) -> str:
+    """Write a whole message as the stream it was asked to be."""
+    if "error" in body:
+        return whole.event({"type": "error", "error": body["error"]}, "error")
+    text = {"type": "text_delta", "text": whole.text_of(body["content"])}
+    end = {"stop_reason": body.get("stop_reason"), "stop_sequence": None}
+    parts = (
+        {"type": "message_start", "message": {**body, "content": [], "stop_reason": None}},
+        {"type": "content_block_delta", "index": 0, "delta": text},
+        {"type": "message_delta", "delta": end, "usage": body.get("usage")},
+        {"type": "message_stop"},
+    )
+    return "".join(whole.event(part, str(part["type"])) for part in parts)
 
 
 def _usage(told: Any, before: Usage) -> Usage:

@@ -5,18 +5,23 @@ Imports no SDK. Never calls an answer finished without its finish reason.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from router.budget import Usage
 from router.call import CUT, FILTERED, FINISHED, Done, Event
+from router.providers import whole
 
 _REASONS: Final = {"stop": FINISHED, "length": CUT, "content_filter": FILTERED}
 
 
 async def events(stream: Any) -> AsyncGenerator[Event, None]:
-    """Yield text, then `Done` without usage at the finish reason, then `Done` with it when the usage comes."""
+    """Yield text, then `Done` without usage at the finish reason, then `Done` with it when the usage comes.
+
+    Some servers count along in every chunk instead: their last count stands when none follows the finish reason.
+    """
     model, reason = "", ""
+    counted: Any = None
     async for chunk in stream:
         model = chunk.model or model
         if chunk.choices:
@@ -27,11 +32,25 @@ async def events(stream: Any) -> AsyncGenerator[Event, None]:
             if choice.finish_reason:
                 reason = _REASONS.get(choice.finish_reason, choice.finish_reason)
         told = chunk.usage or getattr(getattr(chunk, "x_groq", None), "usage", None)
+        counted = told or counted
         if reason and told is not None:
             yield Done(reason, usage_of(told), model)
             reason = ""
         elif reason and chunk.choices:
             yield Done(reason, None, model)
+    if reason and counted is not None:
+        yield Done(reason, usage_of(counted), model)
+
+
+def whole_events(body: Mapping[str, Any]) -> str:
+    """Write a whole chat completion as the stream it was asked to be."""
+    if "error" in body:
+        return whole.event({"error": body["error"]})
+    choice = body["choices"][0]
+    delta = {"role": "assistant", "content": whole.text_of(choice["message"]["content"])}
+    said = {"index": 0, "delta": delta, "finish_reason": choice.get("finish_reason")}
+    head = {"id": "", "object": "chat.completion.chunk", "created": 0, "model": body.get("model") or ""}
+    return whole.event({**head, "choices": [said], "usage": body.get("usage")}) + "data: [DONE]\n\n"
 
 
 def usage_of(told: Any) -> Usage:

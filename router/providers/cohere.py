@@ -14,7 +14,7 @@ from typing import Any, Final
 from router.budget import Usage
 from router.call import CUT, FINISHED, Call, Done, Event
 from router.errors import AttemptFailed
-from router.providers import sdk
+from router.providers import sdk, whole
 
 BASE_URL: Final = "https://api.cohere.com"
 _REASONS: Final = {"COMPLETE": FINISHED, "STOP_SEQUENCE": FINISHED, "MAX_TOKENS": CUT}
@@ -53,7 +53,7 @@ class Cohere:
             follow_redirects=False,
             timeout=sdk.BACKSTOP_S,
             transport=transport,
-            event_hooks={"response": [sdk.corruption_check(httpx)]},
+            event_hooks={"response": [sdk.corruption_check(httpx), whole.hook(httpx, whole_events)]},
         )
         self._base_url = base_url or BASE_URL
         self._client = cohere.AsyncClientV2(
@@ -135,6 +135,20 @@ class Cohere:
         if isinstance(error, json.JSONDecodeError | AttributeError | TypeError | KeyError | ValueError):
             return sdk.unreadable(self.name)
         return sdk.dropped(self.name, f"failing ({type(error).__name__})")
+
+
+def whole_events(body: Mapping[str, Any]) -> str:
+    """Write a whole answer as the stream it was asked to be."""
+    reason, said = body.get("finish_reason"), body.get("message")
+    if "error" in body or isinstance(said, str):  # a message that is plain words is an error's
+        reason, said = "ERROR", {"content": ""}
+    text = {"message": {"content": {"text": whole.text_of(said["content"])}}}  # type: ignore[index]  # else no answer
+    end = {"finish_reason": reason, "usage": body.get("usage"), "error": str(body.get("error") or body.get("message"))}
+    parts = (
+        {"type": "content-delta", "index": 0, "delta": text},
+        {"type": "message-end", "delta": end},
+    )
+    return "".join(whole.event(part, str(part["type"])) for part in parts)
 
 
 def _usage(told: Any) -> Usage | None:

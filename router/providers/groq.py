@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from router.call import Call, Event
 from router.errors import AttemptFailed
-from router.providers import chunks, sdk
+from router.providers import chunks, sdk, whole
 
 # Strict schemas work on some models only; where they do not, the prompt's own words must do.
 _STRICT: Final = ("openai/gpt-oss-",)
@@ -39,7 +39,13 @@ class Groq:
         self._sdk, self._http = groq, httpx
         sdk.quiet("groq", "httpx", "httpcore")
         self._refused: set[tuple[str, str]] = set()
-        http = httpx.AsyncClient(verify=sdk.tls(), follow_redirects=False, timeout=sdk.BACKSTOP_S, transport=transport)
+        http = httpx.AsyncClient(
+            verify=sdk.tls(),
+            follow_redirects=False,
+            timeout=sdk.BACKSTOP_S,
+            transport=transport,
+            event_hooks={"response": [whole.hook(httpx, chunks.whole_events)]},
+        )
         self._client = groq.AsyncGroq(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from router.call import Call, Event
 from router.errors import AttemptFailed
-from router.providers import chunks, sdk
+from router.providers import chunks, sdk, whole
 
 
 class OpenAI:
@@ -37,7 +37,13 @@ class OpenAI:
         self._sdk, self._http = openai, httpx2
         sdk.quiet("openai", "httpx2")
         self._refused: set[tuple[str, str]] = set()
-        http = httpx2.AsyncClient(verify=sdk.tls(), follow_redirects=False, timeout=None, transport=transport)
+        http = httpx2.AsyncClient(
+            verify=sdk.tls(),
+            follow_redirects=False,
+            timeout=None,
+            transport=transport,
+            event_hooks={"response": [whole.hook(httpx2, chunks.whole_events)]},
+        )
         self._client = openai.AsyncOpenAI(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
         )

@@ -31,7 +31,8 @@ class Fault:
 
     Attributes:
         kind: ok, status, body, reset, silence, slow, cut (mid-frame), close (clean end, no end mark), stall, malformed,
-            no_end, no_done, open (all said, connection left open), drip, half, error_event, length, filter.
+            no_end, no_done, open (all said, connection left open), drip, half, error_event, length, filter,
+            whole (one JSON body, for servers that do not stream; without usage when `after` is 0).
     """
 
     kind: str = "ok"
@@ -117,6 +118,20 @@ def frames(protocol: str, pieces: list[str], model: str, reason: str = "stop") -
         last["x_groq"] = {"id": "r", "usage": usage}
         return text, [sse(last), sse("[DONE]")]
     return text, [sse(last), sse({**base, "choices": [], "usage": usage}), sse("[DONE]")]
+
+
+def whole(protocol: str, text: str, model: str) -> dict[str, Any]:
+    """Return the same answer as `frames`, as the one body that a server gives which does not stream."""
+    if protocol == "anthropic":
+        usage = {"input_tokens": 300, "output_tokens": 60, "cache_read_input_tokens": 100}
+        said = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": text}]
+        return {"type": "message", "model": model, "content": said, "stop_reason": "end_turn", "usage": usage}
+    if protocol == "cohere":
+        units = {"billed_units": {"input_tokens": 400, "output_tokens": 60}}
+        return {"message": {"content": [{"type": "text", "text": text}]}, "finish_reason": "COMPLETE", "usage": units}
+    said_once = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    tokens = {"prompt_tokens": 400, "completion_tokens": 60, "prompt_tokens_details": {"cached_tokens": 100}}
+    return {"object": "chat.completion", "model": model, "choices": [said_once], "usage": tokens}
 
 
 class FaultServer:
@@ -224,6 +239,12 @@ class FaultServer:
             )
             return True
         text = fault.text if fault.text is not None else self._answer(seen)
+        if kind == "whole":
+            said = whole(seen.protocol, text, fault.model or seen.model)
+            if not fault.after:
+                del said["usage"]
+            await self._whole(writer, 200, fault.headers, json.dumps(said))
+            return True
         size = max(1, len(text) // 8)
         pieces = [text[at : at + size] for at in range(0, len(text), size)] or [""]
         reason = kind if kind in {"length", "filter"} else "stop"

@@ -12,10 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from router import groove
+from router.groove.weight import metrical
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "kick": ("kick",), "bass drum": ("kick",), "snare": ("snare",), "rim": ("rim",), "side stick": ("rim",),
+    "kick": ("kick",), "bass drum": ("kick",), "kick drum": ("kick",), "snare": ("snare",), "snare drum": ("snare",),
+    "rim": ("rim",), "side stick": ("rim",), "cross stick": ("rim",), "rimshot": ("rim",), "rim shot": ("rim",),
+    "hi hat": ("hat_closed", "hat_open", "hat_pedal"), "high hat": ("hat_closed", "hat_open", "hat_pedal"),
+    "open hi hat": ("hat_open",), "closed hi hat": ("hat_closed",), "closed hi-hat": ("hat_closed",),
+    "ride cymbal": ("ride", "ride_bell"), "crash cymbal": ("crash", "crash2"), "hand clap": ("clap",),
+    "china cymbal": ("china",), "splash cymbal": ("splash",), "bell of the ride": ("ride_bell",),
     "hat": ("hat_closed", "hat_open", "hat_pedal"), "hi-hat": ("hat_closed", "hat_open", "hat_pedal"),
     "hihat": ("hat_closed", "hat_open", "hat_pedal"), "open hat": ("hat_open",), "open hi-hat": ("hat_open",),
     "closed hat": ("hat_closed",), "pedal hat": ("hat_pedal",), "ride": ("ride", "ride_bell"), "bell": ("ride_bell",),
@@ -29,15 +35,19 @@ _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 
                    "twice": 2}  # fmt: skip
 _NO: Final = re.compile(r"(?:no|without|leave out|never|avoid|omit)\s+(?:any\s+|the\s+)?(.+)")
 _COUNT: Final = re.compile(
-    r"(?:(.+?)\s+)?(at most|no more than|max(?:imum)?|at least|no fewer than|min(?:imum)?|exactly)\s+"
+    r"(?:(.+?)\s+)?(at most|no more than|not more than|never more than|up to|max(?:imum)?|at least|no fewer than"
+    r"|not less than|min(?:imum)?|exactly)\s+(?:of\s+)?"
     r"(\d{1,3}|[a-z]+)\s*(?:times\s+)?(?:(?!per\b|a\b|an\b|each\b|every\b|in\b)([a-z -]+?))?"
     r"\s*(?:(?:per|a|an|each|every|in (?:each|every))\s+(bar|measure|beat|pattern))?"
 )
+_SUFFIX: Final = re.compile(r"^(.*?)\b(\d{1,3}) (.+?) (at most|at least|max(?:imum)?|min(?:imum)?)$")
+_MOST: Final = frozenset({"at most", "no more than", "not more than", "never more than", "up to", "max", "maximum"})
 _ONLY: Final = re.compile(r"only\s+(.+)|(.+?)\s+only")
 _ON: Final = re.compile(r"(.+?)\s+(only\s+)?on\s+(?:the\s+|all\s+|every\s+|each\s+)?(.+)")
 _PLAYABLE: Final = re.compile(r"(?:must be |stay )?playable(?: (?:at|up to|by hand at) (\d{2,3})(?: ?bpm)?)?")
 _NO_FILL: Final = re.compile(r"(?:no|without|leave out|avoid|omit)\s+(?:any\s+)?fills?")
 
+_HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 GHOST_BELOW: Final = 50
 """A snare softer than this is a ghost note."""
 
@@ -46,8 +56,13 @@ _PLACE_WORDS: Final = {
     **dict.fromkeys(("and", "ands", "offbeat", "offbeats", "off-beats"), "&"), **dict.fromkeys(("e", "es", "e's"), "e"),
     **dict.fromkeys(("a", "as", "a's"), "a"), **dict.fromkeys(("beat", "beats", "quarter", "quarters"), "beat"),
     **dict.fromkeys(("backbeat", "backbeats"), "back"), "downbeat": "1", "one": "1", "two": "2", "three": "3",
-    "four": "4", **dict.fromkeys(("eighth", "eighths"), "8th"), **dict.fromkeys(("sixteenth", "sixteenths"), "16th"),
+    "four": "4", **dict.fromkeys(("eighth", "eighths", "8th", "8ths"), "8th"),
+    **dict.fromkeys(("triplet", "triplets"), "3rd"),
+    **dict.fromkeys(("sixteenth", "sixteenths", "16th", "16ths"), "16th"),
 }  # fmt: skip
+_PARTS: Final = {"e": RESOLUTION // 4, "&": RESOLUTION // 2, "a": 3 * RESOLUTION // 4}
+_EVEN: Final = {"8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
+_BEATS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "-1"}
 _PLACE_FILLERS: Final = frozenset({"and", "the", "beat", "beats", "note", "notes", "of", "bar", "every", "each"})
 
 
@@ -92,17 +107,20 @@ def read_rule(text: str) -> Rule | None:
         return Rule(text, (), bpm=float(found[1] or 0))
     if _NO_FILL.fullmatch(words):
         return Rule(text, (), no_fill=True)
-    if found := _NO.fullmatch(words):
-        voices = voices_of(found[1])
-        return Rule(text, voices, most=0, ghosts="ghost" in found[1]) if voices else None
+    if (found := _NO.fullmatch(words)) and (voices := voices_of(found[1])):
+        return Rule(text, voices, most=0, ghosts="ghost" in found[1])
+    if found and (at := _ON.fullmatch(found[1])) and not at[2] and (places := places_of(at[3])):
+        there = voices_of(at[1])
+        return Rule(text, there, most=0, ghosts="ghost" in at[1], places=places) if there else None
+    words = _SUFFIX.sub(r"\1\4 \2 \3", words)  # "6 kicks a bar at most"
     if found := _COUNT.fullmatch(words):
         voices = voices_of(found[1] or found[4] or "")
         number = int(found[3]) if found[3].isdigit() else _NUMBERS.get(found[3], -1)
         if voices and number >= 0:
-            exact, most = found[2] == "exactly", found[2] in {"at most", "no more than", "max", "maximum"}
+            exact, most = found[2] == "exactly", found[2] in _MOST
             span = {"beat": "beat", "pattern": "pattern"}.get(found[5] or "bar", "bar")
             return Rule(text, voices, 0 if most else number, number if most or exact else None, span)
-    if (found := _ON.fullmatch(words)) and (places := _places(found[3])):
+    if (found := _ON.fullmatch(words)) and (places := places_of(found[3])):
         voices = voices_of(found[1])
         ghosts = "ghost" in found[1]
         return Rule(text, voices, ghosts=ghosts, places=places, only=bool(found[2])) if voices else None
@@ -138,9 +156,11 @@ def holds(pattern: Pattern, rule: Rule) -> bool:
         return not groove.flaws(pattern, rule.bpm or pattern.tempo or 120.0)
     if rule.no_fill:
         return not pattern.meta.get("fills")
+    if rule.places and rule.most == 0:
+        return not _at_places(pattern, rule)
     if rule.places:
         there = {(hit.tick, hit.voice) for hit in pattern.hits if _meant(hit, rule)}
-        ticks = set(_place_ticks(pattern, rule))
+        ticks = place_ticks(pattern, rule.places)
         struck = {tick for tick, _ in there}
         return ticks <= struck and (not rule.only or struck <= ticks)
     _, dropped, missing = _apply(pattern, rule)
@@ -153,12 +173,51 @@ def _mended(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
         return pattern, list(repairs)
     if rule.no_fill:
         return _without_fills(pattern, rule.text)
+    if rule.places and rule.most == 0:
+        gone = _at_places(pattern, rule)
+        rest = [hit for hit in pattern.hits if hit not in gone]
+        return (
+            (pattern.with_hits(rest), [f"{len(gone)} strokes left out to hold: {rule.text}"]) if gone else (pattern, [])
+        )
     if rule.places:
         return _placed(pattern, rule)
-    kept, dropped, _ = _apply(pattern, rule)
-    if not dropped:
-        return pattern, []
-    return pattern.with_hits(kept), [f"{dropped} strokes left out to hold: {rule.text}"]
+    kept, dropped, missing = _apply(pattern, rule)
+    mends = []
+    if dropped:
+        pattern, mends = pattern.with_hits(kept), [f"{dropped} strokes left out to hold: {rule.text}"]
+    if missing:
+        new = _lacking(pattern, rule)
+        pattern = pattern.with_hits((*pattern.hits, *new)) if new else pattern
+        mends += [f"{len(new)} strokes set to hold: {rule.text}"] if new else []
+    return pattern, mends
+
+
+def _at_places(pattern: Pattern, rule: Rule) -> set[Hit]:
+    ticks = place_ticks(pattern, rule.places)
+    return {hit for hit in pattern.hits if hit.tick in ticks and _meant(hit, rule)}
+
+
+def _lacking(pattern: Pattern, rule: Rule) -> list[Hit]:
+    """Return strokes that bring each span up to the least of a rule, the strong free places first."""
+    voice, out = rule.voices[0], []
+    span = {"bar": pattern.meter.bar_ticks, "beat": pattern.meter.unit_ticks, "pattern": pattern.ticks}[rule.span]
+    for start in range(0, pattern.ticks, span):
+        inside = [hit for hit in pattern.hits if start <= hit.tick < start + span]
+        short = rule.least - sum(_meant(hit, rule) for hit in inside)
+        taken = {hit.tick for hit in inside if hit.voice in rule.voices}
+        free = [tick for tick in range(start, min(start + span, pattern.ticks), RESOLUTION // 4) if tick not in taken]
+        if rule.ghosts:
+            free = [tick for tick in free if tick % RESOLUTION]
+        free.sort(key=lambda tick: (-metrical(tick, pattern.meter), tick))
+        out += [_set(pattern, tick, voice, rule.ghosts) for tick in free[: max(0, short)]]
+    return out
+
+
+def _set(pattern: Pattern, tick: int, voice: str, ghost: bool) -> Hit:
+    """Return a stroke as loud as its drum's others."""
+    own = sorted(hit.velocity for hit in pattern.hits if hit.voice == voice and hit.velocity >= GHOST_BELOW)
+    level = GHOST if ghost else own[len(own) // 2] if own else _STROKE
+    return Hit(tick, voice, level, 0, {"hat_closed": 90, "hat_open": 40}.get(voice))
 
 
 def _against(rule: Rule, rules: Iterable[Rule]) -> str:
@@ -187,11 +246,13 @@ def _without_fills(pattern: Pattern, text: str) -> tuple[Pattern, list[str]]:
     return pattern.with_hits(hits, fills=[]), [f"{len(fills)} fills left out to hold: {text}"]
 
 
-def _places(words: str) -> tuple[str, ...]:
-    """Return the places that words name ("2 and 4", "e and a", "every beat"), or () when one of them is none."""
-    text = re.sub(r"\bthe (and|e|a)\b", r"\1.", words)
+def places_of(words: str) -> tuple[str, ...]:
+    """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
+    text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], words)
+    text = re.sub(r"\b(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
+    text = re.sub(r"\b(\d) (?:and|&)(?=$|,)", r"\1&", re.sub(r"\bthe (and|e|a)\b", r"\1.", text))
     out: list[str] = []
-    tokens = text.replace("+", " ").replace("/", " ").split()
+    tokens = text.replace("+", " ").replace("/", " ").replace(",", " ").split()
     for index, token in enumerate(tokens):
         last = index == len(tokens) - 1
         word = token.removesuffix(".")
@@ -199,6 +260,8 @@ def _places(words: str) -> tuple[str, ...]:
             out.append("&")
         elif word in _PLACE_WORDS and not (word in {"and", "beat", "beats"} and not (last and not out)):
             out.append(_PLACE_WORDS[word])
+        elif word == "-1" or re.fullmatch(r"\d[&ea]", word):
+            out.append(word)
         elif word.isdigit() and 1 <= int(word) <= 32:
             out.append(str(int(word)))
         elif word not in _PLACE_FILLERS:
@@ -206,26 +269,34 @@ def _places(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))
 
 
-def _place_ticks(pattern: Pattern, rule: Rule) -> list[int]:
+def _part_of(found: re.Match[str]) -> str:
+    beat = found[2] if found[2].isdigit() else _PLACE_WORDS[found[2]]
+    return f"{beat}{'&' if found[1] == 'and' else found[1]}"
+
+
+def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
     """Return where in the pattern the places lie; fills are left alone."""
     beats, bar_ticks = pattern.meter.beats, pattern.meter.bar_ticks
     starts = [sum(beats[:index]) for index in range(len(beats))]
-    part = {"e": RESOLUTION // 4, "&": RESOLUTION // 2, "a": 3 * RESOLUTION // 4}
     inside: set[int] = set()
-    for place in rule.places:
-        if place in part:
-            inside.update(start + part[place] for start, beat in zip(starts, beats, strict=True) if part[place] < beat)
+    for place in places:
+        if place in _PARTS:
+            at = _PARTS[place]
+            inside.update(start + at for start, beat in zip(starts, beats, strict=True) if at < beat)
         elif place == "beat":
             inside.update(starts)
         elif place == "back":
             inside.update(starts[1::2])
-        elif place in {"8th", "16th"}:
-            inside.update(range(0, bar_ticks, RESOLUTION // (2 if place == "8th" else 4)))
-        elif int(place) <= len(starts):
+        elif place in _EVEN:
+            inside.update(range(0, bar_ticks, _EVEN[place]))
+        elif place == "-1":
+            inside.add(starts[-1])
+        elif place[-1] in _PARTS and int(place[:-1]) <= len(starts):
+            inside.add(starts[int(place[:-1]) - 1] + _PARTS[place[-1]])
+        elif place.isdigit() and int(place) <= len(starts):
             inside.add(starts[int(place) - 1])
     fills = set(pattern.meta.get("fills", ()))
-    bars = [bar for bar in range(pattern.bars) if bar + 1 not in fills]
-    return [bar * bar_ticks + tick for bar in bars for tick in sorted(inside)]
+    return {bar * bar_ticks + tick for bar in range(pattern.bars) if bar + 1 not in fills for tick in inside}
 
 
 def _meant(hit: Hit, rule: Rule) -> bool:
@@ -234,10 +305,12 @@ def _meant(hit: Hit, rule: Rule) -> bool:
 
 def _placed(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
     """Set the strokes that a place asks for, where a hand is free; with "only", leave the others out."""
-    ticks, mends = set(_place_ticks(pattern, rule)), []
+    ticks, mends = place_ticks(pattern, rule.places), []
     struck = {hit.tick for hit in pattern.hits if hit.voice in rule.voices}
-    new = [Hit(tick, rule.voices[0], GHOST if rule.ghosts else _STROKE) for tick in sorted(ticks - struck)]
+    new = [_set(pattern, tick, rule.voices[0], rule.ghosts) for tick in sorted(ticks - struck)]
     out = [hit for hit in pattern.hits if rule.only and _meant(hit, rule) and hit.tick not in ticks]
+    if rule.voices[0] in _HATS:  # one pair of cymbals: an open hat takes the closed one's place
+        out += [h for h in pattern.hits if h.tick in ticks - struck and h.voice in _HATS and h.voice not in rule.voices]
     if rule.ghosts:  # a loud stroke that stands there already stays what it is: the backbeat is no ghost
         loud = {hit.tick for hit in pattern.hits if hit.voice in rule.voices and hit.velocity >= GHOST_BELOW}
         out += [
@@ -262,6 +335,7 @@ def voices_of(words: str) -> tuple[str, ...]:
     """Return the voices that words name ("hats and toms"), or () when one of the words is no drum."""
     found: list[str] = []
     for part in re.split(r"\s*(?:\band\b|\bor\b|/|\+|,)\s*", words.strip()):
+        part = re.sub(r"^(?:the|any|my|all|all the)\s+", "", part)  # noqa: PLW2901 - the same word, barer
         name = part.removesuffix("es") if part.endswith(("shes",)) else part
         name = re.sub(r"\b(?:hits?|strokes?|notes?|drums?|sounds?|the|any)$", "", name).strip() or part
         group = _GROUPS.get(name) or _GROUPS.get(name.removesuffix("s")) or _GROUPS.get(part)
@@ -269,6 +343,26 @@ def voices_of(words: str) -> tuple[str, ...]:
             return ()
         found += group
     return tuple(found)
+
+
+_LONGEST_FIRST: Final = re.compile(
+    r"\b(?:" + "|".join(re.escape(name) for name in sorted(_GROUPS, key=len, reverse=True)) + r")(?:e?s)?\b"
+)
+
+
+def spoken_voices(words: str) -> tuple[tuple[str, ...], str]:
+    """Return the voices that words name, the longest names first ("open hat" is no hat), and the words left over."""
+    found: list[str] = []
+
+    def take(name: re.Match[str]) -> str:
+        text = name[0]
+        found.extend(
+            _GROUPS.get(text) or _GROUPS.get(text.removesuffix("s")) or _GROUPS.get(text.removesuffix("es"), ())
+        )
+        return " "
+
+    rest = _LONGEST_FIRST.sub(take, words)
+    return tuple(dict.fromkeys(found)), " ".join(rest.split())
 
 
 def voices_in(words: str) -> tuple[str, ...]:

@@ -24,7 +24,13 @@ from router.request import GrooveRequest
 
 FLUID = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 # Drum programs of the fonts: standard, room, power, electronic, 808, jazz, brush; Fluid has variants of some.
-KITS = {"FluidR3_GM": (0, 1, 2, 3, 4, 8, 9, 10, 16, 17, 24, 25, 32, 33, 40), "TimGM6mb": (0, 8, 16, 24, 25, 32, 40)}
+KITS = {
+    "FluidR3_GM": (0, 1, 2, 3, 4, 8, 9, 10, 16, 17, 24, 25, 32, 33, 40),
+    "TimGM6mb": (0, 8, 16, 24, 25, 32, 40),
+    "MuseScore_General": (0, 8, 16, 24, 25, 32, 40, 48),
+}
+OTHER_FONTS = (Path("/usr/share/sounds/sf2/TimGM6mb.sf2"), Path("/usr/share/sounds/sf3/MuseScore_General.sf3"))
+"""Of the packages timgm6mb-soundfont and musescore-general-soundfont-small."""
 # Claps and side-sticks stand where the snare stands in the music, so they count as one: the backbeat.
 CLASSES = {
     "kick": "kick", "snare": "snare", "rim": "snare", "clap": "snare", "snap": "snare",
@@ -124,6 +130,49 @@ def song(
         rng.choice((44100, 48000)),
         lead,
     )
+
+
+def plain_song(seed: int, *, seconds: float = 25.0, bpm: float | None = None, font: Path = FLUID) -> Song:
+    """Return drums alone as a step sequencer has them: on the grid, one or two levels for each voice, bars repeated."""
+    rng = random.Random(f"plain {seed}")
+    tempo = bpm or round(rng.uniform(70, 180), 1)
+    parts = rng.choice((4, 4, 4, 3))  # of a beat
+    steps, step_s = 4 * parts, 60 / tempo / parts
+    lanes = {voice: _lane(rng, voice, steps, parts) for voice in _kit_of_steps(rng)}
+    levels = {voice: rng.randrange(60, 127) for voice in lanes}
+    quiet = {voice: rng.choice((1.0, 0.7)) for voice in lanes}
+    lead = rng.choice((0.0, rng.uniform(0, 1.5)))
+    strokes = tuple(
+        (lead + (bar * steps + step) * step_s, voice, round(levels[voice] * (quiet[voice] if step % parts else 1)))
+        for bar in range(max(2, round(seconds / steps / step_s)))
+        for voice, lane in lanes.items()
+        for step in lane
+    )
+    pattern = Pattern(Meter(4, 4), 1, ())
+    kit, rate = rng.choice((0, rng.choice(KITS.get(font.stem, (0,))))), rng.choice((44100, 48000))
+    return Song(
+        f"plain-{seed}-{tempo:g}", tempo, Meter(4, 4), pattern, strokes, (), kit, (), (100, 100), font, rate, lead
+    )
+
+
+def _kit_of_steps(rng: random.Random) -> list[str]:
+    time = rng.choice(("hat_closed", "hat_closed", "hat_closed", "ride", "shaker"))
+    more = [voice for voice in ("hat_open", "crash", "clap", "tom_high", "tom_floor", "rim") if rng.random() < 0.15]
+    return ["kick", "snare", *([time] if rng.random() < 0.95 else []), *more]
+
+
+def _lane(rng: random.Random, voice: str, steps: int, parts: int) -> list[int]:
+    """Return the steps of a bar on which a voice sounds."""
+    beats, eighths = range(0, steps, parts), range(0, steps, max(1, parts // 2))
+    if voice == "kick":
+        extra = [step for step in rng.choice((eighths, range(steps))) if rng.random() < rng.choice((0.05, 0.3))]
+        return sorted({*rng.choice(([0], [0, steps // 2], list(beats))), *extra})
+    if voice == "snare":
+        main = rng.choice(([parts, 3 * parts], [parts, 3 * parts], [steps // 2], list(beats), list(eighths)[1::2]))
+        return sorted({*main, *(step for step in range(steps) if rng.random() < rng.choice((0, 0, 0.15)))})
+    if voice in {"hat_closed", "ride", "shaker"}:
+        return list(rng.choice((beats, eighths, eighths, range(steps), list(eighths)[1::2])))
+    return [step for step in eighths if rng.random() < 0.12]
 
 
 def _accompany(

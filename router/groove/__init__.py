@@ -6,6 +6,7 @@ network, never loads more than the standard library.
 
 from __future__ import annotations
 
+from router.groove.course import across, evolved
 from router.groove.draw import draw, section_density
 from router.groove.feel import apply_feel, take_off
 from router.groove.filling import fill
@@ -56,7 +57,11 @@ def generate(request: GrooveRequest) -> Pattern:
         pattern = thin(pattern, density=density)
     if choice.ghosts != 0.5 or choice.hat_openness is not None:
         pattern = shape(pattern, ghosts=choice.ghosts, openness=choice.hat_openness)
+    if choice.evolve:
+        pattern = evolved(pattern)
     pattern, _ = repair(pattern, tempo=choice.tempo)
+    if choice.polyrhythm is not None:
+        pattern = across(pattern, choice.polyrhythm, tempo=choice.tempo)
     return apply_feel(
         pattern,
         tempo=choice.tempo,

@@ -31,9 +31,11 @@ def _about(choice: Choice) -> dict[str, Any]:
             "size": choice.style.number("loose", 1),
         },
     }
-    if choice.second is not None:
-        style = choice.second[0]
-        about["blend"] = {"genre": style.genre, "style": style.name, "share": round(choice.share, 3)}
+    if choice.others:
+        lent = [
+            {"genre": one.style.genre, "style": one.style.name, "share": round(one.of_all, 3)} for one in choice.others
+        ]
+        about["blend"] = lent[0] if len(lent) == 1 else {**lent[0], "also": lent[1:]}
     if choice.polyrhythm is not None:
         about["polyrhythm"] = f"{choice.polyrhythm[0]}:{choice.polyrhythm[1]}"
     return about

@@ -6,7 +6,6 @@ from random import Random
 from typing import Final
 
 from router.groove.lanes import Cell, Groove, place
-from router.pattern import Meter
 
 _BODY: Final = frozenset({"kick", "snare"})
 
@@ -34,17 +33,3 @@ def blend(first: Groove, second: Groove, share: float, rng: Random) -> Groove:
         elif cell.voice in _BODY and (cell.tick, cell.voice) not in have:
             cells.append(cell._replace(chance=cell.chance * share))
     return Groove(first.meter, bars, tuple(sorted(cells, key=place)), first.options)
-
-
-def across(groove: Groove, ratio: tuple[int, int]) -> Groove:
-    """Return the groove with a polyrhythm over it: `3:4` is three even strokes of a cowbell to a bar of four."""
-    meter: Meter = groove.meter
-    beats = len(meter.beats)
-    count = ratio[1] if ratio[0] == beats else ratio[0]
-    bar = meter.bar_ticks
-    added = [
-        Cell(start + bar * index // count, "cowbell", 1.0, 0, None)
-        for start in range(0, groove.bars * bar, bar)
-        for index in range(count)
-    ]
-    return Groove(meter, groove.bars, tuple(sorted((*groove.cells, *added), key=place)), groove.options)

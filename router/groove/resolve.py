@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from router.groove.drummers import Drummer, find_drummer
 from router.groove.lanes import Groove
@@ -20,14 +20,22 @@ TEMPO_PULL: Final = 3.0
 NAMED_SHARE: Final = 0.6
 
 
+class Lent(NamedTuple):
+    """A style that is blended in: with which share of what is there by then, and of the whole."""
+
+    style: Style
+    groove: Groove
+    share: float
+    of_all: float
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What will be played: the request with nothing left open."""
 
     style: Style
     groove: Groove
-    second: tuple[Style, Groove] | None
-    share: float
+    others: tuple[Lent, ...]
     drummer_name: str | None
     drummer: Drummer
     section: str | None
@@ -122,12 +130,13 @@ def resolve(request: GrooveRequest) -> Choice:
     meter = _meter(request, words)
     style, entry = _pick(genre, style_name, meter, request.seed, request.tempo)
     groove = entry.read()
-    second, share = None, 0.0
+    others: list[Lent] = []
     if len(words["blend"]) > 1 and not request.genre:
-        total = sum(part for _, part in words["blend"])
-        other, share = words["blend"][1][0], words["blend"][1][1] / total
-        other_style, other_entry = _pick(other, None, meter, request.seed, request.tempo)
-        second = other_style, other_entry.read()
+        total, so_far = sum(part for _, part in words["blend"]), words["blend"][0][1]
+        for other, part in words["blend"][1:]:
+            so_far += part
+            other_style, other_entry = _pick(other, None, meter, request.seed, request.tempo)
+            others.append(Lent(other_style, other_entry.read(), part / so_far, part / total))
 
     own_swing, sixteenths = style.swing, style.sixteenths
     if "takes" in groove.options:
@@ -146,8 +155,7 @@ def resolve(request: GrooveRequest) -> Choice:
     return Choice(
         style=style,
         groove=groove,
-        second=second,
-        share=share,
+        others=tuple(others),
         drummer_name=drummer_name,
         drummer=find_drummer(drummer_name),
         section=request.section or words["section"],

@@ -10,7 +10,7 @@ from typing import Final
 from router.groove.fills import GENRE_WORDS, draw_fill, roll
 from router.groove.lanes import Groove
 from router.groove.meters import adapt, double_time, half_time
-from router.groove.mingle import across, blend
+from router.groove.mingle import blend
 from router.groove.noise import spread_out, stream
 from router.groove.phrase import BarPlan
 from router.groove.resolve import Choice
@@ -58,10 +58,8 @@ class Take:
         self._choice = choice
         rng = stream(choice.seed, "take", choice.style.genre, choice.style.name)
         groove = prefer(_carry(choice.groove, choice), choice.drummer.hats, rng)
-        if choice.second is not None:
-            groove = blend(groove, _carry(choice.second[1], choice), choice.share, rng)
-        if choice.polyrhythm is not None:
-            groove = across(groove, choice.polyrhythm)
+        for lent in choice.others:
+            groove = blend(groove, _carry(lent.groove, choice), lent.share, rng)
         self._groove = groove
         who = choice.drummer
         own = groove.options.get("doubles") or choice.style.options.get("doubles", "0.03")

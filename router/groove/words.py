@@ -37,7 +37,19 @@ _METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
 _BARS: Final = re.compile(r"\b(\d{1,2}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
 _TEMPO: Final = re.compile(r"\b(\d{2,3})\s*bpm\b")
 _SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
-_RATIO: Final = re.compile(r"\b([2-9])\s*(?::|over|against)\s*([2-9])\b")
+_AFTER: Final = re.compile(r"([a-z&' -]+?)\s*[(:]?\s*(\d{1,3})\s*%\)?")
+_SLASH: Final = re.compile(r"\b(\d{1,2})\s*[/:-]\s*(\d{1,2})\s+(?:of )?([a-z-]+)\s*(?:/|and|with|,|to)?\s+([a-z-]+)")
+_HALVES: Final = re.compile(r"\bhalf (?!time)([a-z -]+?),?(?: and)? half (?!time)([a-z -]+)")
+_MOSTLY: Final = re.compile(
+    r"\b(?:mostly|mainly) ([a-z -]+?),? (?:with|and) (?:some|a bit of|a touch of|a little) ([a-z -]+)"
+)
+_MIX: Final = re.compile(
+    r"\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up) (?:of|between) ([a-z&,+ -]+)"
+    r"|\b([a-z -]+ (?:and|with) [a-z -]+?) (?:blend|fusion|mix|hybrid|crossover)\b"
+)
+_COUNTED: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+_COUNT: Final = rf"(1[0-6]|[2-9]|{'|'.join(_COUNTED)})"
+_RATIO: Final = re.compile(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
 _GROUPS: Final = re.compile(r"\b(\d(?:\+\d){1,7})\b")
 _STOP: Final = frozenset(
     [
@@ -169,9 +181,33 @@ def _section(text: str) -> str | None:
 
 
 def _blend(text: str) -> list[tuple[str, float]]:
-    parts = [(_first(_phrases(words), _GENRE_WORDS), int(share) / 100) for share, words in _SHARE.findall(text)]
-    known = [(genre, share) for genre, share in parts if genre and share]
-    return known if len(known) > 1 else []
+    """Return genres with their shares, the largest first, from any of the ways to write a blend."""
+    parts = [(words, int(share)) for share, words in _SHARE.findall(text)]
+    if len(parts) < 2:
+        parts = [(words, int(share)) for words, share in _AFTER.findall(text)]
+    if len(parts) < 2 and (found := _SLASH.search(text)):
+        parts = [(found[3], int(found[1])), (found[4], int(found[2]))]
+    if len(parts) < 2 and (found := _HALVES.search(text)):
+        parts = [(found[1], 50), (found[2], 50)]
+    if len(parts) < 2 and (found := _MOSTLY.search(text)):
+        parts = [(found[1], 70), (found[2], 30)]
+    if len(parts) < 2 and (found := _MIX.search(text)):
+        words = re.split(r",|\band\b|\bwith\b|\+|&", found[1] or found[2])
+        parts = [(one, 100 // len(words)) for one in words]
+    known = [
+        (genre, share / 100) for words, share in parts if (genre := _first(_phrases(words), _GENRE_WORDS)) and share
+    ]
+    return sorted(known, key=lambda one: -one[1]) if len({genre for genre, _ in known}) > 1 else []
+
+
+def _polyrhythm(text: str) -> tuple[int, int] | None:
+    """Return the ratio that words name; the bare word is three against four, a hemiola three against two."""
+    if found := _RATIO.search(text):
+        first, second = (int(part) if part.isdigit() else _COUNTED[part] for part in found.groups())
+        return (first, second) if first != second else None
+    if "hemiola" in text:
+        return 3, 2
+    return (3, 4) if re.search(r"\b(?:poly|cross)[ -]?rhythm", text) else None
 
 
 def describe(prompt: str) -> dict[str, Any]:
@@ -211,7 +247,6 @@ def _describe(prompt: str) -> dict[str, Any]:
         meter_text = f"{meter[1]}/{meter[2]}" if meter else None
     bars = _BARS.search(text)
     tempo = _TEMPO.search(text)
-    ratio = _RATIO.search(text)
     groups = _GROUPS.search(text)
     time = "half" if re.search(r"half[ -]?time", text) else "double" if re.search(r"double[ -]?time", text) else ""
     found: dict[str, Any] = {
@@ -224,7 +259,7 @@ def _describe(prompt: str) -> dict[str, Any]:
         "bars": (int(bars[1]) if bars[1].isdigit() else _NUMBER_WORDS[bars[1]]) if bars else None,
         "tempo": int(tempo[1]) if tempo else None,
         "blend": blend,
-        "polyrhythm": (int(ratio[1]), int(ratio[2])) if ratio and (not meter or ratio[0] != meter[0]) else None,
+        "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,
         "evolve": bool(re.search(r"\bevol\w*|\bdevelop\w*|\bgrow\w*", text)),
         "feel": feel,
@@ -247,7 +282,7 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
     known |= (
         {w for word in _FEEL for w in word.split("-")}
         | set(_NUMBER_WORDS)
-        | {"half", "double", "waltz", "over", "against"}
+        | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix"}
     )
     known |= set(_GENRE_WORDS) | set(_PHRASES) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
     share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from router.errors import InvalidRequest, Unusable
-from router.pattern import MAX_BARS, MAX_HITS, RESOLUTION, VOICE_INDEX, VOICES, Hit, Meter, Pattern
+from router.errors import InvalidRequest
+from router.labels import LANES, LETTER, voice_of
+from router.pattern import MAX_BARS, RESOLUTION, VOICE_INDEX, Hit, Meter, Pattern
+from router.score import Bar, Mend, Score
+from router.tables import Table, plain
 from router.tabs import TabLine, Tabs, cells_of, grid_of
 
 WHOLE: Final = RESOLUTION * 4
@@ -26,105 +28,15 @@ ACCENT: Final = 112
 _GRACE_TICKS: Final = 45
 """About 23 ms at 120: where a flam is heard as one stroke."""
 
-LANES: Final[Mapping[str, str]] = {
-    "k": "kick", "s": "snare", "h": "hat_closed", "r": "ride", "c": "crash", "t": "tom_high", "m": "tom_mid",
-    "f": "tom_floor", "x": "rim", "b": "ride_bell", "p": "hat_pedal", "y": "china", "w": "cowbell",
-}  # fmt: skip
-"""One letter for a lane; every other voice is written out."""
-
-_ALIASES: Final = {
-    "kd": "kick", "bd": "kick", "bass": "kick", "bassdrum": "kick", "sd": "snare", "sn": "snare", "hh": "hat_closed",
-    "hat": "hat_closed", "hats": "hat_closed", "hihat": "hat_closed", "closedhat": "hat_closed", "ch": "hat_closed",
-    "oh": "hat_open", "openhat": "hat_open", "openhihat": "hat_open", "pedal": "hat_pedal", "ph": "hat_pedal",
-    "rd": "ride", "bell": "ride_bell", "cr": "crash", "cc": "crash", "cy": "crash", "cymbal": "crash",
-    "tom": "tom_high", "toms": "tom_high", "ht": "tom_high", "mt": "tom_mid", "lt": "tom_low", "l": "tom_low",
-    "ft": "tom_floor", "floortom": "tom_floor", "hightom": "tom_high", "midtom": "tom_mid", "lowtom": "tom_low",
-    "rs": "rim", "rimshot": "rim", "sidestick": "rim", "xstick": "rim", "cp": "clap", "handclap": "clap",
-    "cb": "cowbell", "tamb": "tambourine", "shk": "shaker", "sh": "shaker", "ridecymbal": "ride",
-    "crashcymbal": "crash", "kickdrum": "kick", "snaredrum": "snare",
-}  # fmt: skip
-
-_LETTER: Final = {voice: letter for letter, voice in LANES.items()}
-_BAR: Final = re.compile(r"[\s>*`]*(?:bar\s+|b)?(\d{1,3})(?:-(\d{1,3}))?\s*(!?)\s*[:.)|]?\s+(\S.*)", re.IGNORECASE)
+_BAR: Final = re.compile(
+    r"[\s>*`+-]*(?:bar\s+|b)?(\d{1,3})(?:-(\d{1,3}))?\**\s*(!?)\s*\**[:.)|]?\**\s+(\S.*)", re.IGNORECASE
+)
 _COPY: Final = re.compile(r"=\s*(\d{1,3})\s*\|?\s*(.*)")
 _HEADER: Final = re.compile(r"[\s>*`]*@(?!@)\s*(?:(\d{1,2}/\d{1,2})(?=\s|$))?\s*(.*)")
 _TOKEN: Final = re.compile(r"\([^()|]*\)|\[[^\[\]|]*\]|[^\s()\[\]|]+")
 _REST: Final = frozenset(".-_·,0~")
 _PEDAL: Final = {"o": 33, "O": 25, "u": 62}
 """CC 4 as the measured kit sends it: 90 closed, 33 open, 55 pedal; the drum map turns it for other kits."""
-
-
-class Mend(NamedTuple):
-    """One repair: what, and where. Bars and beats count from 1; 0 is "the whole"."""
-
-    code: str
-    bar: int = 0
-    lane: str = ""
-    beat: int = 0
-
-    def __str__(self) -> str:
-        where = [f"bar {self.bar}"] if self.bar else []
-        where += [f"lane {self.lane}"] if self.lane else []
-        where += [f"beat {self.beat}"] if self.beat else []
-        return f"{self.code} ({', '.join(where)})" if where else self.code
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: its strokes by lane, ticks from the bar's start (a flam's grace note may lie before it)."""
-
-    number: int
-    lanes: Mapping[str, tuple[Hit, ...]]
-    fill: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What an answer said: its bars in order, its metre if it named one, its feel words, every mend."""
-
-    meter: Meter
-    bars: tuple[Bar, ...]
-    mends: tuple[Mend, ...] = ()
-    feel: Mapping[str, str] = field(default_factory=dict)
-    other_meters: tuple[str, ...] = ()
-
-    def pattern(self, *, tempo: float | None = None, name: str = "", meta: Mapping[str, Any] | None = None) -> Pattern:
-        """Return the bars as a pattern.
-
-        Raises:
-            Unusable: If there is no bar or more than a pattern holds.
-        """
-        if not 1 <= len(self.bars) <= MAX_BARS:
-            raise Unusable("no bar of drums could be read" if not self.bars else f"more than {MAX_BARS} bars")
-        length = self.meter.bar_ticks
-        whole: dict[tuple[int, str], Hit] = {}
-        for index, bar in enumerate(self.bars):
-            start = index * length
-            for strokes in bar.lanes.values():
-                for hit in strokes:
-                    tick = start + hit.tick
-                    if tick >= 0:  # the grace note of a flam on the very first beat would lie before beat one
-                        placed = Hit(tick, hit.voice, hit.velocity, 0, hit.openness, hit.ornament)
-                        before = whole.get((tick, hit.voice))
-                        if before is None or before.velocity < hit.velocity:
-                            whole[tick, hit.voice] = placed
-        if len(whole) > MAX_HITS:
-            raise Unusable(f"{len(whole)} strokes are more than two hands can play")
-        fills = [index + 1 for index, bar in enumerate(self.bars) if bar.fill]
-        facts = dict(meta or {})
-        if fills:
-            facts["fills"] = fills
-        return Pattern(self.meter, len(self.bars), tuple(whole.values()), name, tempo, facts)
-
-
-def voice_of(label: str) -> str | None:
-    """Return the voice that a lane's label means, or None."""
-    word = label.lower().strip("*:")
-    if word in LANES:
-        return LANES[word]
-    if word in VOICE_INDEX:
-        return word
-    return _ALIASES.get(re.sub(r"[^a-z]", "", word))
 
 
 class Reader:
@@ -137,6 +49,7 @@ class Reader:
         self._mends: list[Mend] = []
         self._feel: dict[str, str] = {}
         self._tabs = Tabs()
+        self._table = Table()
         self._restart()
 
     def __repr__(self) -> str:
@@ -176,8 +89,11 @@ class Reader:
         self._bars: list[Bar] = []
         self._by_number: dict[int, Bar] = {}
         self._others: list[str] = []
+        self._open = False  # the last line was of a bar: a line of lanes after it belongs to that bar
 
     def _line(self, line: str) -> None:
+        line = self._table.line(plain(line))
+        open_bar, self._open = self._open, False
         if "</think" in line:  # what came before was thinking aloud
             self._restart()
             self._mends.clear()
@@ -187,7 +103,11 @@ class Reader:
             self._tabs.line("")
             return
         found = _BAR.fullmatch(line)
-        if found is not None and self._bar(found):
+        if found is not None and self._bar(found, going_on=open_bar):
+            self._open = True
+            return
+        if open_bar and self._more_lanes(line):
+            self._open = True
             return
         if "@" in line:
             header = _HEADER.fullmatch(line)
@@ -216,8 +136,23 @@ class Reader:
             self._mends.append(Mend("grid-unfit"))
         self._feel.update({name: value[:40] for name, value in list(pairs.items())[:8]})
 
-    def _bar(self, found: re.Match[str]) -> bool:
-        first, last, body = int(found[1]), int(found[2] or found[1]), found[4]
+    def _more_lanes(self, line: str) -> bool:
+        """Take a line of lanes alone as part of the bar before it, where it holds lanes that the bar has not."""
+        mends: list[Mend] = []
+        number = self._bars[-1].number if self._bars else 0
+        lanes = _lanes(line.strip().lstrip("|"), self._meter, self._grid, number, mends)
+        return self._join(lanes, mends) if lanes else False
+
+    def _join(self, lanes: Mapping[str, tuple[Hit, ...]], mends: list[Mend]) -> bool:
+        bar = self._bars[-1]
+        if lanes.keys() & bar.lanes.keys():
+            return False
+        self._mends += [Mend("lanes-joined", bar.number), *mends]
+        self._bars[-1] = self._by_number[bar.number] = Bar(bar.number, {**bar.lanes, **lanes}, bar.fill)
+        return True
+
+    def _bar(self, found: re.Match[str], *, going_on: bool) -> bool:
+        first, last, body = int(found[1]), int(found[2] or found[1]), found[4].lstrip("|")
         copied: Mapping[str, tuple[Hit, ...]] = {}
         copy = _COPY.match(body)
         mends: list[Mend] = []
@@ -231,10 +166,12 @@ class Reader:
         lanes = _lanes(body, self._meter, self._grid, first, mends)
         if lanes is None or (copy is None and not lanes):
             return False
-        if first == 1 and self._bars and 1 in self._by_number:
+        if going_on and first == last == self._bars[-1].number and copy is None and self._join(lanes, mends):
+            return True
+        if first < 2 and self._bars and first in self._by_number:
             self._mends.append(Mend("started-again"))
             self._bars, self._by_number = [], {}
-        if not 1 <= first <= last <= MAX_BARS or len(self._bars) + last - first >= MAX_BARS:
+        if not first <= last <= MAX_BARS or len(self._bars) + last - first >= MAX_BARS:
             self._mends.append(Mend("too-many-bars", first))
             return True
         self._mends += mends
@@ -294,7 +231,7 @@ def _looks_like_cells(text: str) -> bool:
 def _strokes(text: str, voice: str, meter: Meter, grid: int, bar: int, mends: list[Mend]) -> tuple[Hit, ...]:
     strokes, problems = _lane(text, voice, meter, grid)
     if problems:
-        mends += [Mend(code, bar, _LETTER.get(voice, voice), beat) for code, beat in problems]
+        mends += [Mend(code, bar, LETTER.get(voice, voice), beat) for code, beat in problems]
     return strokes
 
 
@@ -483,15 +420,10 @@ def _sign(hit: Hit) -> tuple[str, str]:
     loud = hit.velocity >= 100
     if hit.voice == "hat_open" and hit.openness is not None:
         return "h", "u" if hit.openness > 50 else "O" if loud else "o"
-    lane = _LETTER.get(hit.voice, hit.voice)
+    lane = LETTER.get(hit.voice, hit.voice)
     if hit.ornament in {"flam", "drag", "buzz"}:
         return lane, {"flam": "f", "drag": "d", "buzz": "z"}[hit.ornament]
     for sign, velocity in (("g", GHOST), ("x", HIT), ("X", ACCENT)):
         if abs(hit.velocity - velocity) <= 6:
             return lane, sign
     return lane, str(min(9, max(1, round(hit.velocity * 9 / 127))))
-
-
-def lane_names() -> tuple[str, ...]:
-    """Return every lane as it is written: the letters first, then the voices that have none."""
-    return (*LANES, *(voice for voice in VOICES if voice not in _LETTER))

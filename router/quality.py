@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from router import groove
+from router import groove, objects
 from router.constraints import hold
 from router.errors import InvalidRequest, Unusable
-from router.notation import Reader, Score
+from router.notation import Reader
 from router.pattern import MAX_BARS, Pattern
 from router.request import GrooveRequest
+from router.score import Score
 from router.tasks import CHOICE_FIELDS
 
 _GARBLED_SHARE: Final = 0.2
@@ -44,7 +45,8 @@ def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged
         Unusable: If it does not hold what was asked; the message says what, for the model's second try.
     """
     meta = _meta(score, request, maker)
-    pattern = _from_json(text, request, meta) if not score.bars else None
+    made: list[str] = []
+    pattern = None if score.bars else _from_json(text, request, meta, made)
     if pattern is None:
         pattern = _from_score(score, request, meta)
     if pattern.bars != request.bars:
@@ -54,7 +56,7 @@ def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged
     strokes = len(pattern.hits)
     if not strokes:
         raise Unusable("there is no stroke in it")
-    mends = [str(mend) for mend in score.mends]
+    mends = [*(str(mend) for mend in score.mends), *made]
     unknown = sum(mend.code == "unknown-symbol" for mend in score.mends)
     if unknown > max(2, strokes * _GARBLED_SHARE):
         raise Unusable(f"{unknown} symbols are unknown")
@@ -172,17 +174,30 @@ def _from_score(score: Score, request: GrooveRequest, meta: Mapping[str, Any]) -
     return score.pattern(tempo=request.tempo, name=_name(request), meta=meta)
 
 
-def _from_json(text: str, request: GrooveRequest, meta: Mapping[str, Any]) -> Pattern | None:
-    """Read a pattern in the contract's own JSON, which some models prefer to write."""
-    if '"hits"' not in text:
+def _from_json(text: str, request: GrooveRequest, meta: Mapping[str, Any], made: list[str]) -> Pattern | None:
+    """Read a pattern that came as JSON, which some models prefer to write: strokes, or bar lines inside of it."""
+    if '"' not in text:
         return None
-    data = json_object(text)
-    inner = data.get("pattern", data)
     try:
-        pattern = Pattern.from_dict({**inner, "id": ""})
+        value = objects.first_value(text)
+    except Unusable:
+        if '"hits"' in text:
+            raise
+        return None
+    data = objects.hits_in(value)
+    if data is None:
+        inner = reader(request)
+        inner.feed(objects.lines_in(value))
+        score = inner.close()
+        made += [str(mend) for mend in score.mends]
+        return _from_score(score, request, meta) if score.bars else None
+    whole, mends = objects.mended(data, bars=request.bars, bar_ticks=request.meter.bar_ticks)
+    made += mends
+    try:
+        pattern = Pattern.from_dict({"meter": str(request.meter), **whole, "id": "", "name": "", "meta": {}})
     except (InvalidRequest, TypeError, ValueError) as flaw:
         raise Unusable(f"the JSON is no pattern: {flaw}") from None
-    return replace(pattern, name=_name(request), tempo=request.tempo, meta={**pattern.meta, **meta})
+    return replace(pattern, name=_name(request), tempo=request.tempo, meta=meta)
 
 
 def _dense_enough(pattern: Pattern, request: GrooveRequest, mends: list[str]) -> Pattern:

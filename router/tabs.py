@@ -17,6 +17,11 @@ _LINE: Final = re.compile(
     [\s`*]*""",
     re.VERBOSE,
 )
+_PIPED: Final = re.compile(
+    r"[\s>*`]*(?P<lane>[A-Za-z][A-Za-z _/-]{0,20}?)[\s*`]*(?P<cells>\|[-.xXoOgGfFdDzZ#_~|\s]+?)[\s`*]*"
+)
+"""A tab as guitarists write it: `HH|x-x-x-x-|`."""
+
 _LABEL: Final = re.compile(r"[\s#*>-]*(?:bar|measure)\s*#?(\d{1,2})\b[^|]{0,40}", re.IGNORECASE)
 _CELLS: Final = re.compile(r"[-.xXoOgGfFdDzZ#~]")
 
@@ -33,9 +38,7 @@ class TabLine(NamedTuple):
 
 def read_line(line: str) -> TabLine | None:
     """Return the lane that a line writes, or None when it is prose."""
-    if ":" not in line:
-        return None
-    found = _LINE.fullmatch(line)
+    found = (_LINE if ":" in line else _PIPED).fullmatch(line) if ":" in line or "|" in line else None
     if found is None:
         return None
     groups = tuple(filter(None, ("".join(part.split()) for part in found["cells"].split("|"))))

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import Unusable
-from router.notation import Reader, lane_names, voice_of, write
+from router.labels import lane_names, voice_of
+from router.notation import Reader, write
 from router.pattern import COMMON_TIME, VOICES, Hit, Meter, Pattern
 
 EXAMPLE = """@ 4/4 grid=16 bpm=96 swing=57@16 lean=k-3,s+5 loose=.4
@@ -195,6 +196,54 @@ def test_of_two_patterns_the_last_counts():
 def test_another_metre_is_told_not_followed():
     """The reader never guesses a metre; the judge decides."""
     assert read("@ 3/4 grid=16\n1 k x... .... ....", bars=1).other_meters == ("3/4",)
+
+
+ROW = "| {} | X... .... X... .... | .... X... .... X... |"
+PLAIN = "1 k X... .... X... ....|s .... X... .... X...\n2 =1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN.replace(" ", "\t"),
+        "- " + PLAIN.replace("\n2", "\n- 2"),
+        PLAIN.replace("1 k", "**1** k").replace("2 =", "**2** ="),
+        PLAIN.replace("1 k", "1 |k").replace("2 =1", "2 |=1|"),
+        PLAIN.replace("=1", "=0").replace("1 k", "0 k").replace("2 ", "1 "),
+        PLAIN.replace("|", "\u2502").replace(".", "\u00b7"),
+        PLAIN.replace("|", "\n  "),
+        PLAIN.replace("|", "\n1 "),
+        f"| Bar | Kick | Snare |\n|---|---|---|\n{ROW.format(1)}\n{ROW.format(2)}\n",
+        "|BD|O---|----|O---|----|O---|----|O---|----|\n|SD|----|O---|----|O---|----|O---|----|O---|\n",
+        "BD|O-------O-------|O-------O-------|\nSD|----O-------O---|----O-------O---|\n",
+    ],
+)
+def test_other_hands_are_read_too(text):
+    """Tabs for spaces, lists, bold numbers, bars from 0, box lines, a line for each lane, tables: the same two bars."""
+    pattern = read(f"Here you are:\n\n{text}\nEnjoy!", bars=2).pattern()
+
+    kicks = [(bar * 3840 + tick, "kick") for bar in (0, 1) for tick in (0, 1920)]
+    snares = [(bar * 3840 + tick, "snare") for bar in (0, 1) for tick in (960, 2880)]
+    assert [(hit.tick, hit.voice) for hit in pattern.hits] == sorted(kicks + snares)
+
+
+def test_a_table_of_steps_is_a_bar_with_its_empty_cells():
+    """One lane a row, one step a cell; the row of beats above them is no lane."""
+    head = "| Beat |" + "".join(f" {sign} |" for sign in "1e&a2e&a3e&a4e&a")
+    kick = "| **Kick** |" + " X | | | | | | | |" * 2
+    hats = "| Hi-hat |" + " x | |" * 8
+    score = read(f"{head}\n|{'---|' * 17}\n{kick}\n{hats}", bars=1)
+
+    assert [tick for tick, _ in strokes(score, "kick")] == [0, 1920]
+    assert [tick for tick, _ in strokes(score, "hat_closed")] == list(range(0, 3840, 480))
+
+
+def test_lanes_on_lines_of_their_own_are_named_as_joined():
+    """Nothing of a bar is lost without a word, and words after it are no lanes."""
+    score = read("1 k X... .... X... ....\ns .... X... .... X...\nk is the kick, s is a snare.", bars=1)
+
+    assert codes(score) == ["lanes-joined"]
+    assert sorted(score.bars[0].lanes) == ["kick", "snare"]
 
 
 def test_bars_are_whole_as_soon_as_their_line_ends():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router import quality, rules
 from router.errors import Unusable
@@ -73,16 +75,73 @@ def test_a_high_density_refuses_what_is_nearly_empty():
 @pytest.mark.parametrize(
     "text",
     [
-        beats(-1), beats(4000), beats(0.5), beats(0, bars=1_000_000), beats(0, resolution=480), beats(0, meter="4"),
+        beats(-1), beats(4000), beats("0"), beats(0, bars=1_000_000), beats(0, resolution="tpq"), beats(0, meter="4"),
         json.dumps({"meter": "4/4", "bars": 1, "hits": [{"tick": 0, "voice": "gong", "velocity": 1}]}),
-        json.dumps({"meter": "4/4", "bars": 1, "hits": [{"tick": 0, "voice": "kick", "velocity": 200}]}),
+        json.dumps({"meter": "4/4", "bars": 1, "hits": [{"tick": 0, "voice": "kick", "velocity": True}]}),
         json.dumps({"hits": "many"}), '{"hits": [', '{"hits": [{"tick": NaN}]}', "{" * 5000 + '"hits"',
     ],
 )  # fmt: skip
 def test_json_that_is_no_pattern_is_a_complaint(text):
-    """Floats, strangers, floods, depth: refused in words, never an exception of another kind."""
+    """No numbers, strangers, floods, depth: refused in words, never an exception of another kind."""
     with pytest.raises(Unusable):
         judged(text)
+
+
+STROKES = [{"tick": 960 * beat, "voice": "kick" if beat % 2 == 0 else "snare", "velocity": 100} for beat in range(4)]
+WHOLE = [(0, "kick"), (960, "snare"), (1920, "kick"), (2880, "snare")]
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        (json.dumps({"hits": STROKES}), None),
+        (json.dumps(STROKES), None),
+        ("Here:\n```json\n" + json.dumps({"groove": {"hits": STROKES}}, indent=1) + "\n```\nEnjoy!", None),
+        (json.dumps({"patterns": [{"bars": 1, "events": STROKES}]}), None),
+        (json.dumps({"hits": [{**hit, "tick": float(hit["tick"]), "velocity": 0.8} for hit in STROKES]}), None),
+        (json.dumps({"resolution": 480, "hits": [{**hit, "tick": hit["tick"] // 2} for hit in STROKES]}), None),
+        (json.dumps({"hits": [{**hit, "tick": hit["tick"] + 0.4} for hit in STROKES]}), "rounded (4 of 4 strokes)"),
+        (json.dumps({"hits": [{**hit, "velocity": 300} for hit in STROKES]}), "level-clamped (4 of 4 strokes)"),
+        (
+            json.dumps({"hits": [*STROKES, {"tick": 0, "voice": "gong", "velocity": 9}]}),
+            "unknown-voice (1 of 5 strokes)",
+        ),
+        (json.dumps({"hits": [*STROKES, {"tick": 3840, "voice": "kick", "velocity": 9}]}), "outside (1 of 5 strokes)"),
+        (json.dumps({"hits": [*STROKES, {"tick": 0, "voice": "ride", "velocity": 0}]}), "silent (1 of 5 strokes)"),
+        (json.dumps({"kick": "O---|----|O---|----", "snare": "----|O---|----|O---"}), "lane-tab (bar 1)"),
+        (
+            json.dumps({"pattern": {"Kick": [1, *[0] * 7] * 2, "Snare": [*[0] * 4, 0.9, *[0] * 3] * 2}}),
+            "lane-tab (bar 1)",
+        ),
+        (json.dumps({"pattern": "1 k x... .... x... ....|s .... x... .... x..."}), None),
+        (json.dumps({"bars": ["1 k x... .... x... ....|s .... x... .... x..."]}), None),
+    ],
+)
+def test_a_pattern_that_came_as_json_is_read_as_it_was_meant(text, mend):
+    """Wrapped, fenced, in floats, at another resolution, as lanes or lines: the strokes are there, mends named."""
+    found = judged(text)
+
+    assert [(hit.tick, hit.voice) for hit in found.pattern.hits] == WHOLE
+    assert mend is None or mend in found.mends
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-5, 5000) | st.floats() | st.sampled_from(["kick", "x-x-", "1 k x"])
+NAMES = st.sampled_from(
+    ["hits", "notes", "events", "pattern", "bars", "tick", "voice", "velocity", "kick", "resolution"]
+)
+TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5))
+
+
+@given(TREES)
+def test_no_json_breaks_the_judge(tree):
+    """Whatever a model nests into what, it is a pattern of one bar or a complaint."""
+    try:
+        pattern = judged(json.dumps(tree)).pattern
+    except Unusable:
+        return
+
+    assert pattern.bars == 1
+    assert pattern.hits
 
 
 def test_ten_thousand_hits_are_no_groove_of_one_bar():

@@ -67,8 +67,8 @@ def explain(error: Exception) -> RpcError:
         (TooBusy, "busy", "wait for a job to end"),
         (LibraryFull, "too_large", "delete patterns that nobody plays"),
         (BudgetRefused, "budget_exceeded", "raise AI_MONTHLY_BUDGET, or use tier local"),
-        (NoAnswer, "provider_failed", "tier local always answers"),
-        (AttemptFailed, "provider_failed", "tier local always answers"),
+        (NoAnswer, "provider_failed", "see `drumbridge keys` and the network; tier local always makes a groove"),
+        (AttemptFailed, "provider_failed", "see `drumbridge keys` and the network; tier local always makes a groove"),
         (OSError, "storage_failed", "free space on the disk, or choose another --home"),
     ]
     for kind, code, hint in known:

@@ -166,7 +166,7 @@ class Batch(Params):
 
 
 class Ask(Params):
-    """A question about music or about a groove; `task` is a kind of the routing document."""
+    """A question about music or about a groove, or a wish for one; `task` is a kind of the routing document."""
 
     task: Annotated[str, Field(max_length=40)]
     text: Annotated[str, Field(max_length=2000)] = ""
@@ -352,7 +352,10 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "refine": (Refine, "change a groove as words say, and nothing else of it"),
     "analyze": (Analyze, "hear an audio file; what is heard becomes a groove"),
     "batch": (Batch, "make several grooves; one failure costs one of them"),
-    "ask": (Ask, "ask for anything but a groove: intent, validation, suggestions, theory about what plays"),
+    "ask": (
+        Ask,
+        "ask by task kind: intent, validation, suggestions, theory about what plays; or for a groove to play later",
+    ),
     "record.start": (Nothing, "listen to the notes that come in: play a rhythm"),
     "record.stop": (RecordStop, "make a groove of what was played since, with the drums that fit"),
     "job.wait": (JobWait, "wait for a job's end, or for the time-out, and return its state"),

@@ -185,7 +185,11 @@ class Workshop:
     # Questions --------------------------------------------------------------------------------------------------
 
     def ask(self, kind: str, given: Mapping[str, Any], pattern: Pattern | None, *, source: str) -> Job:
-        """Begin to answer a question of one of the routing document's task kinds."""
+        """Begin to answer a question of one of the routing document's task kinds; where it is a groove, to make it."""
+        from router.tasks import TASKS  # noqa: PLC0415 - the router is loaded after the ready line
+
+        if kind in TASKS and TASKS[kind].music:
+            return self._music(kind, given, pattern, source)
         payload = {"text": given.get("text", ""), **given.get("facts", {})}
         if pattern is not None:
             payload["pattern"] = write(pattern)[:3000]
@@ -198,6 +202,20 @@ class Workshop:
                 provider=given.get("provider"), max_cost_usd=None if cost is None else str(cost), source=source,
             )  # fmt: skip
             job.facts, job.route = {"answer": reply.data}, reply.route.as_dict()
+            self._jobs.done(job)
+
+        return self._jobs.begin(work)
+
+    def _music(self, kind: str, given: Mapping[str, Any], pattern: Pattern | None, source: str) -> Job:
+        """Begin to make what a task kind asks for; it is heard when somebody plays it."""
+        wanted = {name: given[name] for name in ("tier", "provider", "max_cost_usd") if name in given}
+        request = self._session.request({**given.get("facts", {}), **wanted, "prompt": given.get("text", "")})
+
+        async def work(job: Job) -> None:
+            from router.revising import music  # noqa: PLC0415 - likewise
+
+            answer = await music(await self._router(), kind, request, pattern, source=source)
+            job.pattern, job.route = answer.pattern, answer.route.as_dict()
             self._jobs.done(job)
 
         return self._jobs.begin(work)

@@ -63,3 +63,61 @@ def suggestions(pattern: Pattern) -> list[str]:
         out.append("add a fill")
     out.append("simpler" if len(pattern.hits) / beats > _BUSY else "swing more")
     return out[:5]
+
+
+def theory(pattern: Pattern) -> str:
+    """Return what can be counted about a groove's rhythm, in sentences; what it means is left to others."""
+    meter = pattern.meter
+    beats = [beat / 960 for beat in meter.beats]
+    bpm = pattern.tempo or 120.0
+    counts = {name: _places(pattern, voices) for name, voices in _LEADS.items()}
+    off = sum(hit.tick % 480 != 0 for hit in pattern.hits)
+    between = sum(hit.tick % 960 == 480 for hit in pattern.hits)
+    triplets = sum(hit.tick % 240 != 0 and hit.tick % 320 == 0 for hit in pattern.hits)
+    finest = (
+        "triplets" if triplets > len(pattern.hits) / 8 else "sixteenths" if off else "eighths" if between else "beats"
+    )
+    out = [
+        f"{meter}: {len(beats)} beats a bar, felt as {'+'.join(f'{beat:g}' for beat in beats)} quarters",
+        f"at {bpm:g} bpm a quarter lasts {60_000 / bpm:.0f} ms, a sixteenth {15_000 / bpm:.0f} ms",
+        f"the finest division that is played is {finest}",
+        f"{off + between} of {len(pattern.hits)} strokes lie off the beat",
+    ]
+    out += [
+        f"the {name} comes in half of the bars or more on {', '.join(places)}"
+        for name, places in counts.items()
+        if places
+    ]
+    loud = sum(hit.voice == "snare" and hit.velocity >= 50 and hit.tick % 960 == 0 for hit in pattern.hits)
+    if {"2", "4"} <= set(counts["snare"]) and meter.beats == (960,) * 4 and loud:
+        out.append("the snare on 2 and 4 is a backbeat")
+    return "; ".join(out) + "."
+
+
+def ideas(pattern: Pattern) -> list[str]:
+    """Return three directions that a groove does not take yet; each is one that `refine` takes."""
+    voices = Counter(hit.voice for hit in pattern.hits)
+    fresh = [
+        ("play the hats on the ride", voices["ride"] == 0 and any(voices[voice] for voice in _HATS)),
+        ("half time", len(pattern.meter.beats) == 4 and voices["snare"] > 0),
+        ("a polyrhythm of 3 against 4", voices["cowbell"] == 0),
+        ("rim instead of snare", voices["rim"] == 0 and voices["snare"] > 0),
+        ("double the snare with a clap", voices["clap"] == 0 and voices["snare"] > 0),
+        ("swing more", True),
+        ("only kick and snare in the last bar", True),
+    ]
+    return [words for words, new in fresh if new][:3]
+
+
+def _places(pattern: Pattern, voices: tuple[str, ...]) -> list[str]:
+    """Return the sixteenths, counted as musicians do, on which voices sound in half of the bars or more."""
+    bar_ticks = pattern.meter.bar_ticks
+    bars: dict[int, set[int]] = {}
+    for hit in pattern.hits:
+        if hit.voice in voices and hit.velocity >= 50:
+            bars.setdefault(hit.tick % bar_ticks, set()).add(hit.tick // bar_ticks)
+    often = sorted(tick for tick, there in bars.items() if len(there) * 2 >= pattern.bars)
+    return [f"{tick // 960 + 1}{('', 'e', '&', 'a')[tick % 960 // 240]}" for tick in often if tick % 240 == 0]
+
+
+_LEADS: Final = {"kick": ("kick",), "snare": ("snare", "rim", "clap")}

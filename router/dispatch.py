@@ -151,6 +151,7 @@ class Router:
         on_bars: OnBars | None = None,
         on_route: OnRoute | None = None,
         source: str = "api",
+        kind: str | None = None,
     ) -> Answer:
         """Return a complete pattern for a request, and how it was made, within the wanted tier's deadline.
 
@@ -159,6 +160,7 @@ class Router:
             on_bars: Gets a growing draft as bars stream in; a draft is playable but not the answer.
             on_route: Gets the route each time it changes.
             source: Who asks ("cc", "socket", "page", ...): each has its own valve on paid calls.
+            kind: The task kind, where the caller knows better than the words.
 
         Raises:
             InvalidRequest: If a name is unknown.
@@ -171,6 +173,7 @@ class Router:
         # Words are read only where they decide: a named tier or provider has decided already.
         words = groove.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
         plan = policy.plan(request, words, self.config)
+        plan = replace(plan, kind=kind) if kind else plan
         if plan.tier == LOCAL:
             saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
             return _told(self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
@@ -216,9 +219,7 @@ class Router:
         task = TASKS.get(kind)
         if task is None or task.music:
             known = ", ".join(name for name, one in TASKS.items() if not one.music)
-            raise InvalidRequest(
-                "task", f"task is {kind!r:.40}; it must be one of {known}", f"try {known.split(',')[0]}"
-            )
+            raise InvalidRequest("task", f"task is {kind!r:.40}; it must be one of {known}", "try extraction")
         ruled = rules.answer(kind, payload)
         if ruled is not None and (ruled[1] or tier == LOCAL or not self._bench.names):
             return Reply(ruled[0], Route(LOCAL, LOCAL, "rules", latency_ms=_ms_since(began)))

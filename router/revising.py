@@ -16,7 +16,7 @@ from router.constraints import hold, read_rule
 from router.dispatch import Router
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.notation import write
-from router.pattern import Pattern
+from router.pattern import MAX_BARS, Pattern
 from router.policy import SURE
 from router.receipts import may_pay, music_tier
 from router.request import MAX_SEED, GrooveRequest
@@ -103,6 +103,73 @@ async def make(router: Router, request: GrooveRequest, *, source: str = "api", *
     )  # fmt: skip
     best = await _rounds(router, wish, request.constraints, lambda answer: answer, source)
     return best if best is not None else await router.route(replace(request, tier=LOCAL, provider=None), source=source)
+
+
+_AS_WORDS: Final = {"polyrhythm": "polyrhythm", "pattern_evolution": "that evolves"}
+_MADE_OF: Final = {
+    "pattern_variation": "a variation of this groove", "fill_sequence": "a complex fill sequence for this groove",
+    "pattern_evolution": "this groove, developing from bar to bar",
+    "polyrhythm": "this groove with a polyrhythm over it",
+}  # fmt: skip
+
+
+async def music(
+    router: Router, kind: str, request: GrooveRequest, pattern: Pattern | None, *, source: str = "api"
+) -> Answer:
+    """Return the answer of a task kind that is a pattern: made of a groove where the kind works on one, else of words.
+
+    Args:
+        router: Whom to ask.
+        kind: A kind of `router.tasks` whose answer is a pattern.
+        request: Words, length, tier, ceilings and seed.
+        pattern: The groove that is varied, filled, developed or crossed; None to make one first.
+        source: Who asks.
+
+    Raises:
+        As `Router.route` does.
+    """
+    words = groove.describe(request.prompt)
+    if kind not in _MADE_OF or (pattern is None and kind not in {"pattern_variation", "fill_sequence"}):
+        extra = _AS_WORDS.get(kind, "")
+        if extra and not words["polyrhythm" if kind == "polyrhythm" else "evolve"]:
+            request = replace(request, prompt=f"{request.prompt} {extra}".strip())
+        return await router.route(request, source=source, kind=kind)
+    if pattern is None:
+        pattern = groove.generate(replace(request, tier=LOCAL))
+    made = _made(kind, pattern, request, words["polyrhythm"])
+    told = request.prompt.strip() and words["confidence"] < SURE
+    if not may_pay(router.config, request) or not (told or request.tier != "auto" or request.provider):
+        return Answer(made, Route(LOCAL, LOCAL, "rules", "single"))
+    window = _window(pattern)
+    prompt = f"{_MADE_OF[kind]}. {request.prompt[:400]}\nIt is now:\n{_shown(window)}"
+    wish = replace(
+        request, prompt=prompt, bars=made.bars if kind == "pattern_evolution" else window.bars, meter=pattern.meter,
+        workflow="single", tempo=pattern.tempo or request.tempo, tier=music_tier(router.config, request), genre=None,
+        style=None,
+    )  # fmt: skip
+    answer = await router.route(wish, source=source, kind=kind)
+    return answer if answer.route.tier != LOCAL else replace(answer, pattern=made)
+
+
+def _made(kind: str, pattern: Pattern, request: GrooveRequest, ratio: tuple[int, int] | None) -> Pattern:
+    """Return what the embedded drummer makes of a groove."""
+    if kind == "pattern_variation":
+        return groove.vary(pattern, seed=request.seed)
+    if kind == "fill_sequence":
+        bars = [
+            groove.fill(pattern, seed=request.seed + turn, intensity=0.6 + 0.1 * turn) for turn in range(request.bars)
+        ]
+        length = pattern.meter.bar_ticks
+        hits = [replace(hit, tick=hit.tick + turn * length) for turn, one in enumerate(bars) for hit in one.hits]
+        meta = {**bars[0].meta, "fills": list(range(1, len(bars) + 1))}
+        return Pattern(pattern.meter, len(bars), tuple(hits), f"fills, {pattern.name}"[:200], pattern.tempo, meta)
+    if kind == "polyrhythm":
+        crossed = groove.across(pattern, ratio or (3, 4), tempo=pattern.tempo or request.tempo)
+        return replace(crossed, meta={**crossed.meta, "polyrhythm": "{}:{}".format(*(ratio or (3, 4)))})
+    times = max(1, -(-max(request.bars, 8) // pattern.bars))
+    times = min(times, MAX_BARS // pattern.bars)
+    hits = [replace(hit, tick=hit.tick + turn * pattern.ticks) for turn in range(times) for hit in pattern.hits]
+    return groove.evolved(replace(pattern, bars=pattern.bars * times, hits=tuple(hits), id=""))
 
 
 async def _rounds(

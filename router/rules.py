@@ -5,11 +5,14 @@ Pure. Says whether it is sure; where it is not, its answer still stands when nob
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from router import advice, groove
+from router import advice, form, groove
+from router.constraints import holds, read_rule
 from router.errors import InvalidRequest
+from router.pattern import COMMON_TIME
 from router.policy import SURE
 
 _INTENTS: Final = (
@@ -20,6 +23,7 @@ _INTENTS: Final = (
     ("analyze", ("analyze", "analyse", "listen to", "what is playing", "transcribe")),
 )
 
+_ASKED: Final = re.compile(r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+")
 _RULED: Final = frozenset({
     "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
     "parameter_validation",
@@ -28,8 +32,10 @@ _RULED: Final = frozenset({
 
 def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
     """Return (data, whether it is sure) for a task that rules can answer, or None for one they cannot."""
-    if kind in {"pattern_analysis", "modification_suggestions"}:
+    if kind in {"pattern_analysis", "modification_suggestions", "creative_suggestions", "music_theory", "yes_no"}:
         return _advice(kind, payload)
+    if kind == "song_composition" and "song" not in payload:  # `compose` asks with its own form in hand
+        return _song(payload)
     if kind not in _RULED:
         return None
     text = str(payload.get("text") or payload.get("prompt") or "")
@@ -55,11 +61,31 @@ def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]
 
 def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
     pattern = advice.read(str(payload.get("pattern") or ""))
+    text = str(payload.get("text") or payload.get("question") or "")
+    if kind == "yes_no":
+        rule = read_rule(_ASKED.sub("", text.lower().strip(" ?")))
+        return ({"yes": holds(pattern, rule)}, False) if pattern is not None and rule is not None else None
     if pattern is None:
         return None
     if kind == "pattern_analysis":
         return advice.character(pattern), False
+    if kind == "music_theory":
+        return {"answer": advice.theory(pattern)}, False
+    if kind == "creative_suggestions":
+        return {"suggestions": advice.ideas(pattern)}, False
     return {"suggestions": advice.suggestions(pattern)}, False
+
+
+def _song(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return the usual form, as `compose` would play it."""
+    text = str(payload.get("text") or "")
+    parts = form.usual(groove.describe(text)["genre"], text, COMMON_TIME)
+    return {
+        "sections": [part.name for part in parts],
+        "bars": [part.bars for part in parts],
+        "energies": [part.energy for part in parts],
+        "directions": ["" for _ in parts],
+    }, False
 
 
 def _genre(payload: Mapping[str, Any], words: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -1,4 +1,4 @@
-"""What is asked of the whole groove: feel, half and double time, fills, dynamics, before and behind the beat.
+"""What is asked of the whole groove: feel, half and double time, fills, dynamics, polyrhythms, behind the beat.
 
 Pure. Named drums confine it: "swing the hats" moves the hats alone.
 """
@@ -182,6 +182,20 @@ def _moved(sign: int) -> Callable[[Bench, Order], bool]:
     return act
 
 
+def _crossed(bench: Bench, order: Order) -> bool:
+    ratio = groove.describe(order.text)["polyrhythm"]
+    made = groove.across(bench.pattern, ratio, tempo=bench.pattern.tempo or 120.0)
+    bench.pattern = bench.restored(made)
+    bench.done.append("a polyrhythm of {} against {} over it".format(*ratio))
+    return True
+
+
+def _evolved(bench: Bench, _order: Order) -> bool:
+    bench.pattern = bench.restored(groove.evolved(bench.pattern))
+    bench.done.append("developing from bar to bar")
+    return bench.pattern.bars > 1
+
+
 def _ranged(factor: float) -> Callable[[Bench, Order], bool]:
     def act(bench: Bench, order: Order) -> bool:
         mine = bench.mine(spoken_voices(order.text)[0] or tuple({hit.voice for hit in bench.pattern.hits}))
@@ -199,6 +213,8 @@ def _ranged(factor: float) -> Callable[[Bench, Order], bool]:
 
 
 WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]] = (
+    (re.compile(r"\b(?:poly|cross)[ -]?rhythm|\bhemiola\b|\b[2-9] (?:against|over) [2-9]\b"), _crossed),
+    (re.compile(r"\bevol(?:ve|ves|ving)\b|\bdevelop(?:s|ing)?\b"), _evolved),
     (_FILL, _fill),
     (re.compile(r"\bhalf[ -]?time\b"), _half_time),
     (re.compile(r"\bdouble[ -]?time\b"), _double_time),

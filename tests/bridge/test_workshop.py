@@ -258,3 +258,50 @@ def test_recording_needs_a_beginning_and_strokes(stage):
     run(stage.call("record.start"))
     with pytest.raises(RpcError, match="too few"):
         run(stage.call("record.stop"))
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "holds"),
+    [
+        ("pattern_generation", "half-time shuffle", lambda p: p["meta"]["style"] == "half-time-shuffle"),
+        ("pattern_variation", "", lambda p: p["meta"]["varied"] is not None),
+        ("style_blending", "70 % funk 30 % afrobeat", lambda p: p["meta"]["blend"]["genre"] == "afrobeat"),
+        ("multi_genre_blending", "a mix of house, latin and jazz", lambda p: p["meta"]["blend"]["also"]),
+        ("fill_sequence", "", lambda p: p["meta"]["fills"] == [1, 2]),
+        ("pattern_evolution", "", lambda p: p["bars"] == 8),
+        ("polyrhythm", "5:4", lambda p: len(lane(p, "cowbell")) == 5 * p["bars"]),
+    ],
+)
+def test_a_task_kind_whose_answer_is_a_groove_makes_one(stage, task, text, holds):
+    """Of what plays where the kind works on a groove; it waits to be played."""
+
+    async def ask():
+        playing = (await stage.finished(genre="rock", seed=5))["pattern"]
+        return playing, await ended(stage, "ask", task=task, text=text)
+
+    playing, done = run(ask())
+    assert done["state"] == "done", done
+    assert holds(done["pattern"]), done["pattern"]
+    assert done["pattern"]["id"] != playing["id"]
+    assert stage.session.player()["playing"] == playing["id"]
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "field"),
+    [
+        ("music_theory", "what division is this?", "answer"), ("creative_suggestions", "", "suggestions"),
+        ("modification_suggestions", "", "suggestions"), ("pattern_analysis", "", "traits"),
+        ("yes_no", "does it have at most 9 kicks a bar?", "yes"), ("song_composition", "a punk song", "sections"),
+    ],
+)  # fmt: skip
+def test_questions_about_what_plays_are_answered_without_a_key(stage, task, text, field):
+    """By counting; nothing is asked of anybody."""
+
+    async def ask():
+        await stage.finished(genre="rock", seed=5)
+        return await ended(stage, "ask", task=task, text=text)
+
+    done = run(ask())
+    assert done["state"] == "done", done
+    assert done["answer"][field]
+    assert done["route"]["cost_usd"] == "0.00"

@@ -3,8 +3,9 @@
 import pytest
 
 from router import groove, rules
-from router.advice import character, read, suggestions
+from router.advice import character, ideas, read, suggestions, theory
 from router.notation import write
+from router.pattern import Hit, Meter, Pattern
 from router.refine import refine
 from router.request import GrooveRequest
 
@@ -47,3 +48,38 @@ def test_rules_stand_in_where_no_model_can_be_asked():
     assert data["suggestions"]
     assert not sure
     assert rules.answer("modification_suggestions", {"text": "hm"}) is None
+
+
+@pytest.mark.parametrize("genre", ["rock", "funk", "jazz", "metal", "house", "latin"])
+def test_every_idea_can_be_carried_out(genre):
+    """Three directions, and refine understands each of them."""
+    pattern = groove.generate(GrooveRequest(genre=genre, bars=2, seed=4))
+
+    assert len(ideas(pattern)) == 3
+    for one in ideas(pattern):
+        assert refine(pattern, one).sure == 1, one
+
+
+def test_theory_says_what_was_counted():
+    """Metre, beats, the finest division, where kick and snare fall; a backbeat is named where there is one."""
+    hits = [
+        *(Hit(tick, "hat_closed", 80) for tick in range(0, 3840, 480)),
+        Hit(0, "kick", 100), Hit(2160, "kick", 100), Hit(960, "snare", 110), Hit(2880, "snare", 110),
+    ]  # fmt: skip
+    said = theory(Pattern(Meter(4, 4), 1, tuple(hits), tempo=120.0))
+
+    assert "4/4: 4 beats a bar" in said
+    assert "a sixteenth 125 ms" in said
+    assert "sixteenths" in said
+    assert "kick comes in half of the bars or more on 1, 3e" in said
+    assert "backbeat" in said
+    assert "felt as 1+1+1.5 quarters" in theory(groove.generate(GrooveRequest(prompt="rock 7/8", seed=1)))
+
+
+def test_a_question_that_is_a_rule_is_counted():
+    """Yes or no, of the pattern that came along; other questions are for a model."""
+    text = write(groove.generate(GrooveRequest(genre="rock", style="straight", seed=1)))
+
+    assert rules.answer("yes_no", {"text": "is it playable?", "pattern": text}) == ({"yes": True}, False)
+    assert rules.answer("yes_no", {"text": "has it no snare", "pattern": text}) == ({"yes": False}, False)
+    assert rules.answer("yes_no", {"text": "is it sad?", "pattern": text}) is None

@@ -75,6 +75,7 @@ class _SongWork:
         song = await self._tell()
         said = request.prompt.strip() or request.tier != "auto" or request.provider
         if not may_pay(self._router.config, request) or not said:
+            self._report(song)
             return SongAnswer(song, self._route(Route(LOCAL, LOCAL, EMBEDDED)))
         await self._planned()
         if not receipts.held_back(self._routes):
@@ -83,7 +84,18 @@ class _SongWork:
         await self._combined()
         made = Counter((route.tier, route.provider, route.model) for route in self._routes if route.tier != LOCAL)
         best = made.most_common(1)[0][0] if made else (LOCAL, LOCAL, EMBEDDED)
-        return SongAnswer(await self._tell(), self._route(Route(*best)))
+        song = await self._tell()
+        self._report(song)
+        return SongAnswer(song, self._route(Route(*best)))
+
+    def _report(self, song: Song) -> None:
+        """Say which constraints some section does not hold."""
+        self._notes += dict.fromkeys(
+            mend
+            for section in song.sections
+            for mend in section.pattern.meta.get("mends", ())
+            if mend.startswith("constraint not")
+        )
 
     async def _tell(self) -> Song:
         wish, plan, written, changes = self._wish, self._plan, dict(self._written), self._changes

@@ -389,6 +389,7 @@ class Router:
         judged = quality.rules(groove.generate(request), request, [], strict=False)
         attempts = tuple(trip.attempts) if trip else ()
         ms = _ms_since(began)
+        notes = (*notes, *(mend for mend in judged.mends if mend.startswith("constraint not")))
         route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
         return Answer(judged.pattern, route)
 

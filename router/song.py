@@ -202,7 +202,9 @@ def _part(
         bare = _close(bare)
     bare, _ = groove.repair(bare, tempo=request.tempo)
     if request.constraints:
-        bare = hold(bare, request.constraints).pattern
+        verdict = hold(bare, request.constraints)
+        unkept = [*verdict.broken, *verdict.unchecked]
+        bare = replace(verdict.pattern, meta={**verdict.pattern.meta, **({"mends": unkept} if unkept else {})}, id="")
     felt = groove.apply_feel(
         bare,
         tempo=request.tempo,

@@ -53,8 +53,6 @@ def analyze_command(home: str | None, file: Path, *, as_json: bool, **given: Any
             click.echo(f"{voice}\t{sum(onset.voice == voice for onset in found.onsets)} strokes")
         for part in found.energy:
             click.echo(f"energy\t{part.start_s:.1f}-{part.end_s:.1f} s: {part.energy:.2f}")
-        for note in route["notes"]:
-            click.echo(f"note\t{note}")
         tell(heard.patterns[0], route)
 
 

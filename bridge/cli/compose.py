@@ -12,7 +12,7 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import errors, find_home, home_option, json_option, print_json, settings
-from bridge.cli.making import bar, by, kit_of, knob_options, paying, seed_option, write_file
+from bridge.cli.making import bar, by, kit_of, knob_options, paying, seed_option, tell_notes, write_file
 from bridge.settings import Value
 from router.pattern import Meter
 from router.request import GrooveRequest
@@ -60,6 +60,7 @@ def compose_command(home: str | None, *, as_json: bool, **given: Any) -> None:
             about = f"{section.bars} bars of {section.pattern.meter}, {hits} hits, energy {section.energy:g}"
             click.echo(f"{section.starts_at_bar:4d}  {section.name}: {about}", err=True)
         click.echo(f"{song.name}: {song.bars} bars at {song.tempo:g} bpm, {by(route)}", err=True)
+        tell_notes(route)
 
 
 async def _song(given: dict[str, Any], home: str | None, values: dict[str, Value]) -> tuple[Any, dict[str, Any]]:

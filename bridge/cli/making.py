@@ -1,12 +1,13 @@
 """What the commands that make music share: their flags, a progress bar, files, one line about each groove.
 
-Data goes to stdout and files, talk to stderr; the bar is drawn only where somebody looks.
+Data goes to stdout and files, talk to stderr; the bar is drawn where somebody looks, else lines tell how far it is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -20,6 +21,7 @@ from router.request import KNOBS, MAX_SEED, TIERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 KNOB: Final = click.FloatRange(0, 1)
+_LINE_S: Final = 1.0
 _PAYING: Final = (
     click.option("--tier", type=click.Choice(TIERS), default="auto", help="Which class of model may answer."),
     click.option(
@@ -55,9 +57,12 @@ def seed_option(function: F) -> F:
 
 @contextlib.contextmanager
 def bar(words: str, total: float = 1.0) -> Iterator[Callable[[str, float], None]]:
-    """Draw a progress bar on stderr while the block runs; yields what takes (words, how much is done of the total)."""
+    """Draw a progress bar on stderr while the block runs; yields what takes (words, how much is done of the total).
+
+    Where nobody looks it is a line a second at most, and none for what is done within a second.
+    """
     if not sys.stderr.isatty():
-        yield lambda _words, _done: None
+        yield _lines(total, time.monotonic)
         return
     from rich.console import Console  # noqa: PLC0415 - for terminals only
     from rich.progress import Progress  # noqa: PLC0415 - likewise
@@ -65,6 +70,18 @@ def bar(words: str, total: float = 1.0) -> Iterator[Callable[[str, float], None]
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(words, total=total)
         yield lambda now, done: progress.update(task, description=now, completed=done)
+
+
+def _lines(total: float, clock: Callable[[], float]) -> Callable[[str, float], None]:
+    last = clock()
+
+    def show(words: str, done: float) -> None:
+        nonlocal last
+        if clock() - last >= _LINE_S:
+            last = clock()
+            click.echo(f"{words}: {done / total:.0%}", err=True)
+
+    return show
 
 
 def kit_of(name: str) -> Any:
@@ -111,6 +128,13 @@ def tell(pattern: Pattern, route: dict[str, Any]) -> None:
         f"{pattern.name or pattern.id}: {pattern.bars} bars of {pattern.meter}, {len(pattern.hits)} hits, {by(route)}",
         err=True,
     )
+    tell_notes(route)
+
+
+def tell_notes(route: dict[str, Any]) -> None:
+    """Say on stderr what the listener should know about how it was made."""
+    for note in route["notes"]:
+        click.echo(f"  {note}", err=True)
 
 
 def by(route: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ import click
 from bridge.cli import command
 from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
 from bridge.cli.ctl import talk
-from bridge.cli.making import kit_of, paying, seed_option, tell, write_patterns
+from bridge.cli.making import kit_of, paying, seed_option, tell, tell_notes, write_patterns
 from bridge.home import Home
 from bridge.settings import Value
 from router.pattern import Pattern
@@ -48,10 +48,9 @@ def refine_command(home: str | None, instruction: str, *, as_json: bool, **given
         write_patterns([pattern], output, values["drum_map"].value)
         if as_json or output is None:
             print_json({"pattern": pattern.as_dict(), "route": route})
+            tell_notes(route)
         else:
             tell(pattern, route)
-        for note in route["notes"]:
-            click.echo(f"  {note}", err=True)
 
 
 def _playing(home: str | None, instruction: str, given: dict[str, Any]) -> tuple[Pattern, dict[str, Any]]:

@@ -7,7 +7,7 @@ import mido
 import pytest
 from click.testing import CliRunner
 
-from bridge.cli import main
+from bridge.cli import main, making
 
 
 @pytest.fixture
@@ -108,3 +108,24 @@ def test_generate_makes_many_and_one_failure_costs_one(cli, tmp_path):
     files = sorted(tmp_path.glob("g-*.mid"))
     assert len(files) == 5
     assert len({file.read_bytes() for file in files}) == 5
+
+
+def test_progress_is_told_in_lines_where_nobody_looks(capsys):
+    """A line a second at most, none for what is quick."""
+    now = [0.0]
+    show = making._lines(4.0, lambda: now[0])
+    for second, done in ((0.5, 1), (1.1, 2), (1.6, 3), (2.3, 4)):
+        now[0] = second
+        show("listening", done)
+
+    assert capsys.readouterr().err.splitlines() == ["listening: 50%", "listening: 100%"]
+
+
+def test_constraints_that_contradict_each_other_are_said(cli):
+    """The groove comes, and the note says which rule does not hold against which."""
+    result = cli("generate", "rock", "--constraint", "only kick", "--constraint", "at least 2 snares a bar", "--json")
+    song = cli("compose", "rock", "--sections", "verse:2", "--constraint", "make it purple", "--json")
+
+    notes = json.loads(result.stdout)["route"]["notes"]
+    assert notes == ['constraint not held: only kick (against "at least 2 snares a bar")']
+    assert json.loads(song.stdout)["route"]["notes"] == ["constraint not checked: make it purple"]

@@ -42,9 +42,22 @@ _COUNT: Final = re.compile(
 )
 _SUFFIX: Final = re.compile(r"^(.*?)\b(\d{1,3}) (.+?) (at most|at least|max(?:imum)?|min(?:imum)?)$")
 _MOST: Final = frozenset({"at most", "no more than", "not more than", "never more than", "up to", "max", "maximum"})
-_ONLY: Final = re.compile(r"only\s+(.+)|(.+?)\s+only")
+_ONLY: Final = re.compile(r"(?:only|just|nothing but)\s+(.+)|(.+?)\s+only")
 _ON: Final = re.compile(r"(.+?)\s+(only\s+)?on\s+(?:the\s+|all\s+|every\s+|each\s+)?(.+)")
-_PLAYABLE: Final = re.compile(r"(?:must be |stay )?playable(?: (?:at|up to|by hand at) (\d{2,3})(?: ?bpm)?)?")
+_PLAYABLE: Final = re.compile(
+    r"(?:must be |stay |keep it )?playable(?: by (?:hand|a human|one drummer|a drummer|two hands|a real drummer))?"
+    r"(?: (?:at|up to) (\d{2,3})(?: ?bpm)?)?"
+)
+_LOUDEST: Final = re.compile(
+    r"(?:(.+?)\s+)?(?:max(?:imum)? velocity(?: of)?|velocity (?:at most|below|under|up to|max(?:imum)?|no more than)"
+    r"|no (?:velocity|velocities) (?:above|over)|(?:no|nothing|never) louder than)\s+(\d{1,3})"
+)
+_NO_LOUDER: Final = re.compile(r"^no (.+?) (?:louder than|above|over) (\d{1,3})$")
+_ENDS_ONLY: Final = re.compile(r"^(.+?) on (.+) only$")
+_ANY: Final = frozenset(
+    {"hit", "hits", "stroke", "strokes", "note", "notes", "drum", "drums", "sound", "sounds", "total"}
+)
+_ARTICLES: Final = frozenset({"", "the", "and", "or", "a", "any", "all", "my", "in"})
 _NO_FILL: Final = re.compile(r"(?:no|without|leave out|avoid|omit)\s+(?:any\s+)?fills?")
 
 _HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
@@ -76,6 +89,7 @@ class Rule:
         only: Nowhere else.
         bpm: Two hands and two feet must manage it at this tempo; 0 for the pattern's own, None when not meant.
         no_fill: Bars marked as fills give way to the groove.
+        loudest: No stroke of `voices` has a higher velocity.
     """
 
     text: str
@@ -88,6 +102,7 @@ class Rule:
     only: bool = False
     bpm: float | None = None
     no_fill: bool = False
+    loudest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +117,36 @@ class Verdict:
 
 def read_rule(text: str) -> Rule | None:
     """Return a constraint as a rule, or None when its words are not understood."""
-    words = " ".join(re.sub(r"[,.;:!]", " ", text.lower()).replace("_", " ").split())
+    plain = (
+        re.sub(r"[,.;:!]", " ", text.lower()).replace("_", " ").replace("<=", " at most ").replace(">=", " at least ")
+    )
+    words = _ENDS_ONLY.sub(r"\1 only on \2", " ".join(plain.split()).replace("four on the floor", "kick on every beat"))
+    if found := _LOUDEST.fullmatch(_NO_LOUDER.sub(r"\1 no louder than \2", words)):
+        voices = _drums(found[1] or "notes", all_too=True)
+        return Rule(text, voices, loudest=max(1, int(found[2]))) if voices else None
     if found := _PLAYABLE.fullmatch(words):
         return Rule(text, (), bpm=float(found[1] or 0))
     if _NO_FILL.fullmatch(words):
         return Rule(text, (), no_fill=True)
-    if (found := _NO.fullmatch(words)) and (voices := voices_of(found[1])):
+    if (found := _NO.fullmatch(words)) and (voices := _drums(found[1])):
         return Rule(text, voices, most=0, ghosts="ghost" in found[1])
     if found and (at := _ON.fullmatch(found[1])) and not at[2] and (places := places_of(at[3])):
-        there = voices_of(at[1])
+        there = _drums(at[1], all_too=True)
         return Rule(text, there, most=0, ghosts="ghost" in at[1], places=places) if there else None
     words = _SUFFIX.sub(r"\1\4 \2 \3", words)  # "6 kicks a bar at most"
     if found := _COUNT.fullmatch(words):
-        voices = voices_of(found[1] or found[4] or "")
+        voices = _drums(found[1] or found[4] or "", all_too=True)
         number = int(found[3]) if found[3].isdigit() else _NUMBERS.get(found[3], -1)
         if voices and number >= 0:
             exact, most = found[2] == "exactly", found[2] in _MOST
             span = {"beat": "beat", "pattern": "pattern"}.get(found[5] or "bar", "bar")
             return Rule(text, voices, 0 if most else number, number if most or exact else None, span)
     if (found := _ON.fullmatch(words)) and (places := places_of(found[3])):
-        voices = voices_of(found[1])
+        voices = _drums(found[1])
         ghosts = "ghost" in found[1]
         return Rule(text, voices, ghosts=ghosts, places=places, only=bool(found[2])) if voices else None
     if found := _ONLY.fullmatch(words):
-        voices = voices_of(found[1] or found[2])
+        voices = _drums(found[1] or found[2])
         return Rule(text, tuple(voice for voice in VOICES if voice not in voices), most=0) if voices else None
     return None
 
@@ -156,6 +177,8 @@ def holds(pattern: Pattern, rule: Rule) -> bool:
         return not groove.flaws(pattern, rule.bpm or pattern.tempo or 120.0)
     if rule.no_fill:
         return not pattern.meta.get("fills")
+    if rule.loudest is not None:
+        return all(hit.velocity <= rule.loudest for hit in pattern.hits if hit.voice in rule.voices)
     if rule.places and rule.most == 0:
         return not _at_places(pattern, rule)
     if rule.places:
@@ -173,6 +196,8 @@ def _mended(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
         return pattern, list(repairs)
     if rule.no_fill:
         return _without_fills(pattern, rule.text)
+    if rule.loudest is not None:
+        return _softened(pattern, rule, rule.loudest)
     if rule.places and rule.most == 0:
         gone = _at_places(pattern, rule)
         rest = [hit for hit in pattern.hits if hit not in gone]
@@ -190,6 +215,14 @@ def _mended(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
         pattern = pattern.with_hits((*pattern.hits, *new)) if new else pattern
         mends += [f"{len(new)} strokes set to hold: {rule.text}"] if new else []
     return pattern, mends
+
+
+def _softened(pattern: Pattern, rule: Rule, loudest: int) -> tuple[Pattern, list[str]]:
+    over = [hit for hit in pattern.hits if hit.voice in rule.voices and hit.velocity > loudest]
+    if not over:
+        return pattern, []
+    hits = [replace(h, velocity=min(h.velocity, loudest)) if h.voice in rule.voices else h for h in pattern.hits]
+    return pattern.with_hits(hits), [f"{len(over)} strokes softer to hold: {rule.text}"]
 
 
 def _at_places(pattern: Pattern, rule: Rule) -> set[Hit]:
@@ -331,18 +364,13 @@ def _placed(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
     )
 
 
-def voices_of(words: str) -> tuple[str, ...]:
-    """Return the voices that words name ("hats and toms"), or () when one of the words is no drum."""
-    found: list[str] = []
-    for part in re.split(r"\s*(?:\band\b|\bor\b|/|\+|,)\s*", words.strip()):
-        part = re.sub(r"^(?:the|any|my|all|all the)\s+", "", part)  # noqa: PLW2901 - the same word, barer
-        name = part.removesuffix("es") if part.endswith(("shes",)) else part
-        name = re.sub(r"\b(?:hits?|strokes?|notes?|drums?|sounds?|the|any)$", "", name).strip() or part
-        group = _GROUPS.get(name) or _GROUPS.get(name.removesuffix("s")) or _GROUPS.get(part)
-        if group is None:
-            return ()
-        found += group
-    return tuple(found)
+def _drums(words: str, *, all_too: bool = False) -> tuple[str, ...]:
+    """Return the voices that words name and nothing else ("hats and toms"), or (); "notes" are all where allowed."""
+    voices, rest = spoken_voices(words)
+    left = set(re.split(r"[\s/+,]+", rest)) - _ARTICLES
+    if all_too and not voices and left and left <= _ANY:
+        return tuple(VOICES)
+    return voices if left <= _ANY else ()
 
 
 _LONGEST_FIRST: Final = re.compile(

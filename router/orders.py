@@ -365,7 +365,7 @@ def _ruled(text: str) -> Order | None:
     words = " ".join(word for word in text.split() if word not in {"make", "it", "please", "put", "have", "a", "an"})
     for tried in (text, re.sub(r"^(?:add|put|set|play|have|make it|keep it)\s+(?:an? |some |the )?", "", text), words):
         rule = read_rule(tried)
-        if rule is not None and (rule.places or rule.least or rule.most or rule.bpm is not None):
+        if rule is not None and (rule.places or rule.least or rule.most or rule.loudest or rule.bpm is not None):
             return Order(tried, "rule", rule.voices)
     return None
 

@@ -214,6 +214,8 @@ def _part(
         drummer=request.drummer,
         lean=0.5 if request.lean is None else request.lean,
     )
+    if request.constraints:  # a looser hand is louder here and there than was meant
+        felt = hold(felt, request.constraints).pattern
     return replace(felt, name=part.name, tempo=request.tempo, meta={**felt.meta, "song_part": part.name}, id="")
 
 

@@ -12,6 +12,10 @@ RULES = (
     "no crash", "kick at most 6 a bar", "ghost notes on e and a", "playable at 180 bpm", "snare on 2 and 4",
     "kick on every beat", "hats only on the and", "no ghost notes", "no fills", "only kick and snare", "crash on 1",
     "snare on the backbeat", "kick exactly 2 a bar", "ride on eighths", "no open hat", "playable",
+    "only kick, snare and hats", "just kick and snare", "snare on 2 and 4 only", "four on the floor", "no kick on 3",
+    "no hits on beat 4", "velocity at most 100", "no snare louder than 90", "at most 10 hits per bar",
+    "6 kicks a bar at most", "no more than 3 kicks per bar", "kick <= 4 per bar", "at least 2 toms per bar",
+    "playable by one drummer at 180 bpm", "open hat on the and of 4", "hats on triplets",
 )  # fmt: skip
 
 

@@ -26,8 +26,11 @@ from router.song import Song
 
 _log = logging.getLogger(__name__)
 _KEEP: Final = 500
+"""Jobs that have ended and may still be asked for; those of the last minute are kept beyond it."""
+_KEEP_S: Final = 60.0
 _AT_ONCE: Final = 2048
-"""Jobs under way; beyond it a client is told to wait rather than the machine to swap."""
+"""Jobs under way; beyond it a client is told to wait rather than the machine to swap. As many ended ones are kept at
+most, so that who asks for all at once finds all of them afterwards."""
 _LONG_SONG: Final = 3000
 """Strokes; a longer song goes out with the ids of its patterns, for one message must not fill a client's pipe."""
 _INLINE_BARS: Final = 8
@@ -109,6 +112,7 @@ class Jobs:
         self._explain = explain
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._by_ref: dict[str, str] = {}
+        self._ended: deque[tuple[float, Job]] = deque()
         self._numbers = itertools.count(1)
         self.routes: deque[Mapping[str, Any]] = deque(maxlen=20)
         self.answered: Callable[[Mapping[str, Any]], None] = lambda _: None
@@ -116,7 +120,7 @@ class Jobs:
         events.source("route", lambda: {"routes": list(self.routes)})
 
     def __len__(self) -> int:
-        return sum(job.state not in ENDED for job in self._jobs.values())
+        return len(self._jobs) - len(self._ended)
 
     def get(self, name: str) -> Job:
         """Return a job.
@@ -187,9 +191,7 @@ class Jobs:
         self._jobs[job.id] = job
         if client_ref is not None:
             self._by_ref[client_ref] = job.id
-        while len(self._jobs) > _KEEP:
-            _, old = self._jobs.popitem(last=False)
-            self._by_ref.pop(old.client_ref or "", None)
+        self._forget()
         job.task = asyncio.create_task(self._run(job, work(job)), name=job.id)
         return job
 
@@ -205,7 +207,17 @@ class Jobs:
             job.error = self._explain(error)
             self.tell(job, "failed")
         finally:
+            self._ended.append((self._session.clock(), job))
             job.ended.set()
+
+    def _forget(self) -> None:
+        """Let go of old jobs that have ended; one under way is never forgotten, however many came after it."""
+        recent = self._session.clock() - _KEEP_S
+        while len(self._ended) > _AT_ONCE or (len(self._ended) > _KEEP and self._ended[0][0] < recent):
+            _, old = self._ended.popleft()
+            del self._jobs[old.id]
+            if self._by_ref.get(old.client_ref or "") == old.id:
+                del self._by_ref[old.client_ref or ""]
 
     def done(self, job: Job) -> None:
         """End a job well: its receipt is told and counted."""

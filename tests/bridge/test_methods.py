@@ -111,6 +111,34 @@ class SlowRouter:
         return Answer(groove.vary(pattern, seed=1), Route())
 
 
+def test_a_job_under_way_is_never_forgotten_and_old_ones_are(stage):
+    """Of 1,000 at once each is found afterwards, the first press is still one job; a minute later 500 are kept."""
+
+    async def play():
+        go = asyncio.Event()
+
+        async def work(_job):
+            await go.wait()
+
+        first, *rest = [stage.jobs.begin(work, f"r{number}") for number in range(1000)]
+        assert len(stage.jobs) == 1000
+        assert stage.jobs.begin(work, "r0") is first
+        go.set()
+        found = [await stage.call("job.wait", job=job.id, timeout_s=60.0) for job in (first, *rest)]
+        stage.now += 61
+        await stage.jobs.begin(work).ended.wait()
+        return first, rest, found
+
+    first, rest, found = run(play())
+
+    assert len(found) == 1000
+    assert len(stage.jobs) == 0
+    assert all(stage.jobs.get(job.id) is job for job in rest[-500:])
+    for job in (first, *rest[:-500]):
+        with pytest.raises(KeyError):
+            stage.jobs.get(job.id)
+
+
 def test_the_draft_plays_while_the_model_thinks_and_the_answer_takes_over(make_stage):
     """The wait is never silence, and undo does not lead back to the draft."""
 

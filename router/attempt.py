@@ -7,9 +7,9 @@ the first word and the gap between words are kept here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from router.budget import Price, Usage, cost_picousd, token_bound
@@ -181,11 +181,12 @@ class _Watch:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long an attempt waits, in seconds."""
+    """How long an attempt waits, in seconds; `money_s` before it begins, for calls that hold what it may cost."""
 
     total_s: float
     first_word_s: float
     gap_s: float
+    money_s: float = 0.0
 
     @classmethod
     def of(cls, tier_timeout_s: float, limit_s: float, slack: float) -> Patience:
@@ -211,11 +212,27 @@ class Caller(Generic[T]):
         self._ledger, self._health, self._paces = ledger, health, paces
         self._provider, self._price_of = provider, price_of
 
-    async def attempt(self, trip: Trip, work: Work[T], candidate: Candidate, complaint: str, patience: Patience) -> T:
+    async def attempt(
+        self,
+        trip: Trip,
+        work: Work[T],
+        candidate: Candidate,
+        complaint: str,
+        patience: Patience,
+        count: Callable[[], Awaitable[None]],
+    ) -> T:
         """Ask one candidate and return the judged answer; the trip's story gains a line whatever happens.
 
+        Args:
+            trip: The request's state.
+            work: What is asked.
+            candidate: Who is asked.
+            complaint: What was wrong with its last answer, "" for the first time.
+            patience: How long it may take.
+            count: Counts the call against its source's valve once its money is there; raises HeldBack.
+
         Raises:
-            BudgetRefused: Before anything was sent.
+            BudgetRefused, HeldBack: Before anything was sent.
             AttemptFailed: If no usable answer came.
         """
         loop = asyncio.get_running_loop()
@@ -231,8 +248,10 @@ class Caller(Generic[T]):
         except ProviderOff as error:
             trip.attempts.append(_line(candidate, work.task, "provider_off", note=str(error)))
             raise
+        await self._count(row, count)
         key = candidate.provider, candidate.model
         began = loop.time()
+        patience = replace(patience, total_s=min(patience.total_s, max(0.0, trip.deadline - began)))
         heard, outcome, note = Heard(), "cancelled", ""
         pace_tokens = bound // 4 + candidate.max_tokens // 2
         try:
@@ -270,8 +289,15 @@ class Caller(Generic[T]):
             task=task.kind,
             worst_picousd=candidate.worst_picousd(bound),
             request_limit_picousd=trip.limit_picousd,
-            wait_s=min(1.0, patience.total_s / 4),
+            wait_s=patience.money_s,
         )
+
+    async def _count(self, row: int, count: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await count()
+        except BaseException:
+            await self._ledger.settle(row, cost_picousd=0, usage=Usage(0, 0), outcome="held_back", ms=0)
+            raise
 
     async def _hear(
         self, provider: Provider, call: Call, work: Work[T], heard: Heard, patience: Patience, key: tuple[str, str]

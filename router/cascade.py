@@ -30,13 +30,35 @@ BACKOFF_S: Final = (0.15, 0.35)
 """Least and most wait before a transient failure is tried again at the same place; jitter picks in between."""
 
 
+LEAST_LEFT: Final = (0.5, 0.1)
+"""With less time left than so many seconds, or this share of the whole, nobody is asked: no answer can come any more,
+and a call that is broken off is paid at its worst case."""
+
+MONEY_S: Final = 1.0
+MONEY_SHARE: Final = 0.25
+"""How long an attempt waits for money that calls under way hold: so many seconds, or this share of its time if less,
+for a cheaper one may be asked meanwhile."""
+
+LAST_MONEY_SHARE: Final = 0.6
+"""The same where nobody cheaper is left: the embedded drummer plays meanwhile, so the wait costs nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask this candidate now, for at most `limit_s` seconds; `complaint` makes it a repair of its own answer."""
+    """Ask this candidate now, for at most `limit_s` seconds; `complaint` makes it a repair of its own answer.
+
+    With `last` it was refused before, and nobody else is left: money that others hold is worth a longer wait.
+    """
 
     candidate: Candidate
     limit_s: float
     complaint: str = ""
+    last: bool = False
+
+    @property
+    def money_s(self) -> float:
+        """How long to wait for money that calls under way hold."""
+        return self.limit_s * LAST_MONEY_SHARE if self.last else min(MONEY_S, self.limit_s * MONEY_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +85,7 @@ class Cascade:
         up: Gives those of the next tiers up, for poor quality.
         wait_s: How long a candidate is not to be asked (health, limits); infinity for "not at all".
         jitter: 0..1.
+        patient: Whether money that others hold is worth a long wait once nobody cheaper is left.
     """
 
     deadline: float
@@ -72,6 +95,7 @@ class Cascade:
     up: Callable[[str], Iterable[Candidate]]
     wait_s: Callable[[Candidate, float], float]
     jitter: Callable[[], float]
+    patient: bool = True
     calls: int = 0
     ended: str = ""
     _queue: list[_Case] = field(default_factory=list)
@@ -83,6 +107,7 @@ class Cascade:
     _repair: Ask | None = None
     _repaired: set[str] = field(default_factory=set)
     _went_aside: bool = False
+    _held: Candidate | None = None
     skipped: list[tuple[Candidate, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,7 +115,7 @@ class Cascade:
 
     def next(self, now: float) -> Ask | Wait | None:
         """Return the next step, or None when nothing more is to be tried."""
-        if self.ended or self.calls >= MAX_CALLS or now >= self.deadline:
+        if self.ended or self.calls >= MAX_CALLS or now > self.deadline - self._least_s:
             return None
         if self._repair is not None:
             ask, self._repair = self._repair, None
@@ -113,7 +138,7 @@ class Cascade:
             if soonest is not None:
                 return Wait(soonest)
             if self._went_aside:
-                return None
+                return self._ask_held(now)
             self._went_aside = True
             self._queue = [_Case(one) for one in self.aside() if self._may(one)]
 
@@ -162,12 +187,20 @@ class Cascade:
         self._queue = [_Case(one) for one in self.up(tier) if self._may(one)]
 
     def refused(self, candidate: Candidate, error: BudgetRefused, worst: Callable[[Candidate], int]) -> None:
-        """Take in that the money does not suffice: only cheaper ones from here on."""
-        del error
+        """Take in that the money does not suffice: only cheaper ones from here on.
+
+        The last one that only others' open calls stand in the way of is the cheapest; it is asked again in the end.
+        """
+        self._held = candidate if error.later and self.patient else None
         self._worst, self._cap = worst, worst(candidate)
         self._drop(candidate)
         self._queue = [case for case in self._queue if self._may(case.candidate)]
         self.calls -= 1
+
+    @property
+    def _least_s(self) -> float:
+        seconds, share = LEAST_LEFT
+        return min(seconds, share * (self.deadline - self.started))
 
     @property
     def _patience_s(self) -> float:
@@ -191,6 +224,13 @@ class Cascade:
         left = self.deadline - now
         others = len(self._queue) > 1 or not self._went_aside
         return Ask(case.candidate, left * SHARE if others else left)
+
+    def _ask_held(self, now: float) -> Ask | None:
+        if self._held is None:
+            return None
+        ask, self._held = Ask(self._held, self.deadline - now, last=True), None
+        self.calls += 1
+        return ask
 
     def _case(self, candidate: Candidate) -> _Case:
         for case in self._queue:

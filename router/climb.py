@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from router import policy
@@ -14,7 +15,7 @@ from router.attempt import Caller, Patience, Trip, Work
 from router.budget import token_bound
 from router.cascade import Ask, Cascade, Wait
 from router.config import RouterConfig
-from router.errors import AttemptFailed, BudgetRefused, ModelGone, Unusable
+from router.errors import AttemptFailed, BudgetRefused, HeldBack, ModelGone, Unusable
 from router.health import Health
 from router.limits import Paces, Valves
 from router.policy import Candidate, Desk
@@ -49,10 +50,7 @@ _NOTHING: Final = _Nothing()
 
 
 class Climber:
-    """Climbs for one router: holds what all climbs share.
-
-    `valve` counts one paid call of a source; it gives 0, or the seconds to wait when there were too many.
-    """
+    """Climbs for one router: holds what all climbs share."""
 
     def __init__(
         self,
@@ -60,12 +58,12 @@ class Climber:
         caller: Caller[Any],
         health: Health,
         paces: Paces,
-        valve: Callable[[str], Awaitable[float]],
+        gate: Gate,
         names: tuple[str, ...],
         jitter: Callable[[], float],
     ) -> None:
         self._config, self._caller, self._health = config, caller, health
-        self._paces, self._valve, self._names, self._jitter = paces, valve, names, jitter
+        self._paces, self._gate, self._names, self._jitter = paces, gate, names, jitter
 
     async def climb(
         self,
@@ -108,18 +106,24 @@ class Climber:
             (lambda _from: ()) if alone else (lambda start: those(*policy.ladder_up(start, self._config))),
             self._wait_s,
             self._jitter,
+            patient=not alone,
         )
         while (step := cascade.next(_now())) is not None:
             if isinstance(step, Wait):
                 await asyncio.sleep(step.seconds)
                 continue
-            if not await self._may_pay(trip, source):
+            if wait := self._gate.look(source):
+                trip.note(held_back(source, wait))
                 break
             if step.candidate.notice:
                 ear.news(trip, step.candidate.notice)
             ear.step(trip, step.candidate)
-            hedged = self._config.hedge and not step.complaint and not alone
-            answer = await (self._hedged if hedged else self._plain)(trip, work, step, cascade, ear)
+            hedged = self._config.hedge and not step.complaint and not step.last and not alone
+            try:
+                answer = await (self._hedged if hedged else self._plain)(trip, work, step, cascade, ear, source)
+            except HeldBack as held:
+                trip.note(str(held))
+                break
             if not isinstance(answer, _Nothing):
                 return answer
             if alone and trip.attempts and trip.attempts[-1].outcome == "unusable":
@@ -134,48 +138,61 @@ class Climber:
         Raises:
             BudgetRefused, AttemptFailed: As it went; the trip's attempts have the line.
         """
-        return await self._attempt(trip, work, Ask(candidate, trip.deadline - _now()))
+        return await self._attempt(trip, work, Ask(candidate, trip.deadline - _now()), "")
 
-    async def _plain(self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear) -> T | _Nothing:
+    async def _plain(
+        self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear, source: str
+    ) -> T | _Nothing:
         try:
-            return await self._attempt(trip, work, step)
+            return await self._attempt(trip, work, step, source)
         except (AttemptFailed, BudgetRefused) as error:
             self._report(step.candidate, error, cascade, ear)
             return _NOTHING
 
-    async def _hedged(self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear) -> T | _Nothing:
+    async def _hedged(
+        self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear, source: str
+    ) -> T | _Nothing:
         """Ask one candidate, and a second when the first is slow to speak; the first whole answer wins."""
-        first = asyncio.create_task(self._attempt(trip, work, step))
+        first = asyncio.create_task(self._attempt(trip, work, step, source))
         asked = {first: step.candidate}
         patience = self._patience(trip, step)
         try:
             await asyncio.wait(asked, timeout=patience.first_word_s * HEDGE)
             if not first.done() and not work.spoke and (spare := cascade.spare(_now())) is not None:
                 trip.note(f"{step.candidate.provider} was slow to speak: {spare.candidate.provider} was asked as well")
-                asked[asyncio.create_task(self._attempt(trip, work.again(), spare))] = spare.candidate
+                asked[asyncio.create_task(self._attempt(trip, work.again(), spare, source))] = spare.candidate
             pending: set[asyncio.Task[T]] = set(asked)
+            held: HeldBack | None = None  # the valve may stop the second call, and leaves the first alone
             while pending:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     error = task.exception()
                     if error is None:
                         return task.result()
-                    if not isinstance(error, AttemptFailed | BudgetRefused):
+                    if isinstance(error, HeldBack):
+                        held = error
+                    elif isinstance(error, AttemptFailed | BudgetRefused):
+                        self._report(asked[task], error, cascade, ear)
+                    else:
                         raise error
-                    self._report(asked[task], error, cascade, ear)
+            if held is not None:
+                raise held
             return _NOTHING
         finally:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
 
-    async def _attempt(self, trip: Trip, work: Work[T], step: Ask) -> T:
+    async def _attempt(self, trip: Trip, work: Work[T], step: Ask, source: str) -> T:
         patience = self._patience(trip, step)
-        answer: T = await self._caller.attempt(trip, work, step.candidate, step.complaint, patience)
+        answer: T = await self._caller.attempt(
+            trip, work, step.candidate, step.complaint, patience, lambda: self._gate.take(source)
+        )
         return answer
 
     def _patience(self, trip: Trip, step: Ask) -> Patience:
-        return Patience.of(self._config.timeout_s(step.candidate.tier), step.limit_s, trip.slack)
+        patience = Patience.of(self._config.timeout_s(step.candidate.tier), step.limit_s, trip.slack)
+        return replace(patience, money_s=step.money_s)
 
     def _report(self, candidate: Candidate, error: AttemptFailed | BudgetRefused, cascade: Cascade, ear: Ear) -> None:
         if isinstance(error, BudgetRefused):
@@ -187,26 +204,38 @@ class Climber:
                 ear.gone(candidate)
             cascade.failed(candidate, error, _now())
 
-    async def _may_pay(self, trip: Trip, source: str) -> bool:
-        wait = await self._valve(source)
-        if wait:
-            trip.note(f"{source} has caused enough paid calls for now; again in {wait:.0f} s")
-        return not wait
-
     def _wait_s(self, one: Candidate, now: float) -> float:
         wait = self._health.wait_s(one.provider, one.model, now)
         pace = self._paces.wait_s(one.provider, one.model, one.tokens_per_minute, one.max_tokens // 2, now)
         return max(wait, pace)
 
 
-def gate(own: Valves, shared: Callable[[str], Awaitable[float]] | None) -> Callable[[str], Awaitable[float]]:
-    """Return the count of a source's paid calls: this machine's own, and the shared one where there is one."""
+class Gate:
+    """The count of each source's paid calls: this machine's own, and the shared one where there is one."""
 
-    async def take(source: str) -> float:
-        wait = own.take(source, _now())
-        return wait if wait or shared is None else await shared(source)
+    def __init__(self, own: Valves, shared: Callable[[str], Awaitable[float]] | None) -> None:
+        self._own, self._shared = own, shared
 
-    return take
+    def look(self, source: str) -> float:
+        """Return the seconds until this machine lets another call of a source through; 0 for now. Counts nothing."""
+        return self._own.wait_s(source, _now())
+
+    async def take(self, source: str) -> None:
+        """Count one call that is made now.
+
+        Raises:
+            HeldBack: If there were too many.
+        """
+        wait = self._own.take(source, _now())
+        if not wait and self._shared is not None:
+            wait = await self._shared(source)
+        if wait:
+            raise HeldBack(held_back(source, wait))
+
+
+def held_back(source: str, wait_s: float) -> str:
+    """Return the sentence of a route whose source has asked too often."""
+    return f"{source} has caused enough paid calls for now; again in {wait_s:.0f} s"
 
 
 def _now() -> float:

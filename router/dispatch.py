@@ -24,7 +24,7 @@ from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
 from router.budget import ceiling, format_usd, token_bound
 from router.call import Provider
-from router.climb import Climber, gate
+from router.climb import Climber, Gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
@@ -93,8 +93,8 @@ class Router:
         self._paces = Paces()
         self._flight = Flight()
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
-        may_pay = gate(Valves(config.valves), valve)
-        self._climber = Climber(config, caller, self._health, self._paces, may_pay, self._bench.names, jitter)
+        gate = Gate(Valves(config.valves), valve)
+        self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
         self._company = Company(self._price_of, on=config.batch)
         self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
         self._notices: dict[str, None] = {}

@@ -25,7 +25,19 @@ class InvalidRequest(RouterError):
 
 
 class BudgetRefused(RouterError):
-    """No paid candidate fits the money that is left; never a reason to retry."""
+    """No paid candidate fits the money that is left; never a reason to retry.
+
+    Attributes:
+        later: Only calls that still run stand in the way: when they cost less than they may, there is money again.
+    """
+
+    def __init__(self, message: str, *, later: bool = False) -> None:
+        super().__init__(message)
+        self.later = later
+
+
+class HeldBack(RouterError):
+    """A source has caused enough paid calls for now; the message says when it may cause another."""
 
 
 class AttemptFailed(RouterError):

@@ -112,6 +112,13 @@ class Valves:
 
     def take(self, source: str, now: float) -> float:
         """Count one paid call; returns 0, or the seconds to wait (and counts nothing) when there were too many."""
+        wait = self.wait_s(source, now)
+        if not wait and source in self._sizes:
+            self._taken[source].append(now)
+        return wait
+
+    def wait_s(self, source: str, now: float) -> float:
+        """Return how long a source must wait until its next paid call, 0 for not at all; counts nothing."""
         if source not in self._sizes:
             return 0.0
         per_minute, per_hour = self._sizes[source]
@@ -122,7 +129,5 @@ class Valves:
             wait = 3600 - (now - taken[-per_hour]) if per_hour else 3600.0
         if len(recent) >= per_minute:
             wait = max(wait, _MINUTE_S - (now - recent[-per_minute]) if per_minute else 3600.0)
-        if not wait:
-            taken.append(now)
         self._taken[source] = taken
         return wait

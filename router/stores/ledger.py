@@ -298,10 +298,12 @@ class Ledger:
             if own.fits(worst) and own.fits_request(worst):
                 job.outcome = books.reserve(ask, funds.month, wall)
                 held += worst
-            elif own.fits_request(worst) and own.may_fit_later(worst) and now < job.until and not ending:
+                continue
+            later = own.fits_request(worst) and own.may_fit_later(worst)
+            if later and now < job.until and not ending:
                 still.append(job)
             else:
-                job.outcome = BudgetRefused(refusal(own, worst))
+                job.outcome = BudgetRefused(refusal(own, worst), later=later)
         return still
 
     def _funds(self, books: Books) -> Funds:

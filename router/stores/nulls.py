@@ -66,7 +66,7 @@ class NullLedger:
                     async with asyncio.timeout(self._wait_s if wait_s is None else wait_s):
                         await self._settled.wait_for(decided)
                 except TimeoutError:
-                    raise BudgetRefused(refusal(self._funds(ask), worst_picousd)) from None
+                    raise BudgetRefused(refusal(self._funds(ask), worst_picousd), later=True) from None
         assert row is not None  # noqa: S101  decided() said so
         return row
 

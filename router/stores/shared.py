@@ -6,7 +6,7 @@ A store that is away costs hits and paid calls, never the music. Its address may
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from router.stores.shelf import Entry
@@ -34,6 +34,8 @@ class Shared:
         self._url = url
         self._client: Redis | None = None
         self._scripts: dict[str, Any] = {}
+        # A thousand who ask at once stand in line here: waiting for a connection is no sign of a store that is away.
+        self._line = asyncio.Semaphore(_CONNECTIONS)
 
     def __repr__(self) -> str:
         return f"<Shared {'connected' if self._client else 'idle'}>"
@@ -69,7 +71,7 @@ class Shared:
         """
         client = self._redis()
         known = self._scripts.get(script) or self._scripts.setdefault(script, client.register_script(script))
-        return await self._heard(known(keys=[PREFIX], args=list(arguments)))
+        return await self._heard(lambda: known(keys=[PREFIX], args=list(arguments)))
 
     async def do(self, command: str, *arguments: str | float) -> Any:
         """Run one command.
@@ -78,14 +80,14 @@ class Shared:
             SharedAway: If the store did not answer.
         """
         client: Any = self._redis()  # its generic command carries no types
-        return await self._heard(client.execute_command(command, *arguments))
+        return await self._heard(lambda: client.execute_command(command, *arguments))
 
-    @staticmethod
-    async def _heard(answer: Any) -> Any:
+    async def _heard(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         from redis.exceptions import RedisError  # noqa: PLC0415  loaded with the client
 
         try:
-            return await answer
+            async with self._line:
+                return await ask()
         except (RedisError, OSError, TimeoutError) as error:
             raise SharedAway(f"the shared store does not answer ({type(error).__name__})") from None
 

@@ -236,7 +236,7 @@ class SharedLedger:
         if told[0] == "paid":
             return int(told[1])
         funds = Funds(int(told[1]), limit, int(told[2]), int(told[3]), ceiling, int(told[4]))
-        refused = BudgetRefused(refusal(funds, worst))
+        refused = BudgetRefused(refusal(funds, worst), later=told[0] == "later")
         if told[0] == "never":
             raise refused
         return refused

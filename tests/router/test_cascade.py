@@ -173,6 +173,39 @@ def test_a_refusal_of_money_leaves_only_cheaper_ones():
     assert way.next(100.0) is None
 
 
+def refuse(way, candidate, *, later):
+    """Refuse the money; cheaper is what has a lower price."""
+    way.refused(candidate, BudgetRefused("no", later=later), lambda c: c.price.output_picousd)
+
+
+def test_money_that_others_hold_is_waited_for_in_the_end_by_the_cheapest():
+    """First the cheaper ones, each after a short wait; when all are refused, the cheapest once more with a long one."""
+    way = cascade(C, B, A)
+    for candidate in (C, B, A):
+        step = way.next(100.0)
+        assert (step.candidate, step.last, step.money_s) == (candidate, False, 1.0)
+        refuse(way, candidate, later=True)
+
+    last = way.next(103.0)
+    assert (last.candidate, last.last, last.money_s) == (A, True, pytest.approx(27 * 0.6))
+    refuse(way, A, later=True)
+    assert way.next(119.2).last
+    assert way.next(119.2) is None
+
+
+@pytest.mark.parametrize("why", ["spent", "convenience"])
+def test_money_that_is_gone_is_not_waited_for(why):
+    """Nor does a call wait that is only a convenience."""
+    way = cascade(B, A)
+    way.patient = why != "convenience"
+    way.next(100.0)
+    refuse(way, B, later=True)
+    way.next(101.0)
+    refuse(way, A, later=why == "convenience")
+
+    assert way.next(102.0) is None
+
+
 def test_whom_health_forbids_is_skipped_and_said():
     """An open record costs nothing; the story tells."""
     way = cascade(A, B, waits={"a": float("inf")})
@@ -187,8 +220,11 @@ def test_a_short_pause_for_everybody_is_waited_out():
 
 
 def test_nothing_is_asked_after_the_deadline_or_beyond_the_calls():
-    """Time and calls are both bounded."""
+    """Time and calls are both bounded; in the last half second no answer can come, and asking would still be paid."""
     assert cascade(A).next(130.0) is None
+    assert cascade(A).next(129.6) is None
+    assert who(cascade(A).next(129.5)) == "a"
+    assert who(cascade(A, deadline=100.2).next(100.1)) == "a"
     way = cascade(*(one(str(n)) for n in range(20)))
     asked = 0
     while (step := way.next(100.0)) is not None:

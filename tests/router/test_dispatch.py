@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 
-from router.budget import PICO, Usage
+from router.budget import PICO, Usage, parse_usd
 from router.call import CUT, FINISHED, Done
 from router.config import RouterConfig
 from router.dispatch import Router
@@ -534,6 +535,43 @@ def test_a_source_has_its_own_valve():
 
     assert [answer.route.tier for answer in answers] == ["balanced"] * 6 + ["local"] * 2
     assert "cc has caused enough paid calls" in answers[6].route.notes[0]
+
+
+def test_a_call_that_money_forbids_does_not_count_against_the_valve():
+    """The valve holds back paid calls; what was refused costs nothing, and the next month's calls go through."""
+    providers = twins(openai=[GOOD])
+    requests = [GrooveRequest(prompt=FREE, seed=seed) for seed in range(10)]
+    answers = play(providers, *requests, config={"max_cost_picousd": 10}, source="cc")
+
+    assert providers["openai"].calls == []
+    assert {outcome for answer in answers for _, outcome in outcomes(answer)} == {"budget"}
+    assert not any("enough paid calls" in note for answer in answers for note in answer.route.notes)
+
+
+def test_a_hedge_counts_against_the_valve():
+    """A second provider is a second paid call: with one left, the first goes on alone."""
+    providers = twins(openai=[(5.0, *GOOD)], groq=[GOOD])
+    (answer,) = play(
+        providers, WISH, config={"provider": "openai", "hedge": True, "valves": {"cc": (1, 60)}}, source="cc"
+    )
+
+    assert (answer.route.provider, len(providers["openai"].calls), len(providers["groq"].calls)) == ("openai", 1, 0)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.8])
+def test_every_affordable_request_is_served_however_slow_the_calls(seconds):
+    """Few can be held at once, more can be paid: nobody is refused whom the money that is left would have paid."""
+    limit = PICO // 500
+    requests = [GrooveRequest(prompt=FREE, seed=seed, tier="balanced") for seed in range(40)]
+    ledger = NullLedger(monthly_budget_picousd=limit)
+    config = {"max_tier": "balanced", "batch": False}
+    answers = play(twins(groq=[(seconds, *GOOD)]), *requests, config=config, ledger=ledger, together=True)
+
+    left = limit - sum(answer.route.cost_picousd for answer in answers)
+    refused = [answer.route.attempts[-1].note for answer in answers if answer.route.provider == "local"]
+    cheapest = min(parse_usd(re.search(r"may cost [$]([0-9.]+)", note)[1]) for note in refused)
+    assert 0 <= left < cheapest
+    assert len(refused) < 40
 
 
 def test_unknown_names_are_refused_before_anything_is_asked():

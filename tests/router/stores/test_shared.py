@@ -180,6 +180,34 @@ def test_a_store_that_is_away_closes_spending_and_shows_no_password():
     assert trouble
 
 
+def test_a_thousand_who_ask_at_once_stand_in_line(monkeypatch):
+    """No more commands are under way than there are connections: nobody is told that the store is away for a queue."""
+
+    class Client:
+        def __init__(self):
+            self.under_way = self.most = 0
+
+        async def execute_command(self, *_command):
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            await asyncio.sleep(0)
+            self.under_way -= 1
+            return "PONG"
+
+        async def aclose(self):
+            pass
+
+    client = Client()
+
+    async def story(connect):
+        shared = connect()
+        monkeypatch.setattr(shared, "_redis", lambda: client)
+        return await asyncio.gather(*(shared.do("PING") for _ in range(1000)))
+
+    assert drive(NOBODY, story) == ["PONG"] * 1000
+    assert 1 < client.most <= 8
+
+
 def test_an_address_that_is_none_is_told_without_it():
     """A misspelt scheme is named by its variable, its value is not shown."""
 

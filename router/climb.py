@@ -153,10 +153,13 @@ class Climber:
         self, trip: Trip, work: Work[T], step: Ask, cascade: Cascade, ear: Ear, source: str
     ) -> T | _Nothing:
         """Ask one candidate, and a second when the first is slow to speak; the first whole answer wins."""
-        first = asyncio.create_task(self._attempt(trip, work, step, source))
+        begun = asyncio.Event()
+        first = asyncio.create_task(self._attempt(trip, work, step, source, begun))
+        waiting = asyncio.create_task(begun.wait())  # who waits for money is not slow to speak
         asked = {first: step.candidate}
         patience = self._patience(trip, step)
         try:
+            await asyncio.wait((first, waiting), return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait(asked, timeout=patience.first_word_s * HEDGE)
             if not first.done() and not work.spoke and (spare := cascade.spare(_now())) is not None:
                 trip.note(f"{step.candidate.provider} was slow to speak: {spare.candidate.provider} was asked as well")
@@ -179,20 +182,27 @@ class Climber:
                 raise held
             return _NOTHING
         finally:
+            waiting.cancel()
             for task in asked:
                 task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
+            await asyncio.gather(waiting, *asked, return_exceptions=True)
 
-    async def _attempt(self, trip: Trip, work: Work[T], step: Ask, source: str) -> T:
+    async def _attempt(
+        self, trip: Trip, work: Work[T], step: Ask, source: str, begun: asyncio.Event | None = None
+    ) -> T:
+        async def count() -> None:
+            await self._gate.take(source)
+            if begun is not None:
+                begun.set()
+
         patience = self._patience(trip, step)
-        answer: T = await self._caller.attempt(
-            trip, work, step.candidate, step.complaint, patience, lambda: self._gate.take(source)
-        )
+        answer: T = await self._caller.attempt(trip, work, step.candidate, step.complaint, patience, count)
         return answer
 
     def _patience(self, trip: Trip, step: Ask) -> Patience:
-        patience = Patience.of(self._config.timeout_s(step.candidate.tier), step.limit_s, trip.slack)
-        return replace(patience, money_s=step.money_s)
+        seconds = self._config.timeout_s(step.candidate.tier)
+        money_s = max(step.money_s, step.limit_s - seconds) if step.last else step.money_s
+        return replace(Patience.of(seconds, step.limit_s, trip.slack), money_s=money_s)
 
     def _report(self, candidate: Candidate, error: AttemptFailed | BudgetRefused, cascade: Cascade, ear: Ear) -> None:
         if isinstance(error, BudgetRefused):

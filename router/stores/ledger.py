@@ -47,6 +47,7 @@ class _Job:
     bill: Bill | None = None
     work: Callable[[Books], Any] | None = None
     outcome: Any = field(default=None)
+    waits: bool = False
 
 
 class Ledger:
@@ -285,6 +286,12 @@ class Ledger:
         funds = self._funds(books)
         held, still = funds.reserved, []
         for job in asks:
+            if job.waits and not job.future.cancelled() and not self._locked and now < job.until and not ending:
+                month = Funds(funds.month, funds.limit, funds.spent, held)
+                worst = job.ask.worst_picousd if job.ask is not None else 0
+                if not month.fits(worst) and month.may_fit_later(worst):
+                    still.append(job)  # its own ceiling was looked at when it came: a thousand may wait here
+                    continue
             ask = job.ask
             assert ask is not None  # noqa: S101  only asks are handed in
             if job.future.cancelled():
@@ -301,6 +308,7 @@ class Ledger:
                 continue
             later = own.fits_request(worst) and own.may_fit_later(worst)
             if later and now < job.until and not ending:
+                job.waits = True
                 still.append(job)
             else:
                 job.outcome = BudgetRefused(refusal(own, worst), later=later)

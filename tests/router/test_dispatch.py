@@ -558,6 +558,27 @@ def test_a_hedge_counts_against_the_valve():
     assert (answer.route.provider, len(providers["openai"].calls), len(providers["groq"].calls)) == ("openai", 1, 0)
 
 
+def test_who_waits_for_money_is_not_slow_to_speak():
+    """Hedging asks a second provider when the first says nothing, not while its call could not be made yet."""
+
+    async def main():
+        ledger = NullLedger(monthly_budget_picousd=PICO // 100)
+        names = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern", "request_limit_picousd": None}
+        row = await ledger.reserve(request_id="other", worst_picousd=PICO // 100, **names)
+        keys = {"openai": "k", "groq": "k"}
+        config = RouterConfig(keys=keys, provider="openai", hedge=True, timeouts_s={"fast": 1.0})
+        router = Router(config, providers=twins(openai=[GOOD], groq=[GOOD]), ledger=ledger)
+        answer = asyncio.create_task(router.route(GrooveRequest(prompt=FREE, tier="balanced")))
+        await asyncio.sleep(3.5)
+        await ledger.settle(row, cost_picousd=0, usage=Usage(0, 0), outcome="ok", ms=1)
+        return (await answer).route
+
+    route = clockwork.run(main())
+
+    assert [attempt.outcome for attempt in route.attempts] == ["budget", "budget", "budget", "ok"]
+    assert "slow to speak" not in str(route.notes)
+
+
 @pytest.mark.parametrize("seconds", [0.2, 1.8])
 def test_every_affordable_request_is_served_however_slow_the_calls(seconds):
     """Few can be held at once, more can be paid: nobody is refused whom the money that is left would have paid."""

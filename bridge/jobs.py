@@ -19,7 +19,7 @@ from bridge.streaming import BarByBar
 from bridge.supervisor import EngineDown
 from bridge.takes import Take
 from router import groove
-from router.errors import RouterError
+from router.errors import NoAnswer, RouterError
 from router.pattern import Pattern
 from router.request import GrooveRequest
 from router.song import Song
@@ -205,6 +205,9 @@ class Jobs:
             if not isinstance(error, RouterError | EngineDown):
                 _log.exception("%s failed", job.id)
             job.error = self._explain(error)
+            if isinstance(error, NoAnswer):  # what its attempts cost was paid all the same
+                job.route = error.route
+                self._receipt(job)
             self.tell(job, "failed")
         finally:
             self._ended.append((self._session.clock(), job))
@@ -221,11 +224,14 @@ class Jobs:
 
     def done(self, job: Job) -> None:
         """End a job well: its receipt is told and counted."""
+        self._receipt(job)
+        self.tell(job, "done")
+
+    def _receipt(self, job: Job) -> None:
         if job.route is not None:
             self.routes.append({"job": job.id, "done": True, **job.route})
             self._events.publish("route", self.routes[-1])
             self.answered(job.route)
-        self.tell(job, "done")
 
     def tell(self, job: Job, state: str) -> None:
         """Set a job's state and publish it."""

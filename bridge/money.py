@@ -1,15 +1,18 @@
 """The money side of the daemon: ledger, cache and metrics, opened after the ready line and told of every answer.
 
-Holds no rule of its own; limits are the ledger's, thresholds the metrics'.
+Holds no rule of its own; limits are the ledger's, thresholds the metrics'. Looks at them after answers, a few times a
+second at most, and by itself every few seconds: an alert must end, and closed spending be told, while nobody asks.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bridge.events import Events
 from router.config import RouterConfig
@@ -18,11 +21,23 @@ from router.stores.purse import Purse
 
 _log = logging.getLogger(__name__)
 
+LOOK_S: Final = 0.25
+"""Between two looks: percentiles of thousands of answers are too dear for each of them."""
+
+IDLE_S: Final = 5.0
+
 
 class Money:
     """What was paid, what was saved, what may still be spent."""
 
-    def __init__(self, folder: Path, config: RouterConfig, events: Events, shared_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: RouterConfig,
+        events: Events,
+        shared_url: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.purse = Purse(
             folder,
             monthly_budget_picousd=config.monthly_budget_picousd,
@@ -33,38 +48,75 @@ class Money:
         )
         self.ledger, self.cache = self.purse.ledger, self.purse.cache
         self.metrics = Metrics()
-        self._events = events
+        self._events, self._clock = events, clock
         self._last_budget: Mapping[str, Any] = {}
+        self._closed: str | None = None
+        self._news = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
         events.source("metrics", self.snapshot)
-        events.source("alerts", lambda: {"alerts": self.snapshot().get("alerts", [])})
+        events.source("alerts", lambda: {"alerts": self._standing()})
 
     async def open(self) -> None:
         """Open the files. A bad one closes the paid tiers and says so; it never keeps the music from starting."""
         await self.purse.open()
-        if self.ledger.closed:
-            _log.error("paid tiers are closed: %s", self.ledger.closed)
+        self._watch = asyncio.create_task(self._look_after(), name="money-watch")
 
     async def close(self) -> None:
         """Finish what is being written."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
         await self.purse.close()
 
     def record(self, route: Mapping[str, Any]) -> None:
-        """Count an answer; tell of alerts that it raises or ends."""
-        now = time.monotonic()
-        self.metrics.record(route, now=now)
-        for alert in self.metrics.alerts(now):
-            _log.warning("alert: %s", alert)
+        """Count an answer; what it changes is told soon."""
+        self.metrics.record(route, now=self._clock())
+        self._news.set()
+
+    async def _look_after(self) -> None:
+        while True:
+            with suppress(Exception):  # whatever a store did: the next look comes
+                await self._look()
+            await asyncio.sleep(LOOK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_S):
+                    await self._news.wait()
+
+    async def _look(self) -> None:
+        """Tell of alerts that were raised or ended, of spending that was closed or opened, of new figures."""
+        news = self._news.is_set()
+        self._news.clear()
+        await self.budget()
+        closed = self.ledger.closed
+        if closed != self._closed:
+            self._closed, alert = closed, _spending_closed(closed)
+            _log.log(
+                logging.ERROR if closed else logging.INFO,
+                "paid tiers are %s",
+                f"closed: {closed}" if closed else "open again",
+            )
             self._events.publish("alerts", alert)
-        if self._events.wanted("metrics"):
+        for alert in self.metrics.alerts(self._clock()):
+            news = True
+            _log.warning(
+                "alert %s: %s (%s; %g, the line is %g)",
+                alert["state"], alert["message"], alert["level"], alert["value"], alert["threshold"],
+            )  # fmt: skip
+            self._events.publish("alerts", alert)
+        if news and self._events.wanted("metrics"):
             self._events.publish("metrics", self.snapshot())
+
+    def _standing(self) -> list[dict[str, Any]]:
+        closed = [_spending_closed(self._closed)] if self._closed else []
+        return [*closed, *self.snapshot()["alerts"]]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the contract's metrics object."""
-        return {**self.metrics.snapshot(time.monotonic()), "cache": self.cache.stats()}
+        return {**self.metrics.snapshot(self._clock()), "cache": self.cache.stats()}
 
     def prometheus(self) -> str:
         """Return the metrics as Prometheus text."""
-        return self.metrics.prometheus_text(time.monotonic(), self._last_budget or None)
+        return self.metrics.prometheus_text(self._clock(), self._last_budget or None)
 
     async def budget(self) -> Mapping[str, Any]:
         """Return the month, its limit, what is spent, reserved and left."""
@@ -75,3 +127,8 @@ class Money:
     async def costs(self, since: str | float | None, by: Sequence[str]) -> list[dict[str, Any]]:
         """Return totals since a day, grouped by tier, provider, model or day."""
         return await self.ledger.totals(since=since, by=by)
+
+
+def _spending_closed(why: str | None) -> dict[str, Any]:
+    state, said = ("raised", f"spending is closed: {why}") if why else ("cleared", "spending is open again")
+    return {"name": "spending_closed", "level": "critical", "state": state, "message": said}

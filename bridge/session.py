@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 _KEEP: Final = 128
 """Takes that undo can go back to."""
 
+_ENGINE_DOWN: Final = {"name": "engine_down", "alert": "engine_down", "level": "critical"}
+
 
 class NothingPlaying(Exception):
     """The action needs a playing pattern."""
@@ -491,7 +493,7 @@ class Session:
         elif kind == "down":
             # A successor that dies too, before it was told, must not hide what the first one played.
             self._interrupted = self._interrupted or {**self.transport, **self._player}
-            self.events.publish("alerts", {"alert": "engine_down", "state": "raised", "message": data.get("why")})
+            self.events.publish("alerts", {**_ENGINE_DOWN, "state": "raised", "message": data.get("why")})
             self.transport = {**self.transport, "state": "stopped"}
             self.midi = {**self.midi, "state": "lost", "why": data.get("why")}
             self.events.publish("transport", dict(self.transport))
@@ -529,7 +531,7 @@ class Session:
                 **(head.chain(last.get("song_origin")) if head is not None else {}),
             )
         self._interrupted = None
-        self.events.publish("alerts", {"alert": "engine_down", "state": "cleared"})
+        self.events.publish("alerts", {**_ENGINE_DOWN, "state": "cleared"})
 
     def configure(self) -> None:
         """Tell the engine every live setting it needs."""

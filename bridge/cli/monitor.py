@@ -44,7 +44,7 @@ class View:
         if "alerts" in data:
             self.now["alerts"] = {alert["name"]: alert for alert in data["alerts"]}
         elif data.get("state") == "cleared":
-            self.now["alerts"].pop(data["name"], None)
+            self.now["alerts"].pop(data.get("name", ""), None)
         elif "name" in data:
             self.now["alerts"][data["name"]] = data
 
@@ -55,7 +55,8 @@ class View:
 
         alerts = [
             Text(
-                f" {alert['level']}: {alert['message']}", style="bold red" if alert["level"] == "critical" else "yellow"
+                f" {alert['level']}: {alert.get('message') or alert['name']}",
+                style="bold red" if alert["level"] == "critical" else "yellow",
             )
             for alert in self.now["alerts"].values()
         ]

@@ -87,13 +87,13 @@ class Metrics:
         """Count one answered request.
 
         Args:
-            route: The contract's `route`, as JSON.
+            route: The contract's `route`, as JSON; without a tier when nobody answered.
             now: Seconds.
             saved: Strategy (cache, cascade, batching, token_budget, fallback, time_of_day) to the pico-dollars it
                 saved, when the route does not say it. For a cache hit without a figure, the mean of what this
                 tier's paid requests cost is taken.
         """
-        tier, cache = str(route["tier"]), str(route.get("cache", "off"))
+        tier, cache = str(route["tier"]) or "none", str(route.get("cache", "off"))
         cost, latency_ms = parse_usd(str(route.get("cost_usd", "0"))), int(route.get("latency_ms", 0))
         made = [attempt for attempt in route.get("attempts", ()) if attempt.get("outcome") not in _NO_CALL]
         degraded = bool(route.get("degraded"))

@@ -1,0 +1,100 @@
+"""The daemon's money watch: alerts begin and end by themselves, closed spending is told, nobody's answer is lost."""
+
+import asyncio
+import logging
+
+import pytest
+
+from bridge import money
+from bridge.events import Events
+from bridge.money import Money
+from router.config import RouterConfig
+
+ROUTE = {"tier": "expert", "cache": "miss", "degraded": False, "latency_ms": 900, "cost_usd": "0.60", "attempts": []}
+
+
+class Watched:
+    """A money side in its own time, and the alerts it tells."""
+
+    def __init__(self, folder):
+        self.now, self.heard, self.said = 1000.0, [], asyncio.Event()
+        events = Events(lambda: self.now)
+        self.money = Money(folder, RouterConfig.from_env({}), events, clock=lambda: self.now)
+        events.subscribe(1, "me", ["alerts"], self._hear)
+
+    def _hear(self, params):
+        alerts = params["data"].get("alerts", [params["data"]])
+        self.heard += [(alert["name"], alert["state"]) for alert in alerts]
+        self.said.set()
+
+    async def until(self, *wanted):
+        """Wait until these alerts were told."""
+        async with asyncio.timeout(30):
+            while not set(wanted) <= set(self.heard):
+                self.said.clear()
+                await self.said.wait()
+
+
+@pytest.fixture
+def watch(tmp_path, monkeypatch):
+    """Runs a story with an open money side that looks all the time."""
+    monkeypatch.setattr(money, "LOOK_S", 0.0)
+    monkeypatch.setattr(money, "IDLE_S", 0.01)
+
+    def run(story):
+        async def main():
+            watched = Watched(tmp_path)
+            await watched.money.open()
+            try:
+                return await story(watched)
+            finally:
+                await watched.money.close()
+
+        return asyncio.run(main())
+
+    return run
+
+
+def test_an_alert_is_told_and_ends_by_itself(watch, caplog):
+    """A request of $0.60 raises both cost alerts, told in the log; ten minutes later they end though nobody asks."""
+    caplog.set_level(logging.WARNING)
+
+    async def story(watched):
+        names = "cost_per_request_warning", "cost_per_request_critical"
+        watched.money.record(ROUTE)
+        await watched.until(*((name, "raised") for name in names))
+        standing = [alert["name"] for alert in watched.money.snapshot()["alerts"]]
+        watched.now += 601
+        await watched.until(*((name, "cleared") for name in names))
+        return standing, watched.money.snapshot()["alerts"]
+
+    assert watch(story) == (["cost_per_request_warning", "cost_per_request_critical"], [])
+    assert "alert raised: a request cost more than $0.50 (critical; 0.6, the line is 0.5)" in caplog.text
+
+
+def test_closed_spending_is_told_and_so_is_its_end(watch, caplog):
+    """While no call can be paid an alert stands, for late subscribers too, and the log says why, once."""
+
+    async def story(watched):
+        watched.money.ledger._locked = "the ledger was damaged"
+        await watched.until(("spending_closed", "raised"))
+        late = []
+        watched.money._events.subscribe(2, "late", ["alerts"], lambda params: late.append(params["data"]))
+        watched.money.ledger._locked = None
+        await watched.until(("spending_closed", "cleared"))
+        return late[0]["alerts"]
+
+    (standing,) = watch(story)
+    assert standing["message"] == "spending is closed: the ledger was damaged"
+    assert caplog.text.count("paid tiers are closed: the ledger was damaged") == 1
+
+
+def test_the_scraped_budget_is_the_present_one(watch):
+    """`/metrics` has the month's money without anybody asking for the status first."""
+
+    async def story(watched):
+        async with asyncio.timeout(30):
+            while "drumbridge_budget_left_usd 100.0" not in watched.money.prometheus():
+                await asyncio.sleep(0.01)
+
+    watch(story)

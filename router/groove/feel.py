@@ -8,6 +8,7 @@ place of a stroke and the seed alone, and `meta["feel"]` says what was put on, s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -190,7 +191,10 @@ def _meant(velocity: int, noise: float) -> int:
 
 
 def take_off(pattern: Pattern) -> Pattern:
-    """Return the pattern as it was meant, if `meta` says what feel was put on; else with its shifts removed."""
+    """Return the pattern as it was meant, if `meta` says what feel was put on; else with its shifts removed.
+
+    What comes back says no longer that it wears any: nobody takes off twice what was put on once.
+    """
     worn: Any = pattern.meta.get("feel")
     if not isinstance(worn, dict):
         if not any(h.shift for h in pattern.hits):
@@ -199,10 +203,12 @@ def take_off(pattern: Pattern) -> Pattern:
     noise = _unevenness(
         pattern, human_size(float(worn["humanize"])), int(worn["seed"]), find_drummer(worn.get("drummer"))
     )
-    return pattern.with_hits(
+    hits = (
         Hit(h.tick, h.voice, _meant(h.velocity, z), 0, h.openness, h.ornament)
         for h, z in zip(pattern.hits, noise, strict=True)
     )
+    meta = {name: value for name, value in pattern.meta.items() if name != "feel"}
+    return replace(pattern, hits=tuple(hits), meta=meta, id="")
 
 
 def _clamp(velocity: int) -> int:

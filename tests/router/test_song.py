@@ -66,6 +66,20 @@ def test_intensity_follows_the_form():
     assert any(hit.tick == 0 and hit.voice in CRASHES for hit in by_name["chorus"].pattern.hits)
 
 
+@pytest.mark.parametrize("genre", ["rock", "pop", "jazz", "house", "afrobeat"])
+def test_each_return_of_a_part_is_played_louder(genre):
+    """The last chorus is the largest: its strokes are those of the first, and not one velocity softer on the mean."""
+    first, _, last = (
+        s for s in song(genre, "chorus:4 verse:4 chorus:4 verse:4 chorus:4").sections if s.name == "chorus"
+    )
+    was = {(hit.tick, hit.voice): hit.velocity for hit in first.pattern.hits if hit.tick < 3 * 3840}
+    now = {(hit.tick, hit.voice): hit.velocity for hit in last.pattern.hits if hit.tick < 3 * 3840}
+    both = was.keys() & now.keys()
+
+    assert len(both) > len(was) / 2
+    assert sum(now[place] - was[place] for place in both) / len(both) > 0
+
+
 def test_given_energy_is_heard():
     """The same section at energy 1 is louder than at 0."""
     wishes = [

@@ -130,3 +130,18 @@ def test_feel_survives_a_variation() -> None:
 
     assert varied.meta["feel"] == felt.meta["feel"]
     assert len(same) > 0.6 * len(varied.hits)
+
+
+@pytest.mark.parametrize("genre", ["rock", "funk", "jazz", "house"])
+def test_a_variation_of_a_variation_is_as_loud_as_the_first(genre):
+    """However often it is varied: the hand that is taken off is the one that is put on again."""
+    first = groove.generate(GrooveRequest(genre=genre, bars=4, seed=3))
+    last = first
+    for seed in range(6):
+        last = groove.vary(last, seed=seed, amount=0.2)
+
+    was = {(hit.tick, hit.voice): hit.velocity for hit in first.hits}
+    now = {(hit.tick, hit.voice): hit.velocity for hit in last.hits}
+    both = was.keys() & now.keys()
+
+    assert abs(sum(now[place] - was[place] for place in both)) / len(both) < 4

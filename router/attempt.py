@@ -277,7 +277,8 @@ class Caller(Generic[T]):
             ms = round((loop.time() - began) * 1000)
             line = await self._settle(row, candidate, call, heard, outcome, ms)
             self._paces.give_back(*key, pace_tokens - line.input_tokens - line.output_tokens, loop.time())
-            trip.attempts.append(_line(candidate, work.task, outcome, ms, line, note))
+            told = _line(candidate, work.task, outcome, ms, line, note)
+            trip.attempts.append(replace(told, row=row, request=trip.request_id))
         return answer
 
     async def _reserve(self, trip: Trip, task: Task, candidate: Candidate, bound: int, patience: Patience) -> int:

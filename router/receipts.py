@@ -83,4 +83,6 @@ def _attempt(row: Mapping[str, Any]) -> Attempt:
         row["task"],
         row.get("note", ""),
         estimated=bool(row.get("estimated")),
+        row=int(row.get("row", 0)),
+        request=str(row.get("request", "")),
     )

@@ -29,6 +29,8 @@ class Attempt:
         ms: Milliseconds from the call to its end.
         estimated: The tokens were counted by us because the provider did not say.
         note: One plain sentence, free of secrets.
+        row: The ledger's number for it, 0 where no money was held.
+        request: The request that the ledger booked it under; wishes that shared a call share its row.
     """
 
     provider: str
@@ -42,9 +44,11 @@ class Attempt:
     task: str = "pattern"
     note: str = ""
     estimated: bool = False
+    row: int = 0
+    request: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the wire form; `note` and `estimated` only when they say something."""
+        """Return the wire form; `note`, `estimated`, `row` and `request` only when they say something."""
         out: dict[str, Any] = {
             "provider": self.provider,
             "model": self.model,
@@ -60,6 +64,8 @@ class Attempt:
             out["note"] = self.note
         if self.estimated:
             out["estimated"] = True
+        if self.row:
+            out |= {"row": self.row, "request": self.request}
         return out
 
 

@@ -106,7 +106,7 @@ def test_each_route_adds_up_to_its_rows(tmp_path):
     routes = drive(tmp_path, story, config=settings(monthly_budget_picousd=PICO), scripts=script(dice))
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         rows = db.execute(
-            "SELECT request_id, provider, model, tier, outcome, ms, cost FROM attempts ORDER BY id"
+            "SELECT request_id, provider, model, tier, outcome, ms, cost, id, request_id FROM attempts ORDER BY id"
         ).fetchall()
     db.close()
     kept = [list(group) for _, group in itertools.groupby(rows, key=lambda row: row[0])]
@@ -116,7 +116,12 @@ def test_each_route_adds_up_to_its_rows(tmp_path):
     ]
     assert [
         [
-            (one["provider"], one["model"], one["tier"], one["outcome"], one["ms"], parse_usd(one["cost_usd"]))
+            (
+                *(one[name] for name in ("provider", "model", "tier", "outcome", "ms")),
+                parse_usd(one["cost_usd"]),
+                one["row"],
+                one["request"],
+            )
             for one in attempts
         ]
         for attempts in told

@@ -333,7 +333,7 @@ def test_calls_that_still_run_are_waited_for(make, tmp_path):
         await asyncio.gather(*(call(name) for name in range(8)))
         return served, (await ledger.budget())["spent_usd"]
 
-    served, spent = drive(make, tmp_path, story, wait_s=60)
+    served, spent = drive(make, tmp_path, story, wait_s=110)
     assert sorted(served) == list(range(8))
     assert spent == "0.0008"
 
@@ -396,7 +396,7 @@ def test_a_thousand_at_once_spend_at_most_the_budget_and_all_that_can_be_is_serv
         await asyncio.gather(*(request(f"r{number}") for number in range(1000)))
         return await ledger.budget()
 
-    budget = drive(make, tmp_path, story, wait_s=60)
+    budget = drive(make, tmp_path, story, wait_s=110)
     assert refused
     assert len(refused) < 1000
     spent, held = parse_usd(budget["spent_usd"]), parse_usd(budget["reserved_usd"])

@@ -47,7 +47,7 @@ def test_three_machines_share_one_budget(redis_url):
     worst, cost = CENT // 60, CENT // 300
 
     async def story(connect):
-        ledgers = [ledger_of(connect(), wait_s=60) for _ in range(3)]
+        ledgers = [ledger_of(connect(), wait_s=110) for _ in range(3)]
 
         async def call(number):
             ledger = ledgers[number % 3]

@@ -89,7 +89,7 @@ def player_view(
     for item in heard["queued"]:
         take = takes.get(item["id"])
         if take is not None:
-            where = {name: item[name] for name in ("bar", "beat", "tick", "t", "once") if name in item}
+            where = {name: item[name] for name in ("bar", "beat", "tick", "origin", "t", "once") if name in item}
             queued.append({"pattern": take.pattern.as_dict(), "id": take.pattern.id, "take": take.id, **where})
     return {
         "state": state,
@@ -100,7 +100,16 @@ def player_view(
         "queued": queued,
         "origin": heard.get("origin", 0),
         "fill": heard.get("fill"),
+        "filling": _filling(takes.get(heard.get("fill") or ""), heard.get("fill_at")),
         "song": song_view(playing or ready, takes, heard.get("song_origin")),
         "ready": {"pattern": ready.pattern.as_dict(), "take": ready.id, "route": ready.route} if ready else None,
         "mix": dict(mix),
     }
+
+
+def _filling(take: Take | None, at: Collection[int] | None) -> dict[str, Any] | None:
+    """Return the fill that sounds, and the ticks of the song where its first bar lies, it began, and it ends."""
+    if take is None or at is None:
+        return None
+    origin, tick, end = at
+    return {"pattern": take.pattern.as_dict(), "take": take.id, "origin": origin, "tick": tick, "end": end}

@@ -36,7 +36,8 @@ Events (engine -> daemon)
   ports     backend, out, in, state: open|lost, why, connections: {out: [..], in: [..]}  on each change
   transport state: stopped|armed|playing, source: internal|clock|link, tick, t, bpm, bar, beat, quality,
             meter: [bar_ticks, beats]
-  player    playing: id|null, origin, song_origin, queued: [{id, tick, bar, beat, t, tag, once}]
+  player    playing: id|null, origin, song_origin, queued: [{id, tick, origin, bar, beat, t, tag, once}],
+            fill: id|null, fill_at: [origin, start, end]|null        a fill lies over the base from start to end
   notes     rows: [[due, left, tick, bar, beat, voice, note, velocity, channel, pattern]]    voice is the row's index
   midi      rows: [[t, hex]], dropped                          channel messages that came in, floods thinned
   stats     lateness: {count, mean_ms, p50_ms, p95_ms, p99_ms, max_ms, missed},

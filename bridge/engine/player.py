@@ -276,16 +276,17 @@ class Player:
         """Return what plays and what waits."""
         timeline, playing = self.timeline, self.transport.state is State.PLAYING
         queued = [
-            {**self._where(entry), "id": entry.pattern.id, "tag": entry.tag, "once": entry.once}
+            {**self._where(entry), "id": entry.pattern.id, "origin": entry.origin, "tag": entry.tag, "once": entry.once}
             for entry in timeline.queue
         ]
         base = timeline.base.id if timeline.base else None
-        overlay = timeline.overlay.pattern.id if timeline.overlay else None
+        overlay = timeline.overlay
         return {
             "e": "player",
             "playing": base if playing else None,
             "loaded": base,
-            "fill": overlay,
+            "fill": overlay.pattern.id if overlay else None,
+            "fill_at": [overlay.origin, overlay.start, overlay.end] if overlay else None,
             "origin": timeline.origin,
             "queued": queued,
             "song_origin": timeline.chain.origin if timeline.chain else None,

@@ -273,7 +273,7 @@ class Timeline:
         self._renew(tick)
         before = self._active(tick - 1)
         if self.overlay is not None and tick >= self.overlay.end:
-            self.overlay = None
+            self.overlay, self.changed = None, True
         while self.queue and self.queue[0].tick <= tick:
             entry = self.queue.pop(0)
             self._take_over(entry, tick)

@@ -43,6 +43,22 @@ def test_stop_silences_at_once_and_play_starts_from_the_top(rig):
     assert rig.ons(began) == [(LEAD, 36), (0.504, 37)]
 
 
+def test_a_fill_is_told_with_its_place(rig):
+    """What waits says where its first bar lies; while it sounds, from where to where; then nothing."""
+
+    def told(name):
+        return next(event[name] for event in reversed(rig.events) if event["e"] == "player")
+
+    rig.ask("queue", id="quarters")
+    rig.run(0.1)
+    rig.ask("queue", id="eighths", at="beat", once=True, tag="fill")
+    assert [(item["origin"], item["tick"]) for item in told("queued")] == [(0, 960)]
+    rig.run(0.6)
+    assert (told("fill"), told("fill_at")) == ("eighths", [0, 960, BAR])
+    rig.run(2)
+    assert (told("fill"), told("fill_at")) == (None, None)
+
+
 def test_start_takes_effect_on_the_next_clock(rig):
     """FA alone sounds nothing; the first F8 is beat one, exactly then."""
     rig.ask("sync", mode="clock")

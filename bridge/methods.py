@@ -21,6 +21,7 @@ from bridge.midifile import from_midi, to_midi
 from bridge.money import Money
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
 from bridge.session import NothingPlaying, NothingToUndo, Session
+from bridge.settings import ROWS
 from bridge.songs import Songs
 from bridge.supervisor import EngineDown
 from bridge.triggers import Triggers
@@ -327,6 +328,7 @@ class Methods:
             "kits": list(drummaps.names()),
             "actions": list(ACTIONS),
             "methods": list(protocol.METHODS),
+            "settings": [row.facts() for row in ROWS if row.live],
         }
 
     async def _ports(self, _: protocol.Nothing, __: Client) -> Any:

@@ -47,6 +47,12 @@ class Setting:
         """The environment's spelling."""
         return self.env or "DRUMBRIDGE_" + self.name.upper()
 
+    def facts(self) -> dict[str, Any]:
+        """Return the row as clients see it; `low` and `high` only where there is such an end."""
+        names = ("name", "kind", "default", "unit", "low", "high", "choices", "cc", "optional", "help")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if not (isinstance(value, float) and math.isinf(value))}
+
     def check(self, value: Any) -> Any:
         """Return `value` if the setting can take it as it is (no text is read as a number).
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,36 @@ def test_the_catalogue_names_what_can_be_asked_for(stage):
     assert known["voices"][0] == "kick"
     assert known["kits"]
     assert "patterns.import" in known["methods"]
+    live = {row["name"]: row for row in known["settings"]}
+    assert live.keys() == set(stage.session.live)
+    assert (live["swing"]["low"], live["swing"]["high"], live["swing"]["cc"], live["swing"]["default"]) == (
+        0,
+        1,
+        27,
+        None,
+    )
+    assert "low" not in live["genre"]
+    assert json.dumps(known, allow_nan=False)
+
+
+def test_a_fill_that_sounds_is_told_with_its_place(stage):
+    """A page opened in the middle of a fill can draw it where it lies; afterwards it is gone."""
+
+    async def script():
+        await playing(stage)
+        await stage.call("fill")
+        fill = stage.engine.commands("queue")[-1]["id"]
+        base = stage.session.current().id
+        stage.session.hear({"e": "player", "playing": base, "queued": [], "fill": fill, "fill_at": [3840, 5760, 7680]})
+        during = heard(stage, "player")
+        stage.session.hear({"e": "player", "playing": base, "queued": [], "fill": None, "fill_at": None})
+        return during["filling"], heard(stage, "player")["filling"]
+
+    during, after = run(script())
+
+    assert (during["origin"], during["tick"], during["end"]) == (3840, 5760, 7680)
+    assert during["pattern"]["bars"] == 1
+    assert after is None
 
 
 def test_a_midi_file_comes_back_as_the_groove_it_was(stage):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import http
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -43,8 +44,17 @@ class Body:
     download: str = ""
 
 
+_COMMENT: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
+_INDENTATION: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
+
+
+def lean(source: bytes) -> bytes:
+    """Return a script or style sheet without the comments that have lines of their own, and without indentation."""
+    return _INDENTATION.sub(b"", _COMMENT.sub(b"", source))
+
+
 def page_files() -> dict[str, Body]:
-    """Return the page's files by path; "/" is index.html."""
+    """Return the page's files by path, as they are sent; "/" is index.html."""
     out: dict[str, Body] = {}
     pending = [("", resources.files("bridge.panel"))]
     while pending:
@@ -55,6 +65,8 @@ def page_files() -> dict[str, Body]:
                 pending.append((f"{prefix}/{entry.name}", entry))
             elif kind in _TYPES:
                 data = entry.read_bytes()
+                if kind in {"js", "css"} and prefix != "/vendor":
+                    data = lean(data)
                 out[f"{prefix}/{entry.name}"] = Body(data, _TYPES[kind], f'"{hashlib.sha256(data).hexdigest()[:20]}"')
     if "/index.html" in out:
         out["/"] = out["/index.html"]

@@ -3,6 +3,7 @@
 import hashlib
 import re
 
+from bridge.control.http import lean, page_files
 from tests.support.browser import PANEL
 
 FILES = [file for file in PANEL.rglob("*") if file.is_file() and "__" not in file.name]
@@ -10,7 +11,37 @@ FILES = [file for file in PANEL.rglob("*") if file.is_file() and "__" not in fil
 
 def test_the_page_is_under_120_kb():
     """Everything together, as it is sent, stays small enough for a tablet on a stage's network."""
-    assert sum(file.stat().st_size for file in FILES) < 120_000
+    served = page_files()
+    sizes = {path: len(body.data) for path, body in served.items() if path != "/"}
+
+    assert {path.removeprefix("/") for path in sizes} == {file.relative_to(PANEL).as_posix() for file in FILES}
+    assert sum(sizes.values()) < 120_000
+
+
+def test_only_comments_and_indentation_are_left_behind():
+    """What is sent runs as what was written: strings, templates and code that look like comments stay."""
+    written = b"""/* What it is,
+   what it must never do. */
+import { a } from "./a.js"; // stays
+\tconst url = "ws://x", wild = `a/*b*/`;
+\t/** Said for people. */
+\treturn html`<p>
+\t\t<b>//</b>`;
+\t// and this
+}
+"""
+    sent = b"""import { a } from "./a.js"; // stays
+const url = "ws://x", wild = `a/*b*/`;
+return html`<p>
+<b>//</b>`;
+}
+"""
+    assert lean(written) == sent
+    for file in FILES:
+        if file.suffix in {".js", ".css"} and "vendor" not in file.parts:
+            code = [line for line in file.read_text().splitlines() if not re.match(r"\s*(//|/?\*|$)", line)]
+            left = iter(lean(file.read_bytes()).decode().splitlines())
+            assert all(line.strip() in left for line in code if "*/" not in line), file.name
 
 
 def test_the_vendored_file_is_the_one_recorded():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what is promised, each figure beside a baseline of the same run: machines differ, ratios less so.
 
-    python3 scripts/bench.py [start] [memory] [cpu] [button] [bar] [timing] [router] [money] [--json]
+    python3 scripts/bench.py [start] [memory] [cpu] [button] [bar] [timing] [router] [money] [page] [--json]
 
 Needs the development environment (scripts/test.py makes it). `button` and `timing` need jackd. Prints; judges nothing.
 """
@@ -179,7 +179,7 @@ def bar() -> list[Row]:
 
 
 OWN: dict[str, Callable[[], list[Row]]] = {"start": start, "memory": memory, "cpu": cpu, "button": button, "bar": bar}
-OTHERS = ("timing", "router", "money")
+OTHERS = ("timing", "router", "money", "page")
 
 
 def main() -> None:

@@ -25,18 +25,25 @@ def _need(found, what):
     return found
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for a file's tests; ended with it, so that no event loop outlives it."""
+@contextlib.contextmanager
+def chromium():
+    """A Chromium of its own."""
     _need(shutil.which("chromium"), "chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         _need(None, "playwright")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for a file's tests; ended with it, so that no event loop outlives it."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

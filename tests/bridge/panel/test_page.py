@@ -1,11 +1,11 @@
 """The page opened in Chromium: fast, alone, within its policy, and open to everyone."""
 
-import os
 from importlib import resources
 
 import pytest
 
 from tests.support.browser import eventually, groove, tell
+from tests.support.playhead import drawn_ms
 
 pytestmark = pytest.mark.wire
 
@@ -14,9 +14,8 @@ BEAT = groove(
     snare=[(960, 120), (2880, 118), (2640, 30)],
     hat_closed=[(t, 70) for t in range(0, 3840, 480)],
 )
-LOAD_MS = 150
-COARSE = 4
-"""A shared machine is no stopwatch: what is promised is measured by scripts/bench.py, here only a landslide fails."""
+LANDSLIDE_MS = 3000
+"""A shared machine is no stopwatch: scripts/bench.py measures the promised 150 ms, here only a landslide fails."""
 
 
 def test_it_loads_at_once(open_panel):
@@ -26,18 +25,10 @@ def test_it_loads_at_once(open_panel):
     for _ in range(5):
         panel.page.goto("about:blank")
         panel.open()
-        times.append(
-            panel.page.evaluate(
-                """() => {
-                    const [page] = performance.getEntriesByType("navigation");
-                    return Math.max(page.loadEventEnd, performance.getEntriesByName("drumbridge.drawn")[0].startTime);
-                }"""
-            )
-        )
+        times.append(drawn_ms(panel.page))
 
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    tell(f"load: {sorted(round(t) for t in times)} ms, {crowd:.1f} tasks for each core")
-    assert min(times) <= LOAD_MS * crowd * COARSE
+    tell(f"load: {sorted(round(t) for t in times)} ms")
+    assert min(times) <= LANDSLIDE_MS
 
 
 def test_it_asks_no_other_host(open_panel):

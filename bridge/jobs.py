@@ -114,7 +114,7 @@ class Jobs:
         self._by_ref: dict[str, str] = {}
         self._ended: deque[tuple[float, Job]] = deque()
         self._numbers = itertools.count(1)
-        self.routes: deque[Mapping[str, Any]] = deque(maxlen=20)
+        self.routes: deque[Mapping[str, Any]] = deque(maxlen=40)
         self.answered: Callable[[Mapping[str, Any]], None] = lambda _: None
         events.source("jobs", lambda: {"jobs": [job.as_dict() for job in list(self._jobs.values())[-10:]]})
         events.source("route", lambda: {"routes": list(self.routes)})

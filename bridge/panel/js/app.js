@@ -111,6 +111,9 @@ export const check = (text, on, change, role) =>
 /** An input's value from outside, but never over what is being typed there. */
 export const typed = (id, value) => live(document.activeElement?.id === id ? document.activeElement.value : String(value));
 
+/** A name of the daemon's as people write it. */
+export const plain = (name) => name.replaceAll("_", " ");
+
 /** Change live settings. */
 export const set = (given) => act("set", given);
 
@@ -119,7 +122,7 @@ export function dollars(text) {
 	const value = Number(text ?? 0);
 	if (!value) return "$0";
 	if (value >= 0.995) return `$${value.toFixed(2)}`;
-	return `$${value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(value))))}`;
+	return `$${value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(value)))).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
 /** Milliseconds as a person reads them. */

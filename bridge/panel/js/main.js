@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { Part, act, link, say, set, store } from "./app.js";
 import { Audition } from "./sound.js";
-import { shown } from "./store.js";
+import { learning, shown } from "./store.js";
 import { generate } from "../ui/ask.js";
 import { reload, takeFile } from "../ui/library.js";
 import { keep } from "../ui/now.js";
@@ -22,7 +22,7 @@ const IDEAS = ["Funk, tight and dry", "Lazy half-time shuffle", "Deep house", "B
 store.audition = new Audition(store);
 
 class DrumPanel extends Part {
-	static on = ["player", "audition"];
+	static on = ["player", "alerts", "midi"];
 	tab = "answers";
 
 	connectedCallback() {
@@ -60,6 +60,7 @@ class DrumPanel extends Part {
 			<main>
 				<div class="left">
 					${locked ? this.denied() : nothing}
+					<div role="status">${["lost", "away"].includes(link.state) ? html`<p class="alert"><b>offline</b> No connection to drumbridge: what stands here may be old. It comes back by itself.</p>` : nothing}${store.state.alerts.map((alert) => html`<p class="alert ${alert.level}"><b>${alert.level ?? "fault"}</b> ${alert.message}</p>`)}</div>
 					<drum-now></drum-now>
 					${shown(store.state) || locked ? nothing : this.first()}
 					<section class="card grid" aria-label="Grid"><drum-grid></drum-grid></section>
@@ -67,7 +68,7 @@ class DrumPanel extends Part {
 				</div>
 				<aside aria-label="Details">
 					<div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button role="tab" id="tab-${name}" aria-controls="pane-${name}"
-						aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}</button>`)}</div>
+						aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}${name === "midi" && learning(store.state) ? html` <span class="tag">learning</span>` : nothing}</button>`)}</div>
 					${Object.keys(TABS).map((name) => html`<section class="card pane" role="tabpanel" id="pane-${name}" aria-labelledby="tab-${name}" ?hidden=${this.tab !== name}>
 						${{ answers: html`<drum-answers></drum-answers>`, library: html`<drum-library></drum-library>`, money: html`<drum-money></drum-money>`, midi: html`<drum-midi></drum-midi>` }[name]}</section>`)}
 				</aside>
@@ -80,8 +81,8 @@ class DrumPanel extends Part {
 
 const tempo = (by) => set({ tempo: Math.min(300, Math.max(20, store.state.settings.tempo + by)) });
 const DEEDS = {
-	" ": playStop, g: () => generate(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), r: () => document.querySelector("drum-ask [aria-keyshortcuts=R]").click(), f: () => act("fill"), n: () => act("next"),
-	u: () => act("undo"), U: () => act("redo"), c: () => act("cancel"), a: () => store.dispatchEvent(new Event("ab")), b: () => keep(), t: () => act("tap"),
+	" ": playStop, g: () => document.querySelector(".prompt").requestSubmit(), "/": () => document.querySelector("#prompt").focus(), v: () => act("vary"), r: () => document.querySelector("drum-ask [aria-keyshortcuts=R]").click(), f: () => act("fill"), n: () => act("next"),
+	u: () => act("undo"), U: () => act("redo"), c: () => act("cancel"), a: () => store.dispatchEvent(new Event("ab")), b: () => keep(), x: () => act("break"), h: () => act("hold"), j: () => act("build"), t: () => act("tap"),
 	"+": () => tempo(1), "=": () => tempo(1), "-": () => tempo(-1), l: () => (store.audition.on ? store.audition.stop() : store.audition.start()),
 	d: () => document.querySelector("drum-grid .view")?.focus(), p: () => act("panic"), "?": () => store.dispatchEvent(new Event("help")),
 };

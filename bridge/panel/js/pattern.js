@@ -62,11 +62,29 @@ export function withEdits(pattern, edits) {
 	return { ...pattern, hits };
 }
 
+/** Where fills lie in a looping pattern: [{from, to, hits, sounding}]. One behind a switch lies in another groove. */
+export function fillsIn(pattern, { filling, queued, origin = 0 }) {
+	const long = lengthOf(pattern), waiting = queued.filter((item) => item.once && !queued.some((other) => !other.once && other.tick <= item.tick));
+	return [...(filling ? [filling] : []), ...waiting].map((item) => {
+		const at = (((item.origin - origin) % long) + long) % long, from = at + item.tick - item.origin;
+		const to = Math.min(long, at + (item.end ? item.end - item.origin : lengthOf(item.pattern)));
+		const hits = item.pattern.hits.map((hit) => ({ ...hit, tick: hit.tick + at })).filter(({ tick }) => tick >= from && tick < to);
+		return { from, to, hits, sounding: item === filling };
+	});
+}
+
+/** A pattern's strokes as they are heard: under a fill that sounds they are `out`, and the fill's stand there. */
+export function heardWith(hits, fills) {
+	const now = fills.filter((fill) => fill.sounding);
+	if (!now.length) return hits;
+	return [...hits.map((hit) => (now.some(({ from, to }) => hit.tick >= from && hit.tick < to) ? { ...hit, out: true } : hit)), ...now.flatMap((fill) => fill.hits)];
+}
+
 /** ghost, normal or accent: the three loudnesses that are drawn and said differently. */
 export const loudness = (velocity) => (velocity < 52 ? "ghost" : velocity < 106 ? "normal" : "accent");
 
 /** A voice's name as people say it. */
-export const voiceName = (voice) => voice.replace(/^hat_/, "hi-hat ").replace(/^tom_/, "tom ").replaceAll("_", " ");
+export const voiceName = (voice) => voice.replaceAll("_", " ");
 
 /** Bar, beat and step of a tick in a pattern, from 1, as words. */
 export function whereIs(pattern, tick, step) {

@@ -5,7 +5,7 @@ import { tickAt } from "./time.js";
 import { withEdits } from "./pattern.js";
 
 const MIDI_KEPT = 24;
-const ROUTES_KEPT = 12;
+const ROUTES_KEPT = 40;
 
 export const blank = () => ({
 	link: "connecting",
@@ -18,7 +18,6 @@ export const blank = () => ({
 	routes: [],
 	live: null,
 	metrics: {},
-	history: [],
 	alerts: [],
 	library: [],
 	pending: [],
@@ -58,7 +57,6 @@ export function reduce(state, topic, data) {
 			break;
 		case "metrics":
 			state.metrics = data;
-			if (data.requests) state.history = [...state.history, data].slice(-40);
 			break;
 		case "alerts": {
 			const fresh = data.alerts ?? [data];
@@ -82,6 +80,24 @@ export function shown(state) {
 	return { ...found, base: found.pattern, pattern: withEdits(found.pattern, edits) };
 }
 
+/** The step of learning that anyone began, while it lasts. */
+export const learning = ({ midi: { learn } }) => (["waiting", "asking"].includes(learn?.state) ? learn : null);
+
+const MAKERS = { local: "Embedded drummer", anthropic: "Anthropic", openai: "OpenAI", groq: "Groq", cohere: "Cohere" };
+
+/** Who made, or is making, an answer: the provider and its model. */
+export const makerOf = ({ provider, model }) => (provider === "local" ? MAKERS.local : `${MAKERS[provider] ?? provider} · ${model}`);
+
+/** A provider's models in use, as `status` tells of them: [{model, tiers, good, text, ms}]. */
+export function healthOf({ models, health }) {
+	return [...new Set(Object.values(models))].filter(Boolean).map((model) => {
+		const { state = "closed", failures = 0, wait_s: wait, ms } = health[model] ?? {};
+		const good = state === "closed" && !failures;
+		const text = good ? "well" : state === "closed" ? `failed ${failures} ×` : state === "gone" ? "no longer served" : wait ? `resting ${Math.ceil(wait)} s` : "on trial";
+		return { model, tiers: Object.keys(models).filter((tier) => models[tier] === model).join(", "), good, text, ms };
+	});
+}
+
 /** How a pattern was made, wherever that is known. */
 export function routeOf(state, pattern, given) {
 	if (given) return given;
@@ -102,10 +118,13 @@ export class Store extends EventTarget {
 		});
 	}
 
-	hear({ topic, data, sub }) {
+	hear({ topic, data }) {
 		if (topic === "notes") this.dispatchEvent(new CustomEvent("note", { detail: data }));
 		else if (topic === "patterns") this.dispatchEvent(new CustomEvent("library", { detail: data }));
-		else this.changed(reduce(this.state, topic, data), sub);
+		else {
+			if (topic === "jobs" && data.error) this.dispatchEvent(new CustomEvent("say", { detail: { kind: "error", text: data.error.message, hint: data.error.data?.hint } }));
+			this.changed(reduce(this.state, topic, data));
+		}
 	}
 
 	put(name, value) {

@@ -43,7 +43,7 @@ export function locate(transport, tick) {
 	const beat = transport.beat ?? 1;
 	const whole = Math.floor(beat);
 	const into = beats.slice(0, whole - 1).reduce((a, b) => a + b, 0) + (beat - whole) * (beats[whole - 1] ?? 0);
-	const start = Math.max(0, transport.tick ?? 0) - into; // where the bar of the last message began
+	const start = Math.floor(Math.max(0, transport.tick ?? 0)) - into; // where the bar of the last message began; its beat is of the whole tick
 	const rest = Math.max(0, tick) - start + 0.5; // half a tick: a bar line that was rounded down is still one
 	const bars = Math.floor(rest / barTicks);
 	let left = rest - bars * barTicks;

@@ -1,11 +1,11 @@
 /* Asking: a line of words, names, knobs that move with the controller's, and a song built of sections. */
 
 import { html, live, nothing } from "../vendor/lit.js";
-import { Part, act, button, check, choice, say, set, store } from "../js/app.js";
+import { Part, act, button, check, choice, plain, say, set, store } from "../js/app.js";
 
-const KNOBS = [["complexity", "Complexity", 25], ["density", "Density", 26], ["swing", "Swing", 27], ["humanize", "Humanize", 28]];
+const MOVES = [["break", "X", "Stop the time for a bar, but for a few stabs"], ["hold", "H", "One crash, then silence to the bar's end"], ["build", "J", "A roll that grows to the bar's end"]];
 const TIERS = ["auto", "local", "fast", "balanced", "advanced", "expert"];
-const METERS = ["4/4", "3/4", "6/8", "12/8", "5/4", "7/8", "9/8", "2/4", "7/4", "11/8"];
+const METERS = "4/4 3/4 2/4 5/4 6/4 7/4 2/2 3/8 5/8 6/8 7/8 8/8 9/8 10/8 11/8 12/8 13/8 15/8".split(" ");
 const SONG = [["intro", 4], ["verse", 8], ["chorus", 8], ["outro", 4]];
 const SEND_MS = 60;
 
@@ -30,19 +30,20 @@ class DrumAsk extends Part {
 	/** While a knob moves, at most one `set` per 60 ms, and the last value always. */
 	turn(name, value) {
 		(this.wanted ??= {})[name] = value;
-		this.timer ??= setTimeout(() => {
-			const given = this.wanted;
-			this.timer = this.wanted = null;
-			set(given);
+		this.timer ??= setTimeout(async () => {
+			this.timer = null;
+			await set(this.wanted);
+			if (!this.timer) this.wanted = null;
 		}, SEND_MS);
 	}
 
-	knob([name, label, cc]) {
-		const value = this.wanted?.[name] ?? store.state.settings[name];
+	/** One of the daemon's settings from 0 to 1; a double click or Delete gives it back its default. */
+	knob({ name, cc, help, default: usual }) {
+		const value = this.wanted?.[name] ?? store.state.settings[name], reset = () => set({ [name]: usual });
 		const shown = value === null || value === undefined ? "style" : Math.round(value * 100);
-		return html`<div class="knob"><label for=${name}>${label}</label>
+		return html`<div class="knob"><label for=${name}>${plain(name)}</label>
 			<input id=${name} type="range" min="0" max="1" step="0.01" .value=${live(String(value ?? 0.5))} aria-valuetext=${shown === "style" ? "the style's own" : `${shown} percent`}
-				title="CC ${cc}" @input=${(e) => this.turn(name, Number(e.target.value))} />
+				title="${help} (CC ${cc}; double click or Delete: back)" @dblclick=${reset} @keydown=${(e) => e.key === "Delete" && reset()} @input=${(e) => this.turn(name, Number(e.target.value))} />
 			<output for=${name}>${shown}</output></div>`;
 	}
 
@@ -71,7 +72,7 @@ class DrumAsk extends Part {
 	}
 
 	render() {
-		const { settings, catalog, jobs } = store.state;
+		const { settings, catalog, jobs } = store.state, rows = catalog?.settings ?? [];
 		const busy = [...jobs.values()].some((job) => job.state === "running" || job.state === "draft");
 		return html`<form class="prompt" @submit=${this.submit}>
 				<label for="prompt" class="sr">What to play</label>
@@ -82,6 +83,7 @@ class DrumAsk extends Part {
 			${button("", "Change what plays as the words say, and nothing else of it", () => act("refine", { instruction: this.words || "a bit different", tier: this.tier }), { keys: "R", text: "Refine" })}
 				${button("dice", "Vary what plays", () => act("vary"), { keys: "V", text: "Vary" })}
 				${button("", "A fill in the next bar", () => act("fill"), { keys: "F", text: "Fill" })}
+				${MOVES.map(([name, keys, help]) => button("", help, () => act(name), { keys, text: name }))}
 				${button("next", "Next groove of the library", () => act("next"), { keys: "N", text: "Next" })}
 				<span class="spacer"></span>${check(settings.ai === false ? "AI off: nothing is paid" : "AI on", settings.ai ?? true, (ai) => set({ ai }), "switch")}
 			</div>
@@ -92,9 +94,10 @@ class DrumAsk extends Part {
 				${choice("section", "Section", this.section, catalog?.sections ?? [], (section) => this.put("section", section), "any")}
 				${choice("bars", "Bars", settings.bars, [...new Set([1, 2, 4, 8, 16, 32, 64, settings.bars ?? 2])].sort((a, b) => a - b), (bars) => set({ bars: Number(bars) }))}
 				${choice("meter", "Metre", settings.meter, [...new Set([...METERS, settings.meter ?? "4/4"])], (meter) => set({ meter }))}
+				${rows.filter((row) => row.kind === "choice" && row.name !== "sync").map(({ name, choices }) => choice(name, plain(name), settings[name], choices, (value) => set({ [name]: value })))}
 				${choice("tier", "Made by", this.tier, TIERS, (tier) => this.put("tier", tier))}
 			</div>
-			<div class="knobs">${KNOBS.map((row) => this.knob(row))}</div>
+			<div class="knobs">${rows.filter((row) => row.kind === "float" && row.low === 0 && row.high === 1).map((row) => this.knob(row))}</div>
 			${this.song()}`;
 	}
 }

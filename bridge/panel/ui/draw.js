@@ -69,6 +69,17 @@ function drawLines(pen, { pattern, step, stepW, rows, rowH, left, width }) {
 	rows.forEach((_, index) => pen.fillRect(0, RULER + (index + 1) * rowH - 1, width, 1));
 }
 
+/** A fill's place: dashed while it waits. */
+function drawFill(pen, { from, to, sounding }, { step, stepW, left }, height) {
+	const x = (from / step) * stepW - left, w = ((to - from) / step) * stepW;
+	pen.strokeStyle = pen.fillStyle = colour("--next");
+	pen.lineWidth = 2;
+	pen.setLineDash(sounding ? [] : [6, 4]);
+	pen.strokeRect(x + 1, RULER + 1, w - 2, height - RULER - 2);
+	pen.setLineDash([]);
+	pen.fillText("fill", x + 30, RULER / 2);
+}
+
 function drawHit(pen, hit, x, bottom, { stepW, rowH }, faint) {
 	const kind = loudness(hit.velocity);
 	const w = Math.max(4, Math.min(stepW * 0.62, 14));
@@ -88,23 +99,24 @@ function drawHit(pen, hit, x, bottom, { stepW, rowH }, faint) {
 
 /** Draw what is visible: lines, strokes with height as velocity and place as played, and the cursor. */
 export function drawGrid(canvas, scene) {
-	const { pattern, rows, step, stepW, rowH, left, width, silent, cursor, hover } = scene;
+	const { rows, step, stepW, rowH, left, width, silent, cursor, hover } = scene;
 	const height = RULER + rows.length * rowH;
 	const pen = fresh(canvas, width, height);
 	drawLines(pen, scene);
 	const index = new Map(rows.map((voice, row) => [voice, row]));
-	for (const hit of pattern.hits) {
+	for (const hit of scene.hits) {
 		const row = index.get(hit.voice);
 		const grid = (hit.tick / step) * stepW - left + 2;
 		const x = ((hit.tick + (hit.shift ?? 0)) / step) * stepW - left + 2;
 		if (row === undefined || x < -40 || x > width + 40) continue;
 		const bottom = RULER + (row + 1) * rowH - 2;
-		drawHit(pen, hit, x, bottom, scene, silent(hit.voice));
+		drawHit(pen, hit, x, bottom, scene, hit.out || silent(hit.voice));
 		if (hit.shift) {
 			pen.fillStyle = colour("--dim");
 			pen.fillRect(Math.min(grid, x), bottom, Math.abs(x - grid) + 1, 1.5);
 		}
 	}
+	scene.fills.forEach((fill) => drawFill(pen, fill, scene, height));
 	for (const [cell, name, line] of [[hover, "--dim", 1], [cursor, "--focus", 2]]) {
 		if (!cell) continue;
 		pen.strokeStyle = colour(name);
@@ -114,7 +126,7 @@ export function drawGrid(canvas, scene) {
 }
 
 /** Draw the whole pattern small, with the part that is in view. */
-export function drawOverview(canvas, { pattern, rows, step, stepW, left, view }, width) {
+export function drawOverview(canvas, { pattern, rows, step, stepW, left, width: view, small: width }) {
 	const height = 34;
 	const pen = fresh(canvas, width, height);
 	const { barTicks } = meterOf(pattern);

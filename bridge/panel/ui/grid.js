@@ -3,7 +3,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { Part, act, button, check, choice, store } from "../js/app.js";
-import { ACCENT, GHOST, NORMAL, STEPS, cellHits, lengthOf, loudness, meterOf, naturalStep, rowsOf, voiceName, whereIs } from "../js/pattern.js";
+import { ACCENT, GHOST, NORMAL, STEPS, cellHits, fillsIn, heardWith, lengthOf, loudness, meterOf, naturalStep, rowsOf, voiceName, whereIs } from "../js/pattern.js";
 import { shown } from "../js/store.js";
 import { inLoop } from "../js/time.js";
 import { RULER, drawGrid, drawOverview, retheme } from "./draw.js";
@@ -63,6 +63,7 @@ class DrumGrid extends Part {
 		const place = tick < 0 ? 0 : inLoop(tick, player.origin ?? 0, lengthOf(player.pattern));
 		const x = (place / this.scene.step) * this.scene.stepW;
 		head.style.transform = `translateX(${x}px)`;
+		this.small.style.transform = `translateX(${(place / lengthOf(player.pattern)) * this.scene.small}px)`;
 		if (this.follow && !this.gesture) this.keepInView(x);
 		this.flash(place);
 	}
@@ -77,9 +78,9 @@ class DrumGrid extends Part {
 		const from = this.passed ?? place;
 		this.passed = place;
 		if (place < from || this.still) return;
-		for (const hit of this.scene.pattern.hits) {
+		for (const hit of this.scene.hits) {
 			const at = hit.tick + (hit.shift ?? 0);
-			if (at > from && at <= place && !this.silent(hit.voice)) {
+			if (at > from && at <= place && !hit.out && !this.silent(hit.voice)) {
 				const lamp = this.lamps?.[this.scene.rows.indexOf(hit.voice)];
 				lamp?.animate([{ opacity: 0.25 + hit.velocity / 170 }, { opacity: 0.15 }], { duration: 220, easing: "ease-out" });
 			}
@@ -91,6 +92,8 @@ class DrumGrid extends Part {
 	drawn() {
 		this.view = this.querySelector(".view");
 		this.head = this.querySelector(".playhead");
+		this.overview = this.querySelector(".overview");
+		this.small = this.overview?.lastElementChild;
 		this.lamps = [...this.querySelectorAll(".lamp")];
 		this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 		this.paint();
@@ -104,22 +107,30 @@ class DrumGrid extends Part {
 		const steps = lengthOf(now.pattern) / step;
 		const least = matchMedia("(pointer: coarse)").matches ? 26 : 17;
 		const stepW = Math.max(least * Math.min(1, step / 240 + 0.25), Math.min(56, width / steps));
-		const rows = this.rows;
+		const rows = this.rows, { fills } = this;
 		const focused = document.activeElement === this.view && this.byKeys;
 		this.scene = {
-			pattern: now.pattern, rows, step, stepW, rowH, width, left: this.view.scrollLeft, view: width, silent: this.silent,
+			pattern: now.pattern, hits: heardWith(now.pattern.hits, fills), fills, rows, step, stepW, rowH, width, left: this.view.scrollLeft, silent: this.silent,
 			cursor: focused ? this.cursor : null, hover: this.hover,
 		};
 		this.querySelector(".roll").style.width = `${Math.max(width, steps * stepW)}px`;
 		drawGrid(this.querySelector(".roll canvas"), this.scene);
 		this.head.style.height = `${RULER + rows.length * rowH}px`;
-		const overview = this.querySelector(".overview");
-		overview.hidden = steps * stepW <= width + 1;
-		if (!overview.hidden) drawOverview(overview, this.scene, overview.parentElement.clientWidth);
+		this.overview.hidden = steps * stepW <= width + 1;
+		this.scene.small = this.overview.clientWidth;
+		if (this.scene.small) drawOverview(this.overview.firstElementChild, this.scene);
 	}
 
+	get fills() {
+		return this.now.sounding ? fillsIn(this.now.base, store.state.player) : [];
+	}
+
+	/** Drums that a fill brought stay with the groove: rows that come and go would move the page. */
 	get rows() {
-		return rowsOf(this.now.pattern, this.extra);
+		const { now } = this;
+		if (this.lent?.take !== now.take) this.lent = { take: now.take, voices: new Set() };
+		for (const { hits } of this.fills) for (const { voice } of hits) this.lent.voices.add(voice);
+		return rowsOf(now.pattern, [...this.extra, ...this.lent.voices]);
 	}
 
 	// Pointer
@@ -286,7 +297,7 @@ class DrumGrid extends Part {
 					<div class="roll"><canvas aria-hidden="true"></canvas><div class="playhead" hidden></div></div>
 				</div>
 			</div>
-			<canvas class="overview" aria-hidden="true" hidden @click=${this.jump}></canvas>
+			<div class="overview" aria-hidden="true" hidden @click=${this.jump}><canvas></canvas><i></i></div>
 			<p id="grid-help" class="hint">Click or press Enter to set a stroke, drag up and down for its strength. <kbd>1</kbd> ghost <kbd>2</kbd> normal <kbd>3</kbd> accent, <kbd>,</kbd> <kbd>.</kbd> earlier and later.</p>
 			<p id="grid-cell" class="cell sr" aria-live="polite"></p>`;
 	}

@@ -13,7 +13,7 @@ class DrumToasts extends Part {
 		this.hears(store, "say", ({ detail }) => {
 			this.items = [...this.items.filter((one) => one.text !== detail.text), detail].slice(-3);
 			this.update();
-			setTimeout(() => this.drop(detail), LASTS_MS[detail.kind]);
+			setTimeout(() => this.drop(detail), detail.action ? LASTS_MS.error : LASTS_MS[detail.kind]);
 		});
 	}
 
@@ -38,6 +38,7 @@ G|Generate with these settings
 R|Refine by the words
 V|Vary
 F|Fill
+X H J|Break, hold, build
 N|Next in the library
 U|Undo (Ctrl+Z too)
 Shift+U|Redo

@@ -94,16 +94,16 @@ class DrumLibrary extends Part {
 		const { library, player } = store.state;
 		const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
 		const found = library.filter((one) => (!this.loved || one.favourite) && words.every((word) => `${titleOf(one)} ${one.meta?.genre ?? ""} ${one.meta?.style ?? ""}`.toLowerCase().includes(word)));
-		const current = player.playing ?? player.ready?.pattern.id;
+		const current = player.song?.id ?? player.playing ?? player.ready?.pattern.id;
 		return html`<div class="line">
 				<label class="sr" for="search">Search the library</label>
-				<input id="search" type="search" placeholder="Search ${library.length} grooves" .value=${live(this.search)} @input=${(e) => this.put("search", e.target.value)} />
+				<input id="search" type="search" placeholder="Search ${library.length} ${library.length === 1 ? "groove" : "grooves"}" .value=${live(this.search)} @input=${(e) => this.put("search", e.target.value)} />
 				${check("Favourites", this.loved, (on) => this.put("loved", on))}
 			</div>
 			<ul class="list">${found.slice().reverse().slice(0, 200).map((one) => this.item(one))}</ul>
 			${found.length ? nothing : html`<p class="empty">${library.length ? "Nothing fits." : "Keep what plays with the heart, and it stays here."}</p>`}
 			<div class="line">
-				${button("down", "Download what plays as .mid", () => this.export(current, true), { text: "Download .mid", disabled: !current })}
+				${button("down", "Download what plays as .mid", () => this.export(current, true), { text: player.song ? "Download the song" : "Download .mid", disabled: !current })}
 				<label class="file"><input type="file" accept=".mid,.midi,.wav,.flac,.ogg,.mp3,.aif,.aiff" @change=${(e) => ([...e.target.files].forEach(takeFile), (e.target.value = ""))} /><span>Open a file</span></label>
 			</div>
 			${this.path ? html`<p class="dim path">Exported to <code>${this.path}</code>. Drag it from there into a track.</p>` : html`<p class="dim">Or drop a .mid or audio file anywhere on the page.</p>`}`;

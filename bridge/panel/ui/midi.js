@@ -1,7 +1,8 @@
 /* MIDI: ports, the last messages in, what each control does, learning a new one, timing, and sound in the browser. */
 
 import { html, nothing } from "../vendor/lit.js";
-import { Part, act, button, check, choice, link, say, set, store, typed } from "../js/app.js";
+import { Part, act, button, check, choice, link, plain, say, set, store, typed } from "../js/app.js";
+import { learning } from "../js/store.js";
 
 const KINDS = { 8: "note off", 9: "note", 10: "pressure", 11: "CC", 12: "program", 13: "pressure", 14: "bend" };
 const POLL_MS = 2000;
@@ -12,7 +13,6 @@ export function readable(hex) {
 	return `${KINDS[bytes[0] >> 4] ?? "system"} ${bytes.slice(1).join(" ")} · ch ${(bytes[0] & 15) + 1}`;
 }
 
-const plain = (name) => name.replaceAll("_", " ");
 const control = ({ kind = "cc", number, channel }) => `${{ cc: "CC", note: "note", program: "program" }[kind]} ${number}${channel ? ` · ch ${channel}` : ""}`;
 
 class DrumMidi extends Part {
@@ -46,12 +46,6 @@ class DrumMidi extends Part {
 		this.update();
 	}
 
-	/** The step of learning that any page began, while it lasts. */
-	get learning() {
-		const { learn } = store.state.midi;
-		return ["waiting", "asking"].includes(learn?.state) ? learn : null;
-	}
-
 	learned() {
 		const { learn } = store.state.midi;
 		if (learn === this.told) return;
@@ -74,13 +68,32 @@ class DrumMidi extends Part {
 		return html`<dl class="figures">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 	}
 
+	async map(triggers) {
+		const done = await act("mappings.set", { triggers });
+		if (done) this.put("mapping", done.triggers);
+		return done;
+	}
+
+	async unmap(row) {
+		const before = this.mapping;
+		const done = await this.map(before.filter((one) => one !== row));
+		if (done) say(`${control(row)} does nothing now`, "info", "", { text: "Bring it back", deed: () => this.map(before) });
+	}
+
+	learn() {
+		const step = learning(store.state), actions = (store.state.catalog?.actions ?? []).map((name) => [name, plain(name)]);
+		if (step) return html`<p class="learning" role="status">${step.question ?? "Move or press what shall do"} <b>${plain(step.action)}</b> … ${button("close", "Cancel learning", () => act("learn.cancel"), { text: "Cancel" })}</p>`;
+		return html`<div class="line">${choice("learn", "Learn", "generate", actions, () => {})}
+			${button("", "Learn a control for this action", () => act("learn.start", { action: this.querySelector("#learn").value }), { text: "Start" })}</div>`;
+	}
+
 	table() {
-		const { learning } = this;
-		return html`<table><caption>What controls do</caption><thead><tr><th scope="col">Control</th><th scope="col">Action</th><th scope="col">At</th></tr></thead>
-			<tbody>${this.mapping.map((row) => html`<tr><td>${control(row)}</td><td>${plain(row.action)}</td><td>${row.at ?? "bar"}</td></tr>`)}</tbody></table>
-			${learning ? html`<p class="learning" role="status">${learning.question ?? "Move or press what shall do"} <b>${plain(learning.action)}</b> … ${button("close", "Cancel learning", () => act("learn.cancel"), { text: "Cancel" })}</p>`
-				: html`<div class="line">${choice("learn", "Learn", "generate", (store.state.catalog?.actions ?? []).map((name) => [name, plain(name)]), () => {})}
-					${button("", "Learn a control for this action", () => act("learn.start", { action: this.querySelector("#learn").value }), { text: "Start" })}</div>`}`;
+		const knobs = (store.state.catalog?.settings ?? []).map(({ name }) => name);
+		const row = (one) => html`<tr><td>${control(one)}</td><td>${plain(one.action)}</td><td>${knobs.includes(one.action) ? "at once" : (one.at ?? "bar")}</td>
+			<td>${button("close", `Unmap ${control(one)}, ${plain(one.action)}`, () => this.unmap(one), { kind: "mini" })}</td></tr>`;
+		return html`<h3 id="controls">What controls do</h3>${this.learn()}<table aria-labelledby="controls"><thead><tr><th scope="col">Control</th><th scope="col">Action</th><th scope="col">At</th><td></td></tr></thead>
+			<tbody>${this.mapping.map(row)}</tbody></table>
+			${button("", "Go back to the mapping that drumbridge came with", () => this.map(null), { text: "Default mapping" })}`;
 	}
 
 	render() {

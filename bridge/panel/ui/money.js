@@ -6,8 +6,14 @@ import { Part, dollars, link, millis, store } from "../js/app.js";
 const DAYS = 14;
 const W = 300, H = 64;
 
+/** The share of cache hits after each of the answers that asked the cache, oldest first; routes have the newest first. */
+export function hitRates(routes) {
+	const asked = routes.filter(({ cache }) => cache !== "off").reverse();
+	return asked.map((_, i) => asked.slice(0, i + 1).filter(({ cache }) => cache !== "miss").length / (i + 1));
+}
+
 class DrumMoney extends Part {
-	static on = ["metrics", "about", "alerts"];
+	static on = ["metrics", "about", "route"];
 	tiers = [];
 	days = [];
 
@@ -46,7 +52,7 @@ class DrumMoney extends Part {
 	}
 
 	render() {
-		const { metrics, about, history } = store.state;
+		const { metrics, about, routes } = store.state;
 		const budget = about?.budget ?? {};
 		const share = Number(budget.limit_usd) ? (Number(budget.spent_usd) / Number(budget.limit_usd)) * 100 : 0;
 		const latency = metrics.latency_ms ?? {};
@@ -62,8 +68,8 @@ class DrumMoney extends Part {
 				<div><dt>Requests</dt><dd>${metrics.requests ?? 0}</dd></div><div><dt>Median</dt><dd>${millis(latency.p50)}</dd></div><div><dt>p95</dt><dd>${millis(latency.p95)}</dd></div>
 				<div><dt>Cache hits</dt><dd>${rate(metrics.cache_hit_rate)}</dd></div><div><dt>Fallbacks</dt><dd>${rate(metrics.fallback_rate)}</dd></div>
 			</dl>
-			${this.line("Latency p95", history.map((one) => one.latency_ms.p95), millis)}
-			${this.line("Cache hit rate", history.filter((one) => one.cache_hit_rate !== null).map((one) => one.cache_hit_rate), rate)}`;
+			${this.line("Latency of the last answers", routes.map((one) => one.latency_ms).reverse(), millis)}
+			${this.line("Cache hits of the last answers", hitRates(routes), rate)}`;
 	}
 }
 customElements.define("drum-money", DrumMoney);

@@ -3,21 +3,21 @@
 import { html, nothing } from "../vendor/lit.js";
 import { Part, act, button, dollars, icon, millis, say, store } from "../js/app.js";
 import { lengthOf, titleOf } from "../js/pattern.js";
-import { routeOf, shown } from "../js/store.js";
-import { inLoop, timeOf } from "../js/time.js";
+import { makerOf, routeOf, shown } from "../js/store.js";
+import { inLoop, locate, timeOf } from "../js/time.js";
 
-const MAKERS = { local: "Embedded drummer", anthropic: "Anthropic", openai: "OpenAI", groq: "Groq", cohere: "Cohere" };
+const READ_MS = 250;
+const barsOf = (n) => `${n} ${n === 1 ? "bar" : "bars"}`;
 
 /** {who, how, ms, cost} of a pattern in words. */
 export function madeBy(pattern, route) {
 	if (route) {
-		const who = route.provider === "local" ? MAKERS.local : `${MAKERS[route.provider] ?? route.provider} · ${route.model}`;
 		const cache = { hit: "from the cache", coalesced: "shared answer" }[route.cache];
 		const how = [cache, route.degraded ? "stand-in" : "", route.provider === "local" ? "" : `${route.tier} tier`];
-		return { who, how: how.filter(Boolean).join(", "), ms: millis(route.latency_ms), cost: dollars(route.cost_usd) };
+		return { who: makerOf(route), how: how.filter(Boolean).join(", "), ms: millis(route.latency_ms), cost: dollars(route.cost_usd) };
 	}
 	const { generator, edited } = pattern?.meta ?? {};
-	const who = { embedded: MAKERS.local, import: "Imported file" }[generator] ?? (generator ? String(generator) : "By hand");
+	const who = { embedded: "Embedded drummer", import: "Imported file" }[generator] ?? (generator ? String(generator) : "By hand");
 	return { who, how: edited ? "edited here" : "", ms: "", cost: generator === "embedded" ? "$0" : "" };
 }
 
@@ -30,6 +30,7 @@ export function keep(favourite = true) {
 class DrumNow extends Part {
 	static on = ["player", "jobs", "transport", "library", "pending", "route"];
 	slots = {};
+	began = new Map();
 
 	connectedCallback() {
 		super.connectedCallback();
@@ -45,13 +46,12 @@ class DrumNow extends Part {
 			const length = lengthOf(player.pattern);
 			bar.style.transform = `scaleX(${inLoop(store.tick(), player.origin ?? 0, length) / length})`;
 		} else if (bar) bar.style.transform = "scaleX(0)";
-		const count = this.querySelector(".countdown");
-		if (count) {
-			const at = Number(count.dataset.tick);
-			const left = Math.max(0, timeOf(transport, at) - store.link.now());
-			const text = transport.state === "playing" ? `in ${left.toFixed(1)} s` : "when it starts";
-			if (count.textContent !== text) count.textContent = text;
+		const tell = (place, text) => place.textContent !== text && (place.textContent = text);
+		for (const place of this.querySelectorAll(".due")) {
+			const left = Math.max(0, timeOf(transport, Number(place.dataset.tick)) - store.link.now());
+			tell(place, transport.state === "playing" ? `in ${left.toFixed(1)} s` : "when it starts");
 		}
+		for (const place of this.querySelectorAll(".elapsed")) tell(place, `${((performance.now() - place.dataset.since) / 1000).toFixed(1)} s`);
 		requestAnimationFrame(() => this.frame());
 	}
 
@@ -74,50 +74,64 @@ class DrumNow extends Part {
 		</dl>`;
 	}
 
-	next(item) {
-		const once = item.once;
+	/** Of a playing song, what comes by itself after this part. */
+	ahead({ song, pattern, queued, origin }) {
+		if (!song || !pattern || queued.some((item) => !item.once)) return [];
+		const tick = origin + lengthOf(pattern), part = song.sections[song.section + 1];
+		return [{ own: true, tick, ...locate(store.state.transport, tick), title: part?.name ?? "The end", words: part ? barsOf(part.bars) : "Then it stops" }];
+	}
+
+	next({ once, own, bar, beat, tick, title, words }) {
 		return html`<section class="card next" aria-label="Next">
 			<header><span class="tag">${icon("next")}${once ? "Fill" : "Next"}</span>
-				<strong>bar ${item.bar}${item.beat > 1 ? `.${Math.floor(item.beat)}` : ""}</strong>
-				<span class="countdown" data-tick=${item.tick}></span>
-				${button("close", "Cancel what waits", () => act("cancel"), { keys: "C" })}</header>
-			<h2>${titleOf(item.pattern)}</h2>
-			<p class="facts">${item.pattern.bars} ${item.pattern.bars === 1 ? "bar" : "bars"} · ${item.pattern.meter}</p>
+				<strong>bar ${bar}${beat > 1 ? `.${Math.floor(beat)}` : ""}</strong>
+				<span class="countdown due" data-tick=${tick}></span>
+				${own ? nothing : button("close", "Cancel what waits", () => act("cancel"), { keys: "C" })}</header>
+			<h2>${title}</h2>
+			<p class="facts">${words}</p>
 		</section>`;
 	}
 
-	working(job) {
-		const live = store.state.live;
-		const last = live?.job === job.job ? live.attempts.at(-1) : null;
+	/** Whether a job lasts long enough to be read; the embedded drummer's are over at once. */
+	lasts(job) {
+		const now = performance.now();
+		if (!this.began.has(job)) this.began.set(job, now);
+		if (now - this.began.get(job) > READ_MS) return true;
+		setTimeout(() => this.update(), READ_MS + 1);
+	}
+
+	working({ job }) {
+		const live = store.state.live?.job === job ? store.state.live : null, last = live?.attempts.at(-1);
 		return html`<section class="card next" aria-label="In the making">
-			<header><span class="tag">${icon("spark")}Asking</span>
-				${button("close", "Stop this job", () => act("job.cancel", { job: job.job }))}</header>
-			<h2>${last ? `${last.model} · ${last.outcome}` : "A better answer is on its way"}</h2>
-			<p class="facts">The embedded drummer plays meanwhile</p></section>`;
+			<header><span class="tag">${icon("spark")}Asking</span><span class="countdown elapsed" data-since=${this.began.get(job)}></span>
+				${button("close", "Stop this job", () => act("job.cancel", { job }))}</header>
+			<h2>${live ? makerOf(live) : "A better answer is on its way"}</h2>
+			<p class="facts">${last ? `${last.model}: ${last.outcome.replaceAll("_", " ")}. ` : ""}The embedded drummer plays meanwhile</p></section>`;
 	}
 
 	render() {
-		const { player, jobs, library } = store.state;
+		const { player, jobs, library } = store.state, { song } = player;
 		const now = shown(store.state);
 		document.title = now?.sounding ? `▶ ${titleOf(now.pattern)}` : "drumbridge";
 		if (!now) return nothing;
 		const { pattern } = now;
 		const kept = library.find((one) => one.id === now.base.id);
 		const waiting = player.queued.filter((item) => item.take !== now.take || item.once);
-		const asking = [...jobs.values()].filter((job) => job.state === "running" || job.state === "draft");
+		const coming = waiting.map((item) => ({ ...item, title: titleOf(item.pattern), words: `${barsOf(item.pattern.bars)} · ${item.pattern.meter}` }));
+		const asking = [...jobs.values()].filter(({ job, state }) => (state === "running" || state === "draft") && this.lasts(job));
 		return html`<section class="card playing ${now.sounding ? "on" : ""}" aria-label="Now">
 				<header><span class="tag">${icon(now.sounding ? "play" : "stop")}${!now.sounding ? "Ready" : player.fill ? "Now playing: a fill" : "Now playing"}</span>
 					<span class="spacer"></span>
 					${button("", "Swap A and B", () => this.other(), { keys: "A", text: `${this.side ?? "A"} → ${(this.side ?? "A") === "A" ? "B" : "A"}` })}
 					${button("heart", kept?.favourite ? "No longer a favourite" : "Favourite", () => keep(!kept?.favourite), { keys: "B", pressed: Boolean(kept?.favourite), kind: "heart" })}
 				</header>
-				<h2>${titleOf(pattern)}</h2>
-				<p class="facts">${pattern.bars} ${pattern.bars === 1 ? "bar" : "bars"} · ${pattern.meter} · ${pattern.hits.length} strokes</p>
+				<h2>${song ? `${song.name}: ` : ""}${titleOf(pattern)}</h2>
+				<p class="facts">${barsOf(pattern.bars)} · ${pattern.meter} · ${pattern.hits.length} strokes</p>
 				${this.made(madeBy(pattern, routeOf(store.state, now.base, now.route)))}
-				${player.song ? html`<ol class="parts" aria-label="Song">${player.song.sections.map((part, i) => html`<li aria-current=${i === player.song.section ? "step" : nothing}>${part.name} ${part.starts_at_bar}</li>`)}</ol>` : nothing}
+				${song ? html`<ol class="parts" aria-label="Song">${song.sections.map((part, i) => html`<li aria-current=${i === song.section ? "step" : nothing}>${part.name} ${part.starts_at_bar}</li>`)}</ol>` : nothing}
 				<div class="progress" aria-hidden="true"><i></i></div>
 			</section>
-			${waiting.map((item) => this.next(item))}${asking.map((job) => this.working(job))}`;
+			${[...coming, ...this.ahead(player)].map((item) => this.next(item))}${asking.map((job) => this.working(job))}`;
 	}
 }
 customElements.define("drum-now", DrumNow);

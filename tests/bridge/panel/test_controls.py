@@ -10,6 +10,10 @@ pytestmark = pytest.mark.wire
 
 BEAT = groove(2, identity="controls", kick=[(0, 110), (3840, 110)], snare=[(960, 110)], hat_closed=[(480, 80)])
 
+KNOBS = (
+    "complexity", "density", "swing", "humanize", "intensity", "variation", "fill_amount", "lean", "ghosts",
+    "hat_openness",
+)  # fmt: skip
 SECTIONS = "JSON.stringify(document.querySelector('drum-ask').sections)"
 
 # Name, selector, kind of control, what it does: a method of the daemon, or an expression that changes on the page.
@@ -52,7 +56,11 @@ ASK = [
     ("bars", "#bars", "select:4", "set"),
     ("metre", "#meter", "select:7/8", "set"),
     ("tier", "#tier", "select:local", "document.querySelector('drum-ask').tier"),
-    *((name, f"#{name}", "range", "set") for name in ("complexity", "density", "swing", "humanize")),
+    ("break", "[aria-keyshortcuts=X]", "button", "break"),
+    ("hold", "[aria-keyshortcuts=H]", "button", "hold"),
+    ("build", "[aria-keyshortcuts=J]", "button", "build"),
+    ("swing grid", "#swing_grid", "select:16ths", "set"),
+    *((name, f"#{name}", "range", "set") for name in KNOBS),
     ("song builder", ".song summary", "button", "document.querySelector('.song').open"),
     ("compose", "[title='Compose the song']", "button", "compose"),
     ("add a section", "[title='Add a section']", "button", "document.querySelectorAll('.song li').length"),
@@ -80,6 +88,9 @@ MIDI = [
     ("learn which", "#learn", "select:fill", "document.querySelector('#learn').value"),
     ("learn", "drum-midi .line button", "button", "learn.start"),
     ("stop learning", ".learning button", "button", "learn.cancel"),
+    ("forget a control", "drum-midi tbody button", "button", "mappings.set"),
+    ("bring it back", ".toast button:text-is('Bring it back')", "button", "mappings.set"),
+    ("default mapping", "[title^='Go back to the mapping']", "button", "mappings.set"),
 ]
 
 
@@ -202,8 +213,8 @@ def test_every_control_does_what_it_says(driver, part, hand):
 
 
 KEYS = {
-    " ": "stop", "g": "generate", "r": "refine", "v": "vary", "f": "fill", "n": "next", "c": "cancel",
-    "b": "patterns.favourite", "t": "tap", "p": "panic", "+": "set", "-": "set",
+    " ": "stop", "g": "generate", "r": "refine", "v": "vary", "f": "fill", "x": "break", "h": "hold", "j": "build",
+    "n": "next", "c": "cancel", "b": "patterns.favourite", "t": "tap", "p": "panic", "+": "set", "-": "set",
 }  # fmt: skip
 
 

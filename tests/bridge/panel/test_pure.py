@@ -55,6 +55,69 @@ def test_bars_and_beats_follow_any_metre(js):
     assert js("time", body) == [[2, 2], [2, 2], [2, 3], [2, 3], [3, 1], [2, 1]]
 
 
+def test_a_bar_line_ahead_is_on_the_bar_it_begins(js):
+    """A message between two ticks tells its beat of the whole tick; the next part's bar is still beat 1 of it."""
+    at = {"tick": 7681.96, "bar": 3, "beat": 1 + 1 / 960, "meter": [3840, [960, 960, 960, 960]]}
+    body = "const { bar, beat, inside } = m.locate(a, 11520); return [bar, beat, inside < 0.01];"
+
+    assert js("time", body, at) == [4, 1, True]
+
+
+FILL = {"meter": "4/4", "bars": 1, "hits": [{"tick": t, "voice": "tom_low", "velocity": 90} for t in (0, 1920, 2880)]}
+LOOP = {"meter": "4/4", "bars": 2, "hits": [{"tick": t, "voice": "kick", "velocity": 90} for t in (0, 4800, 6720)]}
+
+
+def test_a_fill_lies_where_it_is_heard(js):
+    """Half a bar of fill: the first half of its bar is the groove's, its strokes take the place of the rest."""
+    filling = {"pattern": FILL, "origin": 11520, "tick": 13440, "end": 15360}
+    body = """
+        const fills = m.fillsIn(a.pattern, { filling: a.filling, queued: [], origin: 0 });
+        const heard = m.heardWith(a.pattern.hits, fills);
+        return [fills.map((one) => [one.from, one.to, one.sounding]), heard.map((one) => [one.tick, Boolean(one.out)])];
+    """
+    places, heard = js("pattern", body, {"pattern": LOOP, "filling": filling})
+
+    assert places == [[5760, 7680, True]]
+    assert heard == [[0, False], [4800, False], [6720, True], [5760, False], [6720, False]]
+
+
+def test_a_fill_behind_a_switch_is_not_in_this_groove(js):
+    """What waits is shown, but for a fill that the next groove will have."""
+    waits = {"pattern": FILL, "origin": 7680, "tick": 7680, "once": True}
+    body = """
+        const fills = (more) => m.fillsIn(a.pattern, { filling: null, queued: [a.waits, ...more], origin: 3840 });
+        return [fills([]).map((one) => [one.from, one.to, one.sounding]), fills([{ tick: 7680 }]).length];
+    """
+    assert js("pattern", body, {"pattern": LOOP, "waits": waits}) == [[[3840, 7680, False]], 0]
+
+
+def test_the_health_is_read_as_the_router_tells_it(js):
+    """Each model in use is there once with its tiers, and whether it is well; a tier without a model is left out."""
+    from router.errors import Busy
+    from router.health import Health
+
+    health = Health()
+    health.succeeded("groq", "a", 120)
+    health.failed("groq", "b", Busy("groq", 20.0), 10.0, request="r")
+    models = {"fast": "a", "balanced": "b", "advanced": "b", "expert": None}
+    one = {"models": models, "health": health.as_dict(11.0)["groq"]}
+    rows = js("store", "return m.healthOf(a);", one)
+
+    assert [(row["model"], row["tiers"], row["good"]) for row in rows] == [
+        ("a", "fast", True),
+        ("b", "balanced, advanced", False),
+    ]
+    assert (rows[0]["text"], rows[0]["ms"]) == ("well", 120)
+    assert rows[1]["text"] == "resting 19 s"
+
+
+def test_the_hit_rate_is_of_those_who_asked_the_cache(js):
+    """Oldest first; an answer that needed no cache is no miss."""
+    routes = [{"cache": name} for name in ("hit", "off", "coalesced", "miss")]
+
+    assert js("../ui/money", "return m.hitRates(a);", routes) == [0, 0.5, pytest.approx(2 / 3)]
+
+
 def test_the_page_reads_metres_as_the_server_does(js):
     """Beats and lengths are the router's own for every metre that is offered."""
     from router.pattern import Meter

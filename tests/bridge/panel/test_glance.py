@@ -1,0 +1,159 @@
+"""What a musician sees at a glance: health, faults, fills, a song's next part, on any screen."""
+
+import base64
+import json
+
+import pytest
+
+from tests.support.browser import Panel, eventually, groove
+from tests.support.daemon import RunningDaemon
+
+pytestmark = pytest.mark.wire
+
+BEAT = groove(2, identity="glance", kick=[(0, 110), (3840, 110)], snare=[(960, 110), (4800, 110)])
+STROKES = """() => document.querySelector("drum-grid").scene.hits.map((hit) => [hit.voice, Boolean(hit.out)])"""
+
+
+@pytest.fixture
+def fast(daemon):
+    """A client of a daemon at 300 beats a minute: a bar is 0.8 s."""
+    client = daemon.client()
+    client.call("set", tempo=300.0, meter="4/4", genre="rock")
+    yield client
+    client.call("set", tempo=120.0, genre=None)
+
+
+def test_providers_stand_there_with_their_models_and_health(browser, tmp_path):
+    """Every model in use is named with its tiers and how it is; what the catalogue says of old names is folded."""
+    nobody = "http://127.0.0.1:9"
+    env = {
+        "OPENAI_API_KEY": "canary",
+        "OPENAI_BASE_URL": f"{nobody}/v1",
+        "GROQ_API_KEY": "canary",
+        "GROQ_BASE_URL": nobody,
+    }
+    with RunningDaemon(tmp_path / "home", "--midi", "none", env=env) as running:
+        client = running.client()
+        providers = eventually(lambda: client.call("status")["providers"], "the router")
+        panel = Panel(browser, running).open()
+        rows = panel.page.locator(".providers li")
+        rows.nth(1).wait_for()
+        told = rows.all_inner_texts()
+        panel.context.close()
+
+    assert len(told) == len(providers) == 2
+    for text, (name, one) in zip(told, providers.items(), strict=True):
+        assert name in text
+        for model in filter(None, one["models"].values()):
+            assert model in text
+        assert "well" in text
+        assert "undefined" not in text
+
+
+def test_a_job_that_fails_says_why(open_panel):
+    """A file that is no audio: the page tells what is wrong, wherever the job came from."""
+    panel = open_panel()
+    panel.daemon.client().call("analyze", audio=base64.b64encode(b"no music at all" * 20).decode())
+
+    toast = panel.page.locator(".toast.error")
+    toast.wait_for()
+    assert "Not done:" in toast.inner_text()
+
+
+def test_an_alert_stands_above_everything_until_it_ends(open_panel):
+    """Whatever tab is open, the alert is seen; when it is over it goes."""
+    page = open_panel().page
+    page.locator("#tab-midi").click()
+    tell = """async (state) => {
+        const { store } = await import("/js/app.js");
+        const alert = { name: "latency_p95", level: "warning", state, message: "answers are slow" };
+        store.hear({ topic: "alerts", data: alert });
+    }"""
+    page.evaluate(tell, "raised")
+    alert = page.locator(".alert")
+    alert.wait_for()
+    assert "warning" in alert.inner_text().lower()
+    assert "answers are slow" in alert.inner_text()
+    page.evaluate(tell, "cleared")
+    alert.wait_for(state="detached")
+
+
+def test_a_fill_is_drawn_where_it_sounds(open_panel, fast):
+    """It waits in a dashed frame, then its strokes take the groove's place, and afterwards the groove is back."""
+    panel = open_panel()
+    page = panel.page
+    panel.play(BEAT)
+    before = page.evaluate(STROKES)
+    page.get_by_role("button", name="Fill", exact=True).click()
+
+    page.wait_for_function("() => document.querySelector('drum-grid').scene.fills.some((fill) => fill.sounding)")
+    during = page.evaluate(STROKES)
+    page.wait_for_function("() => !document.querySelector('drum-grid').scene.fills.length")
+
+    assert len(during) > len(before)
+    assert any(out for _, out in during)
+    assert page.evaluate(STROKES) == before
+    assert {voice for voice, _ in during} <= set(page.evaluate("document.querySelector('drum-grid').rows"))
+
+
+def test_of_a_song_the_next_part_is_shown_with_its_bar(open_panel, fast):
+    """Which part comes, at which bar, and that after the last one it ends."""
+    panel = open_panel()
+    sections = [{"name": "verse", "bars": 2}, {"name": "outro", "bars": 2}]
+    job = fast.call("compose", prompt="punk rock", sections=sections, tier="local")["job"]
+    fast.call("job.wait", job=job)
+    card = panel.page.locator("[aria-label=Next]")
+    began = fast.call("job.get", job=job)["starts_at"]["bar"]
+
+    eventually(lambda: "outro" in " ".join(card.all_inner_texts()).lower(), "the next part")
+    assert f"bar {began + 2} " in card.inner_text().replace("\n", " ")
+    eventually(lambda: "the end" in " ".join(card.all_inner_texts()).lower(), "the end")
+    eventually(lambda: fast.call("status")["transport"]["state"] == "stopped", "silence")
+
+
+@pytest.mark.parametrize("width", [320, 375, 820, 1440, 2560])
+def test_every_screen_has_port_money_mute_and_solo_and_no_sideways_scroll(open_panel, width):
+    """From a narrow phone to a wide wall, what is needed on stage is there."""
+    panel = open_panel(viewport={"width": width, "height": 900})
+    panel.play(BEAT)
+    for selector in (".play", ".where", "#tempo", ".port", ".gauge", ".panic", "drum-grid .mute", "drum-grid .solo"):
+        assert panel.page.locator(selector).first.is_visible(), selector
+    assert panel.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_every_live_knob_of_the_daemon_is_on_the_page(open_panel):
+    """The page offers what the settings table says, and Delete gives a knob its default again."""
+    panel = open_panel()
+    client = panel.daemon.client()
+    live = client.call("catalog")["settings"]
+    knobs = {row["name"] for row in live if row["kind"] == "float" and (row["low"], row["high"]) == (0, 1)}
+    choices = {row["name"] for row in live if row["kind"] == "choice"}
+
+    assert set(panel.page.locator(".knob input").evaluate_all("all => all.map((one) => one.id)")) == knobs
+    for name in choices:
+        assert panel.page.locator(f"select#{name}").count() == 1, name
+    client.call("set", swing=0.7)
+    panel.page.wait_for_function("() => document.querySelector('#swing').value === '0.7'")
+    panel.page.locator("#swing").press("Delete")
+    eventually(lambda: client.call("status")["settings"]["swing"] is None, "the style's own swing")
+
+
+def test_the_key_g_asks_as_the_button_does(open_panel):
+    """The words and the chosen maker count, whichever way it is asked: a key must not spend what a click would not."""
+    panel = open_panel()
+    page, sent = panel.page, []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda text: sent.append(text)))  # noqa: PLW0108 - Playwright marks its handlers
+    page.reload()
+    page.locator(".link.open").wait_for(state="attached")
+    page.locator("#prompt").fill("slow blues")
+    page.locator("#tier").select_option("local")
+    page.locator("h1").click()
+    page.keyboard.press("g")
+
+    def asked():
+        page.evaluate("1")
+        calls = [json.loads(text) for text in sent]
+        return [call["params"] for call in calls if call["method"] == "generate"]
+
+    (params,) = eventually(asked, "the request")
+    assert (params["prompt"], params["tier"]) == ("slow blues", "local")

@@ -5,6 +5,7 @@ import { Part, act, button, check, link, say, store } from "../js/app.js";
 import { titleOf } from "../js/pattern.js";
 
 const AUDIO = /\.(wav|flac|ogg|mp3|aiff?|m4a)$/i;
+const RATE = 22050;
 const MOST_BYTES = 2.2 * 2 ** 20;
 
 /** Read the library again; many changes at once are one reading. */
@@ -15,6 +16,16 @@ export const reload = () => {
 		if (answer) store.put("library", answer.patterns);
 	}, 30);
 };
+
+/** Audio as the daemon hears it best for its size: one channel at 22 kHz, 16 bits, as much of it as one message takes. */
+async function smaller(file) {
+	const heard = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(await file.arrayBuffer());
+	const length = Math.min(heard.length, Math.floor(MOST_BYTES / 2) - 22), channels = Array.from({ length: heard.numberOfChannels }, (_, i) => heard.getChannelData(i));
+	const out = new DataView(new ArrayBuffer(44 + 2 * length));
+	[0x46464952, 36 + 2 * length, 0x45564157, 0x20746d66, 16, 0x10001, RATE, 2 * RATE, 0x100002, 0x61746164, 2 * length].forEach((word, i) => out.setUint32(4 * i, word, true));
+	for (let i = 0; i < length; i += 1) out.setInt16(44 + 2 * i, 32767 * Math.max(-1, Math.min(1, channels.reduce((sum, one) => sum + one[i], 0) / channels.length)), true);
+	return new Blob([out]);
+}
 
 async function base64(file) {
 	const bytes = new Uint8Array(await file.arrayBuffer());
@@ -27,8 +38,9 @@ async function base64(file) {
 export async function takeFile(file) {
 	const name = file.name.replace(/\.[^.]*$/, "");
 	const audio = AUDIO.test(file.name), method = audio ? "analyze" : "patterns.import";
-	if (file.size > MOST_BYTES) return say(`${file.name} is too large`, "error", "use a part of it, up to 2 MB");
-	const data = await base64(file);
+	const large = file.size > MOST_BYTES, taken = audio && large ? await smaller(file).catch(() => null) : large ? null : file;
+	if (!taken) return say(`${file.name} is too large`, "error", "use a part of it, up to 2 MB");
+	const data = await base64(taken);
 	if (audio) return (await act(method, { audio: data, at: "bar" })) && say(`Listening to ${file.name}`);
 	const kept = await act(method, { midi: data, name: name.slice(0, 80) });
 	if (kept && (await act("play", { pattern: kept.id, at: "bar" }))) say(`${name} is in the library and plays`);

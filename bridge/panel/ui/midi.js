@@ -19,6 +19,7 @@ class DrumMidi extends Part {
 	static on = ["midi", "settings", "transport", "catalog"];
 	ports = { outputs: [], inputs: [] };
 	mapping = [];
+	action = "generate";
 
 	connectedCallback() {
 		super.connectedCallback();
@@ -83,8 +84,8 @@ class DrumMidi extends Part {
 	learn() {
 		const step = learning(store.state), actions = (store.state.catalog?.actions ?? []).map((name) => [name, plain(name)]);
 		if (step) return html`<p class="learning" role="status">${step.question ?? "Move or press what shall do"} <b>${plain(step.action)}</b> … ${button("close", "Cancel learning", () => act("learn.cancel"), { text: "Cancel" })}</p>`;
-		return html`<div class="line">${choice("learn", "Learn", "generate", actions, () => {})}
-			${button("", "Learn a control for this action", () => act("learn.start", { action: this.querySelector("#learn").value }), { text: "Start" })}</div>`;
+		return html`<div class="line">${choice("learn", "Learn", this.action, actions, (action) => this.put("action", action))}
+			${button("", "Learn a control for this action", () => act("learn.start", { action: this.action }), { text: "Start" })}</div>`;
 	}
 
 	table() {

@@ -27,7 +27,10 @@ class DrumTransport extends Part {
 		const { transport } = store.state;
 		const { bar, beat, inside } = locate(transport, store.tick());
 		const text = `${bar}.${beat}`;
-		if (this.where && this.where.textContent !== text) this.where.textContent = text;
+		const tell = (place, words) => place && place.textContent !== words && (place.textContent = words);
+		const seconds = Math.max(0, store.tick()) / (transport.bpm * 16); // at the tempo that is
+		tell(this.where, text);
+		tell(this.time, `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`);
 		const playing = transport.state === "playing";
 		this.dots?.forEach((dot, index) => dot.classList.toggle("on", playing && index === beat - 1 && inside < 0.5));
 		requestAnimationFrame(() => this.tick());
@@ -35,6 +38,7 @@ class DrumTransport extends Part {
 
 	drawn() {
 		this.where = this.querySelector(".where b");
+		this.time = this.querySelector(".where small");
 		this.dots = this.querySelectorAll(".beats i");
 	}
 
@@ -79,7 +83,7 @@ class DrumTransport extends Part {
 			<button class="play ${stopped ? "" : "running"}" aria-keyshortcuts="Space" title="${stopped ? "Play" : "Stop"} (Space)" @click=${playStop}>
 				${icon(stopped ? "play" : "stop")}<span>${stopped ? "Play" : armed ? "Armed" : "Stop"}</span>
 			</button>
-			<div class="where" role="timer" aria-label="Bar and beat"><b>1.1</b><span class="beats" aria-hidden="true">${beats.map(() => html`<i></i>`)}</span></div>
+			<div class="where" role="timer" aria-label="Bar and beat, and time"><b>1.1</b><span class="beats" aria-hidden="true">${beats.map(() => html`<i></i>`)}</span><small title="Position at this tempo">0:00</small></div>
 			<div class="tempo">
 				<label for="tempo">${follows ? "Tempo followed" : "Tempo"}</label>
 				<div>

@@ -1,6 +1,9 @@
 """Every control, once by mouse and once by keyboard: what it asks of the daemon, and that the daemon agreed."""
 
 import json
+import math
+import struct
+import wave
 
 import pytest
 
@@ -85,7 +88,7 @@ MIDI = [
     ("channel", "#channel", "text:9", "set"),
     ("offset", "#offset", "text:-5", "set"),
     ("send clock", "drum-midi .fields .check input", "check", "set"),
-    ("learn which", "#learn", "select:fill", "document.querySelector('#learn').value"),
+    ("learn which", "#learn", "select:fill", "document.querySelector('drum-midi').action"),
     ("learn", "drum-midi .line button", "button", "learn.start"),
     ("stop learning", ".learning button", "button", "learn.cancel"),
     ("forget a control", "drum-midi tbody button", "button", "mappings.set"),
@@ -328,6 +331,46 @@ def test_a_dropped_midi_file_is_kept_and_plays(driver):
     page.locator(".file input").set_input_files(path)
     page.locator(".list b", has_text="dropped-beat").first.wait_for()
     eventually(lambda: client.call("status")["player"]["pattern"]["name"] == "dropped-beat", "the file's music")
+
+
+def test_a_file_let_go_anywhere_on_the_page_is_taken(driver):
+    """A drop on the grid does what opening the file does; what is neither music nor sound is refused in words."""
+    driver.fresh()
+    page, client = driver.page, driver.client
+    url = client.call("patterns.export", id=BEAT["id"], name="let-go")["url"]
+    drop = """async ([url, name]) => {
+        const { link } = await import("/js/app.js");
+        const answer = await fetch(url, { headers: { Authorization: `Bearer ${link.token}` } });
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([await answer.blob()], name));
+        const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+        document.querySelector("drum-grid .view").dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+
+    assert page.evaluate(drop, [url, "let-go.mid"])
+    eventually(lambda: client.call("status")["player"]["pattern"]["name"] == "let-go", "the file's music")
+    page.evaluate(drop, ["/healthz", "notes.txt"])
+    page.locator(".toast.error").first.wait_for()
+
+
+def test_audio_too_large_for_a_message_is_made_smaller(driver, tmp_path):
+    """Twenty seconds in stereo are more than one message takes: the page sends what the ear needs of them."""
+    driver.fresh()
+    page, client = driver.page, driver.client
+    rate = 44100
+    beat = bytearray(rate * 2)  # half a second: a click and silence, two channels of 16 bits
+    for n in range(1500):
+        beat[4 * n : 4 * n + 4] = struct.pack("<hh", *[int(28000 * (1 - n / 1500) * math.sin(n / 4))] * 2)
+    with wave.open(str(tmp_path / "clicks.wav"), "wb") as file:
+        file.setparams((2, 2, rate, 0, "NONE", ""))
+        file.writeframes(bytes(beat) * 40)
+    before = client.call("status")["player"]["take"]
+    page.locator("#tab-library").click()
+    page.locator(".file input").set_input_files(tmp_path / "clicks.wav")
+
+    eventually(lambda: page.evaluate("1") and client.call("status")["player"]["take"] != before, "what was heard")
+    assert client.call("status")["player"]["pattern"]["hits"]
 
 
 def test_tab_reaches_every_control(driver):

@@ -138,6 +138,23 @@ def test_every_live_knob_of_the_daemon_is_on_the_page(open_panel):
     eventually(lambda: client.call("status")["settings"]["swing"] is None, "the style's own swing")
 
 
+def test_what_was_chosen_to_be_learnt_stays_chosen(open_panel):
+    """The page looks at the ports again and again; a choice made meanwhile is the one that is learnt."""
+    panel = open_panel()
+    page = panel.page
+    page.locator("#tab-midi").click()
+    page.locator("#learn").select_option("tempo")
+    page.evaluate("document.querySelector('drum-midi').read()")
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    learning = page.locator(".learning")
+    learning.wait_for()
+    assert "tempo" in learning.inner_text()
+    assert "learning" in page.locator("#tab-midi").inner_text()
+    learning.get_by_role("button").click()
+    learning.wait_for(state="detached")
+
+
 def test_the_key_g_asks_as_the_button_does(open_panel):
     """The words and the chosen maker count, whichever way it is asked: a key must not spend what a click would not."""
     panel = open_panel()

@@ -1,7 +1,7 @@
 /* Asking: a line of words, names, knobs that move with the controller's, and a song built of sections. */
 
 import { html, live, nothing } from "../vendor/lit.js";
-import { Part, act, button, check, choice, plain, say, set, store } from "../js/app.js";
+import { Part, act, button, check, choice, plain, say, set, store, typed } from "../js/app.js";
 
 const MOVES = [["break", "X", "Stop the time for a bar, but for a few stabs"], ["hold", "H", "One crash, then silence to the bar's end"], ["build", "J", "A roll that grows to the bar's end"]];
 const TIERS = ["auto", "local", "fast", "balanced", "advanced", "expert"];
@@ -13,7 +13,7 @@ const SEND_MS = 60;
 export const generate = (more = {}) => act("generate", { at: "bar", ...more });
 
 class DrumAsk extends Part {
-	static on = ["settings", "catalog", "jobs", "transport"];
+	static on = ["settings", "catalog", "jobs"];
 	sections = SONG.map(([name, bars]) => ({ name, bars, energy: 0.5 }));
 	tier = "auto";
 	section = "";
@@ -52,7 +52,7 @@ class DrumAsk extends Part {
 		const to = (key, value) => ((section[key] = value), this.update());
 		return html`<li>
 			<select aria-label="Section ${index + 1}" .value=${live(section.name)} @change=${(e) => to("name", e.target.value)}>${names.map((name) => html`<option ?selected=${name === section.name}>${name}</option>`)}</select>
-			<input type="number" min="1" max="64" aria-label="Bars of section ${index + 1}" .value=${live(String(section.bars))} @change=${(e) => to("bars", Math.min(64, Math.max(1, Math.round(Number(e.target.value)) || 4)))} />
+			<input type="number" id="bars-${index}" min="1" max="64" aria-label="Bars of section ${index + 1}" .value=${typed(`bars-${index}`, section.bars)} @change=${(e) => to("bars", Math.min(64, Math.max(1, Math.round(Number(e.target.value)) || 4)))} />
 			<input type="range" min="0" max="1" step="0.05" aria-label="Energy of section ${index + 1}" .value=${live(String(section.energy))} @input=${(e) => to("energy", Number(e.target.value))} />
 			${button("close", `Remove section ${index + 1}`, () => this.put("sections", this.sections.filter((one) => one !== section)), { disabled: this.sections.length < 2 })}
 		</li>`;

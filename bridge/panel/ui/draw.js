@@ -70,14 +70,14 @@ function drawLines(pen, { pattern, step, stepW, rows, rowH, left, width }) {
 }
 
 /** A fill's place: dashed while it waits. */
-function drawFill(pen, { from, to, sounding }, { step, stepW, left }, height) {
+function drawFill(pen, { from, to, sounding, name }, { step, stepW, left }, height) {
 	const x = (from / step) * stepW - left, w = ((to - from) / step) * stepW;
 	pen.strokeStyle = pen.fillStyle = colour("--next");
 	pen.lineWidth = 2;
 	pen.setLineDash(sounding ? [] : [6, 4]);
 	pen.strokeRect(x + 1, RULER + 1, w - 2, height - RULER - 2);
 	pen.setLineDash([]);
-	pen.fillText("fill", x + 30, RULER / 2);
+	pen.fillText(name, x + 30, RULER / 2);
 }
 
 function drawHit(pen, hit, x, bottom, { stepW, rowH }, faint) {

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { Part, act, button, dollars, icon, millis, say, store } from "../js/app.js";
-import { lengthOf, titleOf } from "../js/pattern.js";
+import { kindOf, lengthOf, titleOf } from "../js/pattern.js";
 import { makerOf, routeOf, shown } from "../js/store.js";
 import { inLoop, locate, timeOf } from "../js/time.js";
 
@@ -83,7 +83,7 @@ class DrumNow extends Part {
 
 	next({ once, own, bar, beat, tick, title, words }) {
 		return html`<section class="card next" aria-label="Next">
-			<header><span class="tag">${icon("next")}${once ? "Fill" : "Next"}</span>
+			<header><span class="tag">${icon("next")}${once ? "Once" : "Next"}</span>
 				<strong>bar ${bar}${beat > 1 ? `.${Math.floor(beat)}` : ""}</strong>
 				<span class="countdown due" data-tick=${tick}></span>
 				${own ? nothing : button("close", "Cancel what waits", () => act("cancel"), { keys: "C" })}</header>
@@ -120,7 +120,7 @@ class DrumNow extends Part {
 		const coming = waiting.map((item) => ({ ...item, title: titleOf(item.pattern), words: `${barsOf(item.pattern.bars)} · ${item.pattern.meter}` }));
 		const asking = [...jobs.values()].filter(({ job, state }) => (state === "running" || state === "draft") && this.lasts(job));
 		return html`<section class="card playing ${now.sounding ? "on" : ""}" aria-label="Now">
-				<header><span class="tag">${icon(now.sounding ? "play" : "stop")}${!now.sounding ? "Ready" : player.fill ? "Now playing: a fill" : "Now playing"}</span>
+				<header><span class="tag">${icon(now.sounding ? "play" : "stop")}${!now.sounding ? "Ready" : player.filling ? `Now playing: ${kindOf(player.filling.pattern)}` : "Now playing"}</span>
 					<span class="spacer"></span>
 					${button("", "Swap A and B", () => this.other(), { keys: "A", text: `${this.side ?? "A"} → ${(this.side ?? "A") === "A" ? "B" : "A"}` })}
 					${button("heart", kept?.favourite ? "No longer a favourite" : "Favourite", () => keep(!kept?.favourite), { keys: "B", pressed: Boolean(kept?.favourite), kind: "heart" })}

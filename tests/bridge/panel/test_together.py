@@ -144,6 +144,16 @@ def test_a_knob_turned_elsewhere_turns_here(open_panel):
     panel.page.keyboard.type("1")
     panel.page.keyboard.press("Enter")
     eventually(lambda: client.call("status")["settings"]["tempo"] == 131, "the typed tempo")
+    panel.page.locator(".song summary").click()
+    bars = panel.page.locator("[aria-label='Bars of section 1']")
+    bars.press("ControlOrMeta+a")
+    panel.page.keyboard.type("1")
+    client.call("set", density=0.5, tempo=120.0, genre=None)
+    panel.page.wait_for_function("() => document.querySelector('#density').value === '0.5'")
+    panel.page.keyboard.type("6")
+    panel.page.keyboard.press("Enter")
+    assert bars.input_value() == "16"
+    assert panel.page.evaluate("document.querySelector('drum-ask').sections[0].bars") == 16
 
 
 def test_what_waits_is_shown_and_can_be_cancelled(open_panel):

@@ -53,7 +53,7 @@ class Nothing(Params):
 class AtOnly(Params):
     """When it takes effect."""
 
-    at: At | None = None
+    at: Literal["now", "beat", "bar", "2bars", "4bars", "end"] | None = None
 
 
 class Generate(Params):

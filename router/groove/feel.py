@@ -19,32 +19,37 @@ from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
 # Spreads at full human size; fitted so that sixty takes cover the descriptors of human ones (scripts/score_groove.py).
 DRIFT_MS: Final = 15.5
 """What all limbs share, at the tempo where `tempo_size` is 1."""
-DRIFT_MEMORY: Final = 0.935
+DRIFT_MEMORY: Final = 0.92
 """From one sixteenth to the next. Independent noise of the same size is heard as sloppy, not as human."""
-JITTER_MS: Final = 7.5
+JITTER_MS: Final = 7.0
 """Each stroke's own, by limb: foot, snare hand, cymbal hand."""
 LIMB_JITTER: Final = (1.4, 1.0, 0.45)
 LEAN_MS: Final = 8.0
 """How far a take's limbs lean against each other."""
-EAGER_MS: Final = 4.0
+EAGER_MS: Final = 5.0
 """Human takes lie ahead of the click; this is what the grooves' own `late` does not say yet."""
 SOFT: Final = 1.1
 """Ghosts are this much looser."""
 DRIFT_TEMPER: Final = 0.15
 """How far takes differ in their drift, beyond what their groove says."""
-JITTER_TEMPER: Final = 0.2
+JITTER_TEMPER: Final = 0.4
+"""Likewise for the unsteadiness of the limbs, as a power of e."""
+TAKE_SHARE: Final = 0.5
+PART_SHARE: Final = 0.866
+"""How much of that is the take's and how much that of its eight bars; their squares add up to 1."""
+PART_BARS: Final = 8
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
 
 # Unevenness of velocity, in units of `_spread`: what a take, a phrase, a bar, a place in the bar and a stroke add.
 LOUD: Final = 0.45
-PHRASE: Final = 0.45
+PHRASE: Final = 0.7
 BAR: Final = 0.4
 CELL: Final = 1.15
 STROKE: Final = 0.55
 SPREAD: Final = 16.0
 """Velocity's spread from the middle up."""
-TEMPER: Final = 0.45
+TEMPER: Final = 0.6
 """How far takes, and the voices of a take, differ in unevenness."""
 
 LEAN_KNOB_MS: Final = 60.0
@@ -133,8 +138,11 @@ def _shifts(
     noise = size * tempo_size(tempo) * who.loose
     wander = DRIFT_MS * float(timing.get("drift", 1)) * _temper(seed, 2, DRIFT_TEMPER)
     late = float(timing.get("late_ms", 0)) - EAGER_MS
-    jitter = JITTER_MS * _temper(seed, 8, JITTER_TEMPER)
-    jitters = [jitter * limb for limb in LIMB_JITTER]
+    part = PART_BARS * pattern.meter.bar_ticks
+    jitters = [
+        [JITTER_MS * _steadiness(seed, index) * limb for limb in LIMB_JITTER]
+        for index in range(-(-pattern.ticks // part))
+    ]
     leans = [LEAN_MS * spread_bell(seed, 9 + limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
     line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
     out = []
@@ -145,7 +153,7 @@ def _shifts(
             step = tick // _SIXTEENTH
             drift = line[step] + (line[step + 1] - line[step]) * (tick % _SIXTEENTH) / _SIXTEENTH
             limb = _LIMB.get(hit.voice, _CYMBAL)
-            own = bell(seed, 21, limb, tick) * jitters[limb] * (SOFT if hit.velocity < 50 else 1.0)
+            own = bell(seed, 21, limb, tick) * jitters[tick // part][limb] * (SOFT if hit.velocity < 50 else 1.0)
             if hit.ornament:
                 own *= 0.4  # a grace note belongs to its stroke and goes where that goes
             off = (drift * wander + own) * noise + (who.lean[limb] + late + leans[limb]) * size
@@ -176,6 +184,18 @@ def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[
         own = depth[voice % 3] * bell(seed, 11, voice, place) + STROKE * bell(seed, 13, voice, hit.tick)
         out.append((bars[bar] + own) * size)
     return out
+
+
+def _steadiness(seed: int, part: int) -> float:
+    """How unsteady the limbs are in eight bars, against the usual: some of it belongs to the take, more to the part.
+
+    A factor, as people's is: as many are twice as unsteady as are half.
+    """
+    away = TAKE_SHARE * spread_bell(seed, 8) + PART_SHARE * spread_bell(8 * seed + part, 7)
+    root = 1 + max(-2.4, min(2.4, away)) * JITTER_TEMPER / 8  # to the 8th is near exp(), whose last bit is a platform's
+    root *= root
+    root *= root
+    return root * root
 
 
 def _temper(seed: int, salt: int, size: float) -> float:

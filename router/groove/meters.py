@@ -22,6 +22,8 @@ TIMEKEEPERS: Final = frozenset({
     "hat_closed", "hat_open", "hat_pedal", "ride", "ride_bell", "crash", "china", "shaker", "tambourine", "cowbell",
 })  # fmt: skip
 
+BACKBEAT: Final = frozenset({"snare", "rim", "clap"})
+
 
 def _roles(beats: int, source_beats: int) -> tuple[int, ...]:
     if source_beats != 4:
@@ -31,16 +33,44 @@ def _roles(beats: int, source_beats: int) -> tuple[int, ...]:
     return (0, 1, 2, 3, *(_roles(beats - 4, 4)))
 
 
+def _weight(groove: Groove, beat: int, voices: frozenset[str]) -> float:
+    """How surely a beat of the groove has a firm stroke of some voices, summed over its bars."""
+    source, bar_ticks = groove.meter.beats, groove.meter.bar_ticks
+    low = sum(source[:beat])
+    return sum(
+        cell.chance
+        for cell in groove.cells
+        if cell.voice in voices and cell.level >= 0 and low <= cell.tick % bar_ticks < low + source[beat]
+    )
+
+
+def _with_body(groove: Groove, roles: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the roles so that a bar shorter than its model keeps a backbeat, and a kick, if the model has one.
+
+    One-drop and half time have theirs on the third beat, which a bar of two would leave out.
+    """
+    beats = range(len(groove.meter.beats))
+    for index, voices in ((len(roles) - 1, BACKBEAT), (0, frozenset({"kick"}))):
+        weights = [_weight(groove, beat, voices) for beat in beats]
+        firmest = max(beats, key=lambda beat: weights[beat])
+        if max(weights[role] for role in roles) < 0.5 <= weights[firmest]:
+            roles = (*roles[:index], firmest, *roles[index + 1 :])
+    return roles
+
+
 def adapt(groove: Groove, meter: Meter) -> Groove:
     """Return the groove in another metre, bar for bar; a beat longer than its model repeats the model's second half."""
     if groove.meter.beats == meter.beats:
         return replace(groove, meter=meter)
     source = groove.meter.beats
+    roles = _roles(len(meter.beats), len(source))
+    if len(roles) < len(source):
+        roles = _with_body(groove, roles)
     starts = [sum(source[:i]) for i in range(len(source))]
     cells: list[Cell] = []
     for bar in range(groove.bars):
         base, at = bar * groove.meter.bar_ticks, bar * meter.bar_ticks
-        for beat, role in zip(meter.beats, _roles(len(meter.beats), len(source)), strict=True):
+        for beat, role in zip(meter.beats, roles, strict=True):
             low, length = base + starts[role], source[role]
             for cell in groove.cells:
                 offset = cell.tick - low

@@ -172,7 +172,7 @@ def resolve(request: GrooveRequest) -> Choice:
         fill_amount=knob("fill_amount", 0.5),
         lean=knob("lean", 0.5),
         ghosts=knob("ghosts", 0.5),
-        hat_openness=request.hat_openness,
+        hat_openness=feel.get("hat_openness") if request.hat_openness is None else request.hat_openness,
         seed=request.seed,
         time=words["time"],
         polyrhythm=words["polyrhythm"],

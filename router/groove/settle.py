@@ -16,9 +16,11 @@ from router.pattern import RESOLUTION
 
 SURE: Final = 0.996
 """How often a stroke that belongs to the groove for certain is really there; machines never miss."""
-KEEP: Final = 0.85
+KEEP: Final = 0.4
 """How firmly a take holds on to what it drew from a written groove: 1 always or never, 0 drawn afresh in every bar."""
-FITTED_KEEP: Final = 0.5
+MACHINE_KEEP: Final = 0.85
+"""Likewise where a machine plays."""
+FITTED_KEEP: Final = 0.3
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51 to .6)."""
 TIME_KEEP: Final = 0.7
 """Likewise for whoever keeps the time."""
@@ -71,8 +73,9 @@ def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
     out: list[Settled] = []
     bar_ticks, who = choice.meter.bar_ticks, choice.drummer
     hard = who.hard + round(choice.style.number("hard", 0))
-    keep = FITTED_KEEP if "takes" in groove.options else KEEP
-    sure = 1.0 if choice.style.number("loose", 1) <= MACHINE else SURE
+    machine = choice.style.number("loose", 1) <= MACHINE
+    keep = FITTED_KEEP if "takes" in groove.options else MACHINE_KEEP if machine else KEEP
+    sure = 1.0 if machine else SURE
     rims = {cell.tick for cell in groove.cells if cell.voice == "rim"}
     hands: dict[tuple[int, int], float] = {}
     for cell in groove.cells:

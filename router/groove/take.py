@@ -9,12 +9,13 @@ from typing import Final
 
 from router.groove.fills import GENRE_WORDS, draw_fill, roll
 from router.groove.lanes import Groove
+from router.groove.liberties import habit_of, with_liberties
 from router.groove.meters import adapt, double_time, half_time
 from router.groove.mingle import blend
 from router.groove.noise import spread_out, stream
 from router.groove.phrase import BarPlan
 from router.groove.resolve import Choice
-from router.groove.settle import Settled, prefer, settle
+from router.groove.settle import MACHINE, Settled, prefer, settle
 from router.pattern import RESOLUTION, Hit
 
 FORM: Final = "ABACABAD"
@@ -57,7 +58,16 @@ class Take:
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
         rng = stream(choice.seed, "take", choice.style.genre, choice.style.name)
-        groove = prefer(_carry(choice.groove, choice), choice.drummer.hats, rng)
+        groove = _carry(choice.groove, choice)
+        if "takes" not in groove.options:
+            machine = choice.style.number("loose", 1) <= MACHINE
+            groove = with_liberties(
+                groove,
+                habit_of(choice.style.genre, machine=machine),
+                stream(choice.seed, "liberties", choice.style.genre, choice.style.name),
+                swung=choice.style.swing > 0.3 and not choice.style.sixteenths,
+            )
+        groove = prefer(groove, choice.drummer.hats, rng)
         for lent in choice.others:
             groove = blend(groove, _carry(lent.groove, choice), lent.share, rng)
         self._groove = groove

@@ -31,6 +31,10 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
     "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 0.8},
     "ghosty": {"ghosts": 0.8},
     "funky": {"ghosts": 0.65, "complexity": 0.6}, "groovy": {"ghosts": 0.6}, "tasteful": {"complexity": 0.4},
+    "ahead-of-the-beat": {"lean": 0.3}, "pushing": {"lean": 0.35}, "behind-the-beat": {"lean": 0.7},
+    "open-hats": {"hat_openness": 0.7}, "closed-hats": {"hat_openness": 0.0}, "no-fills": {"fill_amount": 0.0},
+    "many-fills": {"fill_amount": 0.9}, "no-ghosts": {"ghosts": 0.0}, "no-ghost-notes": {"ghosts": 0.0},
+    "hypnotic": {"variation": 0.1}, "repetitive": {"variation": 0.1},
 }  # fmt: skip
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
 _METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
@@ -280,7 +284,7 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
         for p in re.findall(r"[a-z]+", found[name])
     }
     known |= (
-        {w for word in _FEEL for w in word.split("-")}
+        {w for word in _FEEL for w in word.split("-") if w not in _STOP}
         | set(_NUMBER_WORDS)
         | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix"}
     )

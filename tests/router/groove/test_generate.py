@@ -186,3 +186,19 @@ def test_a_long_take_has_a_form() -> None:
         between += sum(abs(parts[0].get(cell, 0) - parts[1].get(cell, 0)) for cell in cells)
 
     assert back < 0.9 * between
+
+
+@pytest.mark.parametrize("meter", ["2/4", "5/8", "6/8"])
+@pytest.mark.parametrize(
+    ("genre", "style"),
+    [("reggae", "one-drop"), ("rock", "half-time-shuffle"), ("metal", "half-time"), ("dubstep", "half-time")],
+)
+def test_a_short_bar_keeps_the_body_of_its_style(genre: str, style: str, meter: str) -> None:
+    """Styles whose backbeat lies on the third beat have it in bars of two beats too, and a kick."""
+    made = groove.generate(
+        GrooveRequest(genre=genre, style=style, meter=Meter.parse(meter), bars=4, seed=3, humanize=0.0)
+    )
+    firm = {hit.voice for hit in made.hits if hit.velocity >= 60}
+
+    assert firm & {"snare", "rim", "clap"}
+    assert "kick" in firm

@@ -62,3 +62,17 @@ def test_what_was_read_may_be_changed_by_the_reader() -> None:
     describe("busy funk")["feel"]["density"] = 0
 
     assert describe("busy funk")["feel"]["density"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("words", "knob", "value"),
+    [
+        ("funk behind the beat", "lean", 0.7), ("punk, pushing", "lean", 0.35),
+        ("rock with open hats", "hat_openness", 0.7),
+        ("hypnotic techno", "variation", 0.1), ("soul, no fills", "fill_amount", 0.0),
+        ("funk with no ghost notes", "ghosts", 0.0), ("funk with ghost notes", "ghosts", 0.8),
+    ],
+)  # fmt: skip
+def test_words_turn_the_newer_knobs(words: str, knob: str, value: float) -> None:
+    """What a musician says of the hand, the hat and the fills is heard."""
+    assert describe(words)["feel"][knob] == value

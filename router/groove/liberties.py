@@ -13,17 +13,22 @@ from router.pattern import RESOLUTION
 
 
 class Habit(NamedTuple):
-    """How many places of a bar may get more, each with its chance, and how surely the time is kept between beats."""
+    """How many places of a bar may get more, each with its chance, and how surely the time is kept between beats.
 
-    ghosts: tuple[float, ...] = (0.4, 0.35, 0.3)
+    `opens` is the chance that the hi-hat opens at one place before a beat, `foot` that it is trodden under a ride.
+    """
+
+    ghosts: tuple[float, ...] = (0.45, 0.4, 0.35, 0.25)
     kicks: tuple[float, ...] = (0.35, 0.25)
     time: tuple[float, ...] = (0.35, 0.25)
     between: float = 0.9
+    opens: float = 0.35
+    foot: float = 0.6
 
 
 PLAYED: Final = Habit()
-HARD: Final = Habit(ghosts=(), kicks=(0.35, 0.25), time=(0.2,), between=0.95)
-PROGRAMMED: Final = Habit(ghosts=(), kicks=(0.15,), time=(0.35, 0.3, 0.25), between=1.0)
+HARD: Final = Habit(ghosts=(), kicks=(0.35, 0.25), time=(0.2,), between=0.95, opens=0.2)
+PROGRAMMED: Final = Habit(ghosts=(), kicks=(0.15,), time=(0.35, 0.3, 0.25), between=1.0, opens=0.0, foot=0.0)
 _HARD: Final = frozenset({"metal", "punk"})
 _TIME: Final = ("hat_closed", "ride", "shaker", "tambourine", "cowbell")
 _BACK: Final = frozenset({"snare", "rim", "clap"})
@@ -87,4 +92,31 @@ def with_liberties(groove: Groove, habit: Habit, rng: Random, *, swung: bool) ->
             cells.append(Cell(start + tick, "kick", chance, 0, None, 74))
         for tick, chance in _some(rng, [t for t in weak if t not in time], habit.time):
             cells.append(Cell(start + tick, keeper, chance, 0, 90 if keeper == "hat_closed" else None, 46))
+        cells += _pedal(bar, groove.meter.beats, start, keeper, habit)
+    cells = _opened(cells, bar_ticks, leading, habit, rng)
     return Groove(groove.meter, groove.bars, tuple(sorted(cells, key=place)), groove.options)
+
+
+def _pedal(bar: list[Cell], beats: tuple[int, ...], start: int, keeper: str, habit: Habit) -> list[Cell]:
+    """The foot on every second beat, where the hand is on the ride and the sheet leaves the foot free."""
+    if keeper != "ride" or not habit.foot or any(cell.voice.startswith("hat_") for cell in bar):
+        return []
+    ticks = [start + sum(beats[:index]) for index in range(1, len(beats), 2)]
+    return [Cell(tick, "hat_pedal", habit.foot, 0, None) for tick in ticks]
+
+
+def _opened(cells: list[Cell], bar_ticks: int, leading: list[int], habit: Habit, rng: Random) -> list[Cell]:
+    """Let the hi-hat open, in some bars, at one place before a beat; one stroke, open or closed, never both."""
+    u = rng.random()
+    spots = [t for t in leading if any(c.tick % bar_ticks == t and c.voice == "hat_closed" for c in cells)]
+    if not spots or not habit.opens or any(cell.voice == "hat_open" for cell in cells):
+        return cells
+    spot = spots[int(u * len(spots))]
+    out = []
+    for cell in cells:
+        if cell.voice == "hat_closed" and cell.tick % bar_ticks == spot:
+            out.append(cell._replace(chance=cell.chance * (1 - habit.opens)))
+            out.append(Cell(cell.tick, "hat_open", cell.chance * habit.opens, 0, 45))
+        else:
+            out.append(cell)
+    return out

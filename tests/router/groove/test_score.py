@@ -37,13 +37,13 @@ def scoring() -> ModuleType:
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the scorer leaves its csv open
 def test_sixty_takes_are_as_human_as_promised(scoring: ModuleType) -> None:
-    """Of sixty takes all, pattern and dynamics score .86 or more, timing .84; the ancestor scored .531 in all."""
+    """Of sixty takes all and pattern score .87 or more, dynamics and timing .86; the ancestor scored .531 in all."""
     tool = scoring.scorer()
     reference, _ = tool.gather(tool.reference_takes(str(scoring.DATA)))
 
     scored = scoring.score(60, 0, reference, tool)
 
-    assert scored["all"] >= 0.86
-    assert scored["pattern"] >= 0.86
+    assert scored["all"] >= 0.87
+    assert scored["pattern"] >= 0.87
     assert scored["dynamics"] >= 0.86
-    assert scored["timing"] >= 0.84
+    assert scored["timing"] >= 0.86

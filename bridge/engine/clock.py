@@ -70,6 +70,11 @@ class ClockEstimator:
         """When a pulse last arrived, true or not."""
         return self._last_seen
 
+    @property
+    def last_index(self) -> int:
+        """Which pulse arrived last, true or not."""
+        return self.index + self._unsure
+
     def time_of(self, index: float) -> float:
         """Return when pulse `index` is, by what is known now."""
         return self.phase + (index - self.index) * self.period

@@ -228,7 +228,7 @@ class Transport:
         if status == START:
             return self._arm(0, at)
         if status == CONTINUE:
-            return self._arm(self._position, at)
+            return self._continue(at)
         if status == STOP:
             return self._outside_stop(at)
         if status == POSITION:
@@ -245,6 +245,18 @@ class Transport:
         self._lost_end = None
         self._was_playing = self.state is State.PLAYING or (self._stopped_at is not None and self._was_playing)
         return []
+
+    def _continue(self, at: float) -> list[Effect]:
+        """Go on from where the master stands; one that runs already says nothing new."""
+        if self.outside is Outside.RUNNING:
+            if self.clock_runs(at):
+                return []
+            self._position = self._next_pulse_tick()
+        return self._arm(self._position, at)
+
+    def _next_pulse_tick(self) -> int:
+        """Return where the master's next clock is: it counts clocks and knows of no time between them."""
+        return self._pulse_tick + (self.clock.last_index + 1 - self._pulse_origin) * PULSE_TICKS
 
     def _pulse(self, at: float) -> list[Effect]:
         lost = self.clock.index >= 0 and at - self.clock.last_seen > LOST_SECONDS
@@ -304,14 +316,15 @@ class Transport:
 
     def _outside_stop(self, at: float) -> list[Effect]:
         following = self.following or self.outside is Outside.STARTING
+        ran = self.outside is Outside.RUNNING
         self.outside = Outside.STOPPED
         self._found_in = 0
         if not following:
             return []  # our own tempo leads: a Stop from a master we do not follow is not for us
-        if self.following and (self.state is State.PLAYING or self.muted):
-            self.state = State.PLAYING  # a muted player has still been counting
-            self._position = round(self.tick_at(at) / PULSE_TICKS) * PULSE_TICKS
-            self._stopped_at, self._was_playing = at, not self.muted
+        if self.following and (ran or self.state is State.PLAYING):
+            if ran:
+                self._position = self._next_pulse_tick()  # a muted player has still been counting
+            self._stopped_at, self._was_playing = at, self.state is State.PLAYING
         self.source = "clock"
         self._lost_end = None
         self.muted = False

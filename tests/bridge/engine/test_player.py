@@ -130,6 +130,38 @@ def test_stop_from_outside_silences_at_once_and_continue_goes_on(rig):
     assert rig.ons(began) == [(0.25, 38)]
 
 
+@pytest.mark.parametrize("pause", [0.001, 0.01, 0.12, 3.0], ids=lambda pause: f"stop {pause * 1000:g} ms after")
+def test_continue_goes_on_with_the_clock_after_the_last_one(rig, pause):
+    """A master counts clocks: whenever its Stop comes, its next clock is the one after the last it sent."""
+    rig.ask("sync", mode="clock")
+    rig.ask("queue", id="quarters")
+    rig.midi(0xFA)
+    rig.clocks(23)
+    rig.midi(0xF8)
+    rig.run(pause)
+    rig.midi(0xFC)
+    rig.run(1)
+    rig.heard.clear()
+    rig.midi(0xFB)
+    began = rig.now
+    rig.clocks(26)
+
+    assert rig.ons(began) == [(0.0, 37), (0.5, 38)]
+
+
+def test_continue_while_it_runs_changes_nothing(rig):
+    """A master that runs already says nothing new by it: the groove neither jumps nor sounds twice."""
+    rig.ask("sync", mode="clock")
+    rig.ask("queue", id="quarters")
+    rig.midi(0xFA)
+    began = rig.now
+    rig.clocks(30)
+    rig.midi(0xFB)
+    rig.clocks(50)
+
+    assert rig.ons(began) == [(0.0, 36), (0.5, 37), (1.0, 38), (1.5, 39)]
+
+
 def test_song_position_places_the_groove(rig):
     """F2 to bar 2 beat 3, then Continue: the third hit of the pattern comes first."""
     rig.ask("sync", mode="clock")

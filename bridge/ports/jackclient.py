@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -17,9 +18,52 @@ from bridge.ports.base import Incoming, Listing, Parcel, PortError, Wish, legal,
 HANDOVER_SECONDS: Final = 0.003
 """How long the engine may need between waking up and handing over; a cycle's length is added."""
 
+DOUBT_CYCLES: Final = 8
+"""How far back an xrun puts into doubt what was heard: word of it takes a few cycles to come."""
+
 _TURNS: Final = frozenset({0xFA, 0xFB, 0xFC, 0xF2})
 
 _control = threading.Lock()
+
+
+class Unheard:
+    """Note-offs that an xrun may have swallowed, to be written once more.
+
+    A cycle that is called late is followed at once by another, which wipes what the first wrote before anyone has read
+    it; a skipped one, ours or a listener's, leaves it unread. A note-off too many is harmless, one too few is a note
+    that hangs; note-ons and clocks are not repeated, for they would sound twice.
+    """
+
+    def __init__(self) -> None:
+        self.xrun = False  # the server said so; set from its own thread
+        self._frame = -1
+        self._offs: dict[bytes, tuple[int, bytes]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Unheard {len(self._offs)} note-offs before frame {self._frame}>"
+
+    def cycle(self, frame: int, frames: int) -> list[bytes]:
+        """Begin a cycle; returns what the latest ones may have said to nobody."""
+        regular, self._frame = frame == self._frame, (frame + frames) & 0xFFFFFFFF
+        if not self._offs:
+            self.xrun = False
+            return []
+        again = []
+        if self.xrun or not regular:
+            self.xrun = False
+            again = [data for _, data in self._offs.values()]
+        old = (frame - DOUBT_CYCLES * frames) & 0xFFFFFFFF
+        self._offs = {key: row for key, row in self._offs.items() if (row[0] - old) & 0xFFFFFFFF < 0x80000000}
+        return again
+
+    def wrote(self, messages: Iterable[bytes]) -> None:
+        """Note what this cycle says; a note struck again is its own note-off's business."""
+        for data in messages:
+            kind, key = data[0] & 0xF0, bytes((data[0] & 0x0F, *data[1:2]))
+            if kind == 0x80:
+                self._offs[key] = (self._frame, data)
+            elif kind == 0x90:
+                self._offs.pop(key, None)
 
 
 class JackPort:
@@ -41,6 +85,7 @@ class JackPort:
         self._cycle = (0, 0.0)  # frame and monotonic seconds of the latest cycle
         self._reference = (0, 0.0)  # a frame and its engine seconds
         self._callback: Any = None
+        self._unheard = Unheard()
 
     def __repr__(self) -> str:
         return f"<JackPort {self.out or 'closed'}, {len(self.pending)} pending>"
@@ -73,6 +118,7 @@ class JackPort:
             self.horizon = client.blocksize / self._rate
             self.lookahead = self.horizon + HANDOVER_SECONDS
             client.set_shutdown_callback(self._shut)
+            client.set_xrun_callback(self._doubt)
             self._callback = self._mover(jack, client, out_port, in_port, incoming)
             jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)  # noqa: SLF001 - as in _mover
             client.activate()
@@ -90,7 +136,7 @@ class JackPort:
         get_buffer, clear, write = lib.jack_port_get_buffer, lib.jack_midi_clear_buffer, lib.jack_midi_event_write
         count_in, get_in, frame_of = lib.jack_midi_get_event_count, lib.jack_midi_event_get, lib.jack_last_frame_time
         event, view = ffi.new("jack_midi_event_t*"), ffi.buffer
-        monotonic, pending, rate = time.monotonic, self.pending, self._rate
+        monotonic, pending, rate, unheard = time.monotonic, self.pending, self._rate, self._unheard
         self._reference = (frame_of(pointer), time.monotonic())
 
         def hear(buffer: Any, frame: int, frames: int) -> int:
@@ -114,8 +160,12 @@ class JackPort:
                 limit = hear(buffer, frame, frames)
             buffer = get_buffer(out_pointer, frames)
             clear(buffer)
-            if pending:
-                self._write(buffer, self._seconds(frame), limit, rate, write)
+            again = unheard.cycle(frame, frames)
+            if pending or again:
+                for data in again:
+                    write(buffer, 0, data, len(data))
+                unheard.wrote(again)
+                unheard.wrote(self._write(buffer, self._seconds(frame), limit, rate, write))
             return 0
 
         return ffi.callback("int(jack_nframes_t, void*)", process, error=0)
@@ -125,20 +175,22 @@ class JackPort:
         reference, seconds = self._reference
         return seconds + (((frame - reference + 0x80000000) & 0xFFFFFFFF) - 0x80000000) / self._rate
 
-    def _write(self, buffer: Any, start: float, frames: int, rate: float, write: Any) -> None:
+    def _write(self, buffer: Any, start: float, frames: int, rate: float, write: Any) -> list[bytes]:
         """Write what is due in this cycle at its frame, in order; what is late leaves at the first frame left."""
         earliest = 0
+        written: list[bytes] = []
         while True:
             try:
                 parcel = self.pending.popleft()
             except IndexError:
-                return
+                return written
             offset = round((parcel.at - start) * rate)
             if offset < frames:
                 earliest = max(earliest, offset)
             if offset >= frames or write(buffer, earliest, parcel.data, len(parcel.data)):
                 self.pending.appendleft(parcel)  # not yet, or the cycle's buffer is full
-                return
+                return written
+            written.append(parcel.data)
             parcel.left = start + earliest / rate
             self.gone.append(parcel)
 
@@ -213,6 +265,9 @@ class JackPort:
             return
         with suppress(Exception):  # gone again or connected already: the watcher reports what is
             self._client.connect(source, sink)
+
+    def _doubt(self, _delay_us: float) -> None:
+        self._unheard.xrun = True
 
     def _shut(self, _status: Any, reason: str) -> None:
         self._dead = f"JACK shut down: {reason}"

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.ports import opening
 from bridge.ports.base import Parcel, PortError, Unusable, Wish, legal, match_name, normal_name
+from bridge.ports.jackclient import Unheard
 from bridge.ports.rtmidi import RtMidiPort
 from bridge.ports.scripted import ScriptedPort
 
@@ -190,3 +191,44 @@ def test_the_scripted_port_plays_the_outside_world():
     port.feed((2.0, b"\xf8"))
 
     assert heard == [(1.0, b"\xf8")]
+
+
+OFF, OTHER_OFF, ON = b"\x89\x24\x00", b"\x89\x26\x00", b"\x99\x24\x64"
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "repeated"),
+    [(64, 64, []), (64, 0, [OFF, OTHER_OFF]), (64, 128, [OFF, OTHER_OFF]), ((1 << 32) - 64, 64, [])],
+    ids=["regular", "the same cycle again", "a cycle skipped", "the counter turns over"],
+)
+def test_note_offs_that_an_xrun_may_have_swallowed_are_said_again(first, step, repeated):
+    """When cycles do not follow each other nobody knows what was read: offs are repeated, and nothing that sounds."""
+    unheard = Unheard()
+    unheard.cycle(first, 64)
+    unheard.wrote([ON, OFF, b"\xf8", OTHER_OFF])
+
+    assert unheard.cycle((first + step) & 0xFFFFFFFF, 64) == repeated
+
+
+def test_an_xrun_of_a_listener_puts_the_latest_cycles_in_doubt():
+    """The server tells of it some cycles later; what is older was heard for sure."""
+    unheard = Unheard()
+    said = []
+    for number in range(20):
+        unheard.xrun = number in {5, 19}
+        said.append(unheard.cycle(64 * number, 64))
+        unheard.wrote([OFF] if number == 2 else [])
+
+    assert [number for number, again in enumerate(said) if again] == [5]
+
+
+def test_a_repeated_note_off_never_ends_the_next_stroke():
+    """A note that was struck again in the same cycle keeps sounding; a second xrun repeats what the first did."""
+    unheard = Unheard()
+    unheard.cycle(0, 64)
+    unheard.wrote([OFF, OTHER_OFF, ON])
+    again = unheard.cycle(0, 64)
+    unheard.wrote(again)
+
+    assert again == [OTHER_OFF]
+    assert unheard.cycle(192, 64) == [OTHER_OFF]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from bridge.home import Home, HomeError
@@ -37,22 +38,36 @@ class Talk:
 
     def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Send one request and return the whole response."""
-        return self.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        response: dict[str, Any] = self.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        return response
 
-    def send(self, request: Any) -> dict[str, Any]:
-        """Send a request object as it is and return the response to it."""
-        self._socket.send(json.dumps(request))
-        if isinstance(request, dict) and "id" not in request:
+    def send(self, request: Any) -> Any:
+        """Send a request, or a batch of them, as it is and return the response; {} where none is due."""
+        with self._hangup():
+            self._socket.send(json.dumps(request))
+        wholes = request if isinstance(request, list) and request else [request]
+        if all(isinstance(whole, dict) and "id" not in whole for whole in wholes):
             return {}
         while True:
-            message = json.loads(self._socket.recv(timeout=630))
-            if "method" not in message and isinstance(message, dict):
+            with self._hangup():
+                message = json.loads(self._socket.recv(timeout=630))
+            if isinstance(message, list) or "method" not in message:
                 return message
 
     def receive(self) -> dict[str, Any]:
         """Return the next message, whatever it is."""
-        message = json.loads(self._socket.recv())
+        with self._hangup():
+            message = json.loads(self._socket.recv())
         return message if isinstance(message, dict) else {}
+
+    @contextlib.contextmanager
+    def _hangup(self) -> Iterator[None]:
+        from websockets.exceptions import ConnectionClosed  # noqa: PLC0415 - loaded when it connected
+
+        try:
+            yield
+        except (ConnectionClosed, TimeoutError) as error:
+            raise Unreachable(f"the daemon hung up: {error}") from error
 
     def close(self) -> None:
         """Hang up."""

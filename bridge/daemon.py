@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import logging
 import signal
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.logs import configure
@@ -20,7 +20,6 @@ from bridge.settings import SECRETS
 from bridge.supervisor import Engine, EngineDown
 
 _log = logging.getLogger("drumbridge")
-_SOUNDING_BYTES: Final = 16 * 128
 
 
 def run(options: Options) -> int:
@@ -49,7 +48,7 @@ async def _main(options: Options, redactor: Redactor) -> int:
 
     engine = Engine(
         _engine_arguments(options),
-        _sounding_table(options),
+        options.home.path / "sounding",  # what a killed predecessor left sounding stands there still
         lambda head: parts[0].hear(head) if parts else early.append(head),
         restore,
     )
@@ -82,11 +81,3 @@ async def _main(options: Options, redactor: Redactor) -> int:
 
 def _engine_arguments(options: Options) -> list[str]:
     return ["--midi", options.get("midi"), "--out", options.get("out"), "--in", options.get("in")]
-
-
-def _sounding_table(options: Options) -> Any:
-    """Return the file in which the engine keeps what sounds; a successor releases from it."""
-    file = options.home.path / "sounding"
-    if not file.exists() or file.stat().st_size != _SOUNDING_BYTES:
-        file.write_bytes(bytes(_SOUNDING_BYTES))
-    return file

@@ -31,7 +31,10 @@ async def open_router(home: Home, values: Mapping[str, Value], environ: Mapping[
     Raises:
         InvalidSetting: For a routing variable that cannot be.
     """
-    config = RouterConfig.from_env(router_variables(values, environ))
+    variables = router_variables(values, environ)
+    if not values["ai"].value:
+        variables["DRUMBRIDGE_OFFLINE"] = "true"  # models are off: nothing is asked and nothing is paid
+    config = RouterConfig.from_env(variables)
     if not config.providers:
         router = Router(config)
         yield router

@@ -21,7 +21,7 @@ from bridge.settings import BY_NAME
 from bridge.supervisor import EngineDown, EngineLink
 from bridge.takes import Take, player_view, with_family
 from bridge.tap import Tap
-from bridge.wishes import FEEL, whole_request
+from bridge.wishes import FEEL, check_names, whole_request
 from router import groove
 from router.errors import InvalidSetting
 from router.pattern import RESOLUTION, VOICES, Meter, Pattern
@@ -419,11 +419,7 @@ class Session:
         if checked.get("genre") and "style" not in checked:
             checked["style"] = None
         wanted = {**self.live, **checked}
-        groove.check_names(genre=wanted["genre"], style=wanted["style"], drummer=wanted["drummer"])
-        Meter.parse(wanted["meter"])
-        if wanted["drum_map"] not in drummaps.names():
-            known = ", ".join(drummaps.names())
-            raise InvalidSetting("drum_map", f"drum_map is {wanted['drum_map']!r:.60}; known kits: {known}", "try gm")
+        check_names(wanted)
         if wanted["sync"] == "link" and importlib.util.find_spec("link") is None:
             raise InvalidSetting(
                 "sync", "sync is 'link', but Ableton Link is not installed", 'pip install "drumbridge[link]"'

@@ -135,7 +135,7 @@ class Engine:
                 waiting.set_result(head)
             return
         if kind == "error":
-            self._why = ". ".join(str(head[name]) for name in ("text", "fix") if head.get(name))
+            self._why = str(head.get("text")) + (f" ({head['fix']})" if head.get("fix") else "")
         if kind == "ready" and self._ready is not None and not self._ready.done():
             self._ready.set_result(head)
         try:

@@ -39,6 +39,7 @@ from bridge.session import Session
 from bridge.settings import live_values
 from bridge.supervisor import Engine
 from bridge.triggers import Triggers
+from bridge.wishes import check_names
 from bridge.words import API
 from router.config import RouterConfig
 
@@ -61,7 +62,9 @@ class Wiring:
         self._started = time.monotonic()
         home = options.home
         self._events = Events(time.monotonic)
-        self._session = Session(live_values(options.values), self._events, time.monotonic)
+        live = live_values(options.values)
+        check_names(live)
+        self._session = Session(live, self._events, time.monotonic)
         self._library = Library(home.path / "patterns", home.path / "exports")
         config = RouterConfig.from_env(router_variables(options.values, options.environ))
         self._money = Money(home.path, config, self._events, options.values["shared_url"].value)

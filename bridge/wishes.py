@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bridge import drummaps
 from router import groove
 from router.budget import parse_usd
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, InvalidSetting
 from router.pattern import Meter
 from router.request import KNOBS, GrooveRequest
 
@@ -24,6 +25,19 @@ _KNOB_WORDS: Final = {name: name for name in KNOBS} | {"energy": "intensity"}
 def as_asked(knobs: Mapping[str, Any]) -> dict[str, Any]:
     """Return knobs as a request has them: in the middle, where it leaves the style alone, a knob is unset there."""
     return {name: None if name in _AS_IT_IS and value == 0.5 else value for name, value in knobs.items()}
+
+
+def check_names(live: Mapping[str, Any]) -> None:
+    """Refuse live settings that name what nobody knows.
+
+    Raises:
+        router.errors.InvalidRequest, InvalidSetting: Naming the setting and what is near.
+    """
+    groove.check_names(genre=live["genre"], style=live["style"], drummer=live["drummer"])
+    Meter.parse(live["meter"])
+    if live["drum_map"] not in drummaps.names():
+        known = ", ".join(drummaps.names())
+        raise InvalidSetting("drum_map", f"drum_map is {live['drum_map']!r:.60}; known kits: {known}", "try gm")
 
 
 def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any]) -> GrooveRequest:

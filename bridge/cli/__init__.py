@@ -78,6 +78,6 @@ def main() -> None:
     """A drummer for every DAW, controller and script."""
 
 
-def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+def command(name: str, **options: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Return click's decorator for a command whose help is the table's line."""
-    return click.command(name, short_help=COMMANDS[name][1])
+    return click.command(name, short_help=COMMANDS[name][1], **options)

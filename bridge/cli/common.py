@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from bridge.client import Unreachable
 from bridge.home import Home, HomeError, locate
 from bridge.settings import BY_NAME, Value, resolve
 from router.errors import BudgetRefused, InvalidRequest, InvalidSetting, NoAnswer, RouterError
@@ -51,6 +52,8 @@ def errors() -> Iterator[None]:
         fail(NO_PROVIDER, str(error))
     except RouterError as error:
         fail(FAILURE, str(error))
+    except Unreachable as error:
+        fail(UNREACHABLE, str(error))
     except KeyboardInterrupt:
         fail(INTERRUPTED, "interrupted")
     except BrokenPipeError:
@@ -70,13 +73,22 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
+def json_always(function: F) -> F:
+    """Take --json from those who give it to every command; this one prints JSON anyway."""
+    return click.option("--json", is_flag=True, expose_value=False, help="JSON is what it prints anyway.")(function)
+
+
 def find_home(flag: str | None) -> Home:
     """Return the state directory, not yet made."""
     return Home(locate(flag, os.environ))
 
 
 def settings(home: Home, flags: Mapping[str, Any]) -> dict[str, Value]:
-    """Return every setting's value with its origin."""
+    """Return every setting's value with its origin; ends with the usage's exit code for a flag that cannot be."""
+    try:
+        resolve(flags, {}, {})
+    except InvalidSetting as error:
+        fail(USAGE, str(error), error.hint)
     return resolve(flags, os.environ, home.config())
 
 

@@ -8,13 +8,17 @@ from typing import Any
 
 import click
 
+from bridge import keys
 from bridge.cli import command
 from bridge.cli.common import CONFIGURATION, errors, fail, find_home, home_option, json_option, print_json, settings
-from bridge.home import write_whole
-from bridge.settings import BY_NAME, SECRETS
+from bridge.home import Home, write_whole
+from bridge.settings import BY_NAME, SECRETS, live_values, resolve
+from router.config import KEY_NAMES, RouterConfig
+from router.errors import InvalidRequest, InvalidSetting
 
 
-@command("config")
+# A value like -20 is no option.
+@command("config", context_settings={"ignore_unknown_options": True})
 @home_option
 @click.argument("action", type=click.Choice(["show", "set", "unset", "path"]), default="show")
 @click.argument("name", required=False)
@@ -35,7 +39,11 @@ def config_command(
     with errors():
         place = find_home(home)
         if action == "path":
-            click.echo(place.path / "config.toml")
+            file = str(place.path / "config.toml")
+            if as_json:
+                print_json({"path": file})
+            else:
+                click.echo(file)
         elif action == "show":
             _show(home, name, origin=origin, as_json=as_json)
         else:
@@ -52,9 +60,10 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
         if name in {None, key}
     }
     if name is None:
+        stored = {KEY_NAMES[provider][0] for provider in keys.stored(find_home(home))}
         for secret in SECRETS:
-            known = bool(os.environ.get(secret))
-            rows[secret] = {"value": "set" if known else "not set", "origin": "environment" if known else "default"}
+            where = "environment" if os.environ.get(secret) else "keys.toml" if secret in stored else "default"
+            rows[secret] = {"value": "not set" if where == "default" else "set", "origin": where}
     if as_json:
         print_json(rows if origin else {key: row["value"] for key, row in rows.items()})
         return
@@ -74,6 +83,26 @@ def _shown(name: str, value: Any) -> Any:
     return "set" if name == "shared_url" and value is not None else value
 
 
+def _check(place: Home, name: str, value: Any) -> None:
+    """Refuse a name that nobody knows, and a routing value that cannot be, before they reach the file."""
+    from bridge.offline import router_variables  # noqa: PLC0415 - for this one action
+    from bridge.wishes import check_names  # noqa: PLC0415 - likewise
+
+    before = {key: item for key, item in place.config().items() if key in BY_NAME}
+    wanted = resolve({}, {}, {**before, name: value})
+    try:
+        check_names(live_values(wanted))
+    except InvalidRequest as error:
+        if error.field == name:
+            fail(CONFIGURATION, str(error), error.hint)
+    keyed = dict.fromkeys(SECRETS, "its key may come later")
+    try:
+        RouterConfig.from_env(router_variables(wanted, keyed))
+    except InvalidSetting as error:
+        if error.name == BY_NAME[name].variable:
+            raise
+
+
 def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:
     place = find_home(home)
     row = BY_NAME.get(name or "")
@@ -82,6 +111,8 @@ def _change(home: str | None, action: str, name: str | None, value: str | None) 
     if action == "set" and value is None:
         fail(CONFIGURATION, f"what shall {name} be?", f"drumbridge config set {name} {row.default or 'VALUE'}")
     checked = row.read(value or "") if action == "set" else None
+    if action == "set":
+        _check(place, name, checked)
     place.create()
     file = place.path / "config.toml"
     lines = file.read_text("utf-8").splitlines() if file.exists() else []

@@ -9,18 +9,15 @@ from typing import Any
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, UNREACHABLE, USAGE, errors, fail, find_home, home_option, print_json
-from bridge.client import Talk, Unreachable
+from bridge.cli.common import FAILURE, USAGE, errors, fail, find_home, home_option, json_always, print_json
+from bridge.client import Talk
 
 _CODES = {-32602: USAGE, -32601: USAGE}
 
 
 def talk(home: str | None) -> Talk:
-    """Return a connection, or end with exit code 4."""
-    try:
-        return Talk(find_home(home))
-    except Unreachable as error:
-        fail(UNREACHABLE, str(error))
+    """Return a connection; raises Unreachable, which ends with exit code 4."""
+    return Talk(find_home(home))
 
 
 def read_value(text: str) -> Any:
@@ -35,6 +32,7 @@ def read_value(text: str) -> Any:
 @home_option
 @click.argument("method")
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+@json_always
 def ctl_command(home: str | None, method: str, pairs: tuple[str, ...]) -> None:
     """Send METHOD to the running daemon and print its result.
 
@@ -72,7 +70,8 @@ def _lines(line_to: Talk) -> None:
             fail(USAGE, f"this line is not JSON: {error}")
         response = line_to.send(request)
         if response:
-            failed = failed or "error" in response
+            answers = response if isinstance(response, list) else [response]
+            failed = failed or any("error" in answer for answer in answers)
             click.echo(json.dumps(response, ensure_ascii=False))
     if failed:
         sys.exit(FAILURE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import click
@@ -11,10 +13,9 @@ import click
 from bridge.cli import command
 from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
 from bridge.cli.making import bar, knob_options, tell, write_patterns
-from bridge.settings import Value
+from bridge.settings import Value, live_values
 from router.errors import RouterError
-from router.pattern import Meter
-from router.request import MAX_SEED, SECTIONS, TIERS, GrooveRequest
+from router.request import KNOBS, MAX_SEED, SECTIONS, TIERS, GrooveRequest
 from router.route import Answer
 
 
@@ -57,7 +58,7 @@ def generate_command(home: str | None, *, as_json: bool, show_names: bool, **giv
             return
         values = settings(find_home(home), {"drum_map": given.pop("drum_map")})
         output, count = given.pop("output"), given.pop("count")
-        requests = _requests(given, count)
+        requests = _requests(given, count, values)
         results = asyncio.run(_answers(requests, home, values))
         good = [result for result in results if not isinstance(result, RouterError)]
         if len(results) == 1 and not good:
@@ -74,17 +75,17 @@ def generate_command(home: str | None, *, as_json: bool, show_names: bool, **giv
             fail(FAILURE, f"{len(results) - len(good)} of {len(results)} grooves could not be made")
 
 
-def _requests(given: dict[str, Any], count: int) -> list[GrooveRequest]:
-    from router import groove  # noqa: PLC0415 - the generator's tables are not needed for --help
+def _requests(given: dict[str, Any], count: int, values: Mapping[str, Value]) -> list[GrooveRequest]:
+    from bridge.wishes import whole_request  # noqa: PLC0415 - the generator's tables are not needed for --help
+    from router import groove  # noqa: PLC0415 - likewise
 
+    live = live_values(values)
+    # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
+    live |= {name: None for name in KNOBS if values[name].origin == "default"}
     said = groove.describe(given["prompt"]) if given["prompt"] else {}
     chosen = {name: value for name, value in given.items() if value is not None}
-    chosen["meter"] = Meter.parse(str(chosen.get("meter") or said.get("meter") or "4/4"))
-    chosen["bars"] = chosen.get("bars") or said.get("bars") or 2
-    chosen.setdefault("tempo", said.get("tempo") or 120.0)
-    groove.check_names(genre=given["genre"], style=given["style"], drummer=given["drummer"])
-    seed = chosen.pop("seed", 0)
-    return [GrooveRequest(**{**chosen, "seed": (seed + index) % (MAX_SEED + 1)}) for index in range(count)]
+    first = whole_request(live, said.get("tempo") or live["tempo"], {"seed": 0, **chosen})
+    return [replace(first, seed=(first.seed + index) % (MAX_SEED + 1)) for index in range(count)]
 
 
 async def _answers(

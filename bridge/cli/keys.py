@@ -41,6 +41,8 @@ def keys_command(home: str | None, action: str, provider: str | None, *, as_json
         if action == "set":
             key = click.prompt(f"Key for {provider}", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
             key = key.strip()
+        if action == "remove" and provider not in keys.stored(place):
+            fail(USAGE, f"no key of {provider} is stored here", "a key of the environment is unset there")
         try:
             keys.keep(place, provider, key)
         except ValueError as error:

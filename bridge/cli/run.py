@@ -23,6 +23,7 @@ from bridge.cli.common import (
     setting_options,
     settings,
 )
+from router.errors import InvalidRequest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -58,6 +59,8 @@ def run_command(home: str | None, **flags: Any) -> None:
             where = f"{values['host'].value}:{values['port'].value}"
             owner = _who_owns(values["host"].value, values["port"].value)
             fail(CONFIGURATION, f"{where} cannot be opened: {error.strerror or error}", owner)
+        except InvalidRequest as error:  # a name in the environment or in config.toml that nobody knows
+            fail(CONFIGURATION, str(error), error.hint)
         except ValueError as error:
             fail(CONFIGURATION, str(error))
         sys.exit(code)

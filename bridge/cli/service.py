@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, USAGE, errors, fail, find_home, home_option
+from bridge.cli.common import FAILURE, USAGE, errors, fail, find_home, home_option, json_option, print_json
 from bridge.home import write_whole
 
 _UNIT = """\
@@ -63,7 +63,8 @@ def description(arguments: list[str], platform: str) -> tuple[Path, str, list[st
 @command("service")
 @home_option
 @click.argument("action", type=click.Choice(["show", "install", "remove"]), default="show")
-def service_command(home: str | None, action: str) -> None:
+@json_option
+def service_command(home: str | None, action: str, *, as_json: bool) -> None:
     """Show, install or remove the service that starts drumbridge when you log in."""
     with errors():
         arguments = [sys.executable, "-P", "-m", "bridge.entry", "--home", str(find_home(home).path)]
@@ -73,7 +74,9 @@ def service_command(home: str | None, action: str) -> None:
             fail(
                 FAILURE, "there is no user service here", "put `drumbridge run` into the Startup folder (shell:startup)"
             )
-        if action == "show":
+        if action == "show" and as_json:
+            print_json({"path": str(place), "text": text, "installed": place.exists()})
+        elif action == "show":
             click.echo(f"# {place}\n{text}", nl=False)
         elif action == "install":
             place.parent.mkdir(parents=True, exist_ok=True)

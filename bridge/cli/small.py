@@ -10,10 +10,20 @@ from pathlib import Path
 import click
 
 from bridge.cli import command
-from bridge.cli.common import UNREACHABLE, errors, fail, find_home, home_option
+from bridge.cli.common import (
+    UNREACHABLE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    json_always,
+    json_option,
+    print_json,
+)
 
 
 @command("schema")
+@json_always
 def schema_command() -> None:
     """Print the AsyncAPI document of the control channel."""
     from bridge.protocol import asyncapi  # noqa: PLC0415 - pydantic, for this command only
@@ -23,16 +33,22 @@ def schema_command() -> None:
 
 @command("token")
 @home_option
-def token_command(home: str | None) -> None:
+@json_option
+def token_command(home: str | None, *, as_json: bool) -> None:
     """Print the access token of this home. Whoever has it controls the daemon."""
     with errors():
-        click.echo(find_home(home).read_token())
+        token = find_home(home).read_token()
+        if as_json:
+            print_json({"token": token})
+        else:
+            click.echo(token)
 
 
 @command("open")
 @home_option
 @click.option("--print", "show", is_flag=True, help="Print the link instead of opening it.")
-def open_command(home: str | None, *, show: bool) -> None:
+@json_option
+def open_command(home: str | None, *, show: bool, as_json: bool) -> None:
     """Open the page of the running daemon in the browser."""
     with errors():
         place = find_home(home)
@@ -40,7 +56,9 @@ def open_command(home: str | None, *, show: bool) -> None:
         if facts is None:
             fail(UNREACHABLE, f"no daemon runs on {place.path}", "start it with `drumbridge run`")
         link = f"{facts['url']}#t={place.read_token()}"
-        if show or not webbrowser.open(link):
+        if as_json:
+            print_json({"url": link})
+        elif show or not webbrowser.open(link):
             click.echo(link)
 
 

@@ -21,6 +21,15 @@ def _jack() -> Port:
     return JackPort()
 
 
+def _any_jack() -> Port:
+    """JACK by name: frame-exact, or through RtMidi (which brings a libjack of its own) where that cannot be loaded."""
+    try:
+        import jack  # noqa: F401, PLC0415 -- likewise
+    except (ImportError, OSError):
+        return _rtmidi("jack")()
+    return _jack()
+
+
 def _rtmidi(api: str) -> Callable[[], Port]:
     def make() -> Port:
         from bridge.ports.rtmidi import RtMidiPort  # noqa: PLC0415 -- likewise
@@ -33,7 +42,7 @@ def _rtmidi(api: str) -> Callable[[], Port]:
 def candidates(midi: str, platform: str = sys.platform) -> list[Callable[[], Port]]:
     """Return what to try for `--midi`, best first."""
     if midi == "jack":
-        return [_jack, _rtmidi("jack")]
+        return [_any_jack]
     if midi == "jack-rtmidi":
         return [_rtmidi("jack")]
     if midi in {"alsa", "coremidi", "winmm"}:
@@ -66,7 +75,7 @@ def open_port(midi: str, wish: Wish, incoming: Incoming) -> Port:
         else:
             return port
     if midi not in {"auto", "none"}:
-        raise PortError("; ".join(map(str, failures)), " or ".join(dict.fromkeys(f.fix for f in failures if f.fix)))
+        raise failures[0]
     why = "; ".join(f"{error} ({error.fix})" if error.fix else str(error) for error in failures)
     port = ScriptedPort(why=why or "no MIDI asked for (--midi none)")
     port.open(wish, incoming)

@@ -15,6 +15,7 @@ from bridge.ports.base import Incoming, Listing, Parcel, PortError, Unusable, Wi
 
 _API_NAMES: Final = {"alsa": "LINUX_ALSA", "jack": "UNIX_JACK", "coremidi": "MACOSX_CORE", "winmm": "WINDOWS_MM"}
 _LOOPBACK: Final = ("Default App Loopback (A)", "Default App Loopback (B)")
+_FIXES: Final = {"alsa": "load ALSA's sequencer (modprobe snd-seq), or start JACK"}
 DUMMY_FIX: Final = (
     "reinstall it with its wheel (pip install --only-binary=:all: python-rtmidi, or supriya-midi on Python 3.13+)"
 )
@@ -57,7 +58,7 @@ class RtMidiPort:
             raise
         except Exception as error:
             self.close()
-            raise PortError(f"{self.backend}: {error}", "see `drumbridge doctor`") from error
+            raise PortError(f"{self.backend}: {str(error).rstrip('.')}", _FIXES.get(self.api, "")) from error
 
     def _open(self, end: Any, name: str, client: str, way: str) -> str:
         names = list(end.get_ports())

@@ -83,8 +83,15 @@ def test_words_and_flags_agree_and_flags_win(cli):
         (["config", "set", "tmepo", "99"], 3, "no setting"),
         (["run", "--host", "0.0.0.0"], 2, "--allow-lan"),
         (["run", "--host", "0.0.0.0", "--allow-lan"], 2, "--tls-cert"),
-        (["run", "--tempo", "999"], 3, "20 to 300"),
-        (["run", "--midi", "telepathy"], 3, "auto, alsa"),
+        (["run", "--tempo", "999"], 2, "20 to 300"),
+        (["run", "--midi", "telepathy"], 2, "auto, alsa"),
+        (["run", "--port", "eight"], 2, "0 to 65535"),
+        (["config", "set", "genre", "fnuk"], 3, "funk"),
+        (["config", "set", "drum_map", "bucket"], 3, "known kits"),
+        (["config", "set", "meter", "4"], 3, "4/4"),
+        (["config", "set", "ai_monthly_budget", "plenty"], 3, "AI_MONTHLY_BUDGET"),
+        (["config", "set", "ai_monthly_budget", "-3"], 3, "AI_MONTHLY_BUDGET"),
+        (["keys", "remove", "groq"], 2, "no key of groq"),
     ],
 )
 def test_a_mistake_ends_with_its_own_code_and_a_way_on(cli, words, code, says):
@@ -110,6 +117,60 @@ def test_config_shows_where_each_value_comes_from(cli, tmp_path):
     assert "bars = 4\t# config.toml" in shown
     assert "ANTHROPIC_API_KEY = not set" in shown
     assert file.read_text() == '# mine\ngenre = "funk"\nbars = 4\n[mapping]\n'
+
+
+def test_config_takes_a_negative_value_and_a_provider_before_its_key(cli):
+    """A minus sign is no option; the order in which a user sets things is the user's."""
+    assert cli("config", "set", "offset_ms", "-20").exit_code == 0
+    assert cli("config", "set", "ai_provider", "groq").exit_code == 0
+    shown = cli("config", "show", "--origin").stdout
+
+    assert "offset_ms = -20.0\t# config.toml" in shown
+    assert "ai_provider = groq\t# config.toml" in shown
+
+
+def test_a_stored_key_shows_as_set_and_never_itself(cli):
+    """`config show` names every secret and where it is, whether in the environment or in the file."""
+    cli("keys", "set", "groq", input="gsk_canary_0123456789\n")
+    shown = cli("config", "show", "--origin").stdout
+
+    assert "GROQ_API_KEY = set\t# keys.toml" in shown
+    assert "canary" not in shown
+
+
+def test_settings_are_the_defaults_of_a_groove_too(cli, monkeypatch):
+    """Flag, then words, then environment, then file: the same order as for the daemon."""
+    cli("config", "set", "bars", "4")
+    cli("config", "set", "tempo", "96")
+    monkeypatch.setenv("DRUMBRIDGE_METER", "3/4")
+
+    def made(*words):
+        found = json.loads(cli("generate", *words).stdout)["pattern"]
+        return found["bars"], found["meter"], found["tempo"]
+
+    assert made("funk") == (4, "3/4", 96)
+    assert made("funk in 7/8", "--bars", "1", "--tempo", "140") == (1, "7/8", 140)
+
+
+def test_models_that_are_off_are_off_here_too(cli, monkeypatch):
+    """`ai = false` holds for every command: with a key in the environment nobody is asked."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-canary-0123456789")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("DRUMBRIDGE_AI", "false")
+    route = json.loads(cli("generate", "a groove like rain on a tin roof", "--tier", "fast").stdout)["route"]
+
+    assert (route["provider"], route["attempts"]) == ("local", [])
+
+
+@pytest.mark.parametrize(
+    "words", [["schema"], ["service"], ["config", "path"], ["ports", "--midi", "none"], ["keys"], ["costs"], ["export"]]
+)
+def test_what_reads_prints_json_when_asked(cli, words):
+    """--json is taken everywhere, and nothing but JSON is on stdout then."""
+    result = cli(*words, "--json")
+
+    assert result.exit_code == 0, result.output
+    json.loads(result.stdout)
 
 
 def test_export_without_a_daemon(cli, tmp_path):

@@ -6,7 +6,9 @@ import pytest
 
 from bridge.events import Events
 from bridge.redact import HIDDEN, Redactor
+from bridge.settings import live_values, resolve
 from bridge.tap import Tap
+from bridge.wishes import whole_request
 
 
 def test_one_tap_is_no_tempo_and_two_are():
@@ -102,3 +104,15 @@ def test_a_log_record_is_cleaned_with_its_arguments_and_its_traceback(caplog):
 
     assert "canary" not in logging.Formatter().format(record)
     assert HIDDEN in logging.Formatter().format(record)
+
+
+@pytest.mark.parametrize(
+    ("words", "knob", "stands"),
+    [("busy funk", "density", None), ("tight funk", "humanize", None), ("funk", "density", 0.5)],
+)
+def test_words_win_over_the_knobs_they_speak_of(words, knob, stands):
+    """A knob in its middle must not undo "busy"; what the words leave open stays where the hand put it."""
+    live = live_values(resolve({}, {}, {}))
+
+    assert getattr(whole_request(live, 120.0, {"prompt": words}), knob) == stands
+    assert getattr(whole_request(live, 120.0, {"prompt": words, knob: 0.9}), knob) == 0.9

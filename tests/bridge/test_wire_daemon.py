@@ -192,6 +192,23 @@ def test_a_killed_engine_is_replaced_releases_and_plays_on_in_time(daemon, midil
     assert daemon_stop[0] == 0
 
 
+def test_both_killed_the_next_start_releases_what_hung(daemon, midilab):  # noqa: F811 - the fixture
+    """Kill -9 of both at once leaves nobody to release: the next daemon of the home does it."""
+    client = daemon.client()
+    take = midilab.start([], 7)
+    client.call("generate", genre="metal", seed=3)
+    client.call("subscribe", topics=["notes"], sub="n")
+    client.until(lambda event: event["topic"] == "notes" and event["data"].get("voice") == "snare")
+
+    os.kill(client.call("status")["engine"]["pid"], signal.SIGKILL)
+    daemon.process.kill()
+    with RunningDaemon(daemon.home, "--midi", "jack", env=midilab.server.env):
+        _, recorded = Midilab.finish(take)
+
+    assert onsets(recorded)
+    assert hanging(recorded) == {}
+
+
 def test_a_dead_jack_server_comes_back_and_so_does_the_drummer(daemon, jack_server, midilab):  # noqa: F811 - the fixture
     """The ports reappear with the server and the groove is still running."""
     from tests.support.jack import start_jackd

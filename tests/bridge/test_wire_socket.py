@@ -172,6 +172,8 @@ def test_a_port_that_is_taken_is_named(tmp_path):
         ("tmepo = 90\n", "did you mean tempo?"),
         ("tempo = 999\n", "20 to 300"),
         ('ai_max_tier = "royal"\n', "royal"),
+        ('genre = "fnuk"\n', "funk"),
+        ('drum_map = "bucket"\n', "known kits"),
     ],
 )
 def test_a_bad_config_file_ends_the_start_with_a_clear_word(tmp_path, text, says):
@@ -261,6 +263,10 @@ def test_exit_codes_and_output_of_ctl(daemon):
     )
     assert code == 0
     assert [json.loads(line)["id"] for line in out.splitlines()] == ["a", "b"]
+    batch = '{"jsonrpc":"2.0","method":"panic"}\n[{"jsonrpc":"2.0","method":"panic"}]\n[{"id":1},5]\n'
+    code, out, _ = ctl("-", text=batch)
+    assert code == 1
+    assert [answer["error"]["code"] for answer in json.loads(out)] == [-32600, -32600]
 
 
 def test_no_key_and_no_token_is_written_anywhere(tmp_path):

@@ -24,7 +24,7 @@ from bridge.tap import Tap
 from bridge.wishes import FEEL, check_names, whole_request
 from router import groove
 from router.errors import InvalidSetting
-from router.pattern import RESOLUTION, VOICES, Meter, Pattern
+from router.pattern import RESOLUTION, VOICES, Pattern
 from router.request import MAX_SEED, GrooveRequest
 from router.song import Song
 

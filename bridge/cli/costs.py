@@ -30,6 +30,7 @@ from bridge.cli.common import (
 
 GROUPS: Final = ("tier", "provider", "model", "day", "month", "task")
 TOTALS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cost_usd")
+COLUMNS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cached_tokens", "ms", "cost_usd")
 RECEIPT: Final = ("id", "provider", "model", "task", "outcome", "ms", "input_tokens", "output_tokens", "cost_usd")
 """What a table of 80 columns has room for; CSV and JSON hold everything."""
 
@@ -52,7 +53,7 @@ def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[st
         if as_json:
             print_json(told)
         elif as_csv:
-            _print_csv(told["rows"])
+            _print_csv(told["rows"], (*told["by"], *COLUMNS))
         else:
             _print_table(told["rows"])
         if not as_json:
@@ -114,11 +115,10 @@ async def _ask(
             await purse.close()
 
 
-def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        out = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-        out.writeheader()
-        out.writerows(rows)
+def _print_csv(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    out = csv.DictWriter(sys.stdout, list(rows[0]) if rows else names, lineterminator="\n")
+    out.writeheader()  # without a row too: what reads this expects its columns
+    out.writerows(rows)
 
 
 def _print_table(rows: Sequence[dict[str, Any]]) -> None:

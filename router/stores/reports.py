@@ -58,17 +58,21 @@ def check(by: Sequence[str]) -> None:
 
 
 def totals(books: Books, first: int, by: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one dict for each group, the dearest first; without groups, one for all."""
+    """Return one dict for each group, days and months in their order, else the dearest first; without groups, one."""
     check(by)
     columns = "".join(f"{BY[name]} AS {name}, " for name in by)
     groups = f" GROUP BY {', '.join(str(index + 1) for index in range(len(by)))}" if by else ""
     rows = books.query(
         f"SELECT {columns}SUM(attempts) AS attempts, SUM(failures) AS failures, SUM(input_tokens) AS input_tokens,"  # noqa: S608  names from BY
         " SUM(output_tokens) AS output_tokens, SUM(cached_tokens) AS cached_tokens, SUM(ms) AS ms, SUM(cost) AS cost"
-        f" FROM totals WHERE day >= ?{groups} ORDER BY cost DESC",
+        f" FROM totals WHERE day >= ?{groups} ORDER BY {''.join(f'{name}, ' for name in _times(by))}cost DESC",
         (first,),
     )
     return [_told(row) for row in rows if row["attempts"] is not None]
+
+
+def _times(by: Sequence[str]) -> list[str]:
+    return [name for name in by if name in {"day", "month"}]
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +95,9 @@ def sum_up(rows: Iterable[Mapping[str, Any]], first: int, by: Sequence[str]) -> 
             group = groups.setdefault(tuple(names[name] for name in by), fresh)
             for name in SUMS:
                 group[name] += int(row[name])
-    return [_told(group) for group in sorted(groups.values(), key=lambda group: -group["cost"])]
+    times = _times(by)
+    order = sorted(groups.values(), key=lambda group: (*(group[name] for name in times), -group["cost"]))
+    return [_told(group) for group in order]
 
 
 def budget(funds: Funds, closed: str | None) -> dict[str, Any]:

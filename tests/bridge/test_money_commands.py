@@ -65,6 +65,13 @@ def test_csv_is_read_by_a_csv_reader(home):
     assert "$0.110000000003 spent" in err
 
 
+def test_csv_without_rows_has_its_header(home):
+    """A reader finds the same columns whether there are rows or not."""
+    code, out, _ = run("costs", "--csv", "--by", "day", "--since", "2099-01-01")
+    some = run("costs", "--csv", "--by", "day")[1]
+    assert (code, out) == (0, some.splitlines()[0] + "\n")
+
+
 def test_the_table_shows_what_csv_does(home):
     """Data on stdout, the budget on stderr."""
     code, out, err = run("costs")

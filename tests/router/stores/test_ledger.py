@@ -210,6 +210,20 @@ def test_totals_can_begin_at_a_day_and_be_told_in_one(make, tmp_path):
     assert drive(make, tmp_path, story, wall=wall) == [[7], [4], [4], [4], []]
 
 
+def test_days_are_told_in_their_order(make, tmp_path):
+    """A month is read from its first day to its last, the dearest first within a day."""
+    wall = Wall()
+
+    async def story(ledger):
+        for cost, model in ((5, "a"), (7, "b")):
+            await settle(ledger, await reserve(ledger, 10, model=model), cost)
+        wall.now += 86_400
+        await settle(ledger, await reserve(ledger, 10, model="c"), 9)
+        return [row["model"] for row in await ledger.totals(by=("model", "day"))]
+
+    assert drive(make, tmp_path, story, wall=wall) == ["b", "a", "c"]
+
+
 @pytest.mark.parametrize("question", [{"since": "yesterday"}, {"by": ("colour",)}, {"since": 1e30}])
 def test_a_question_about_what_there_is_not_is_refused(make, tmp_path, question):
     """A bad `since` or `by` names itself, and the ledger goes on."""

@@ -98,7 +98,8 @@ class Money:
             self._events.publish("alerts", alert)
         for alert in self.metrics.alerts(self._clock()):
             news = True
-            _log.warning(
+            _log.log(
+                logging.WARNING if alert["state"] == "raised" else logging.INFO,
                 "alert %s: %s (%s; %g, the line is %g)",
                 alert["state"], alert["message"], alert["level"], alert["value"], alert["threshold"],
             )  # fmt: skip

@@ -321,6 +321,7 @@ class Ledger:
         """Return the open file, after a look whether it is still the one that the others use."""
         if self._books is not None:
             if self._books.is_current():
+                self._books.check_log()
                 return self._books
             self._drop()  # another process set it aside: rows of the old file are none of the new one's
         self._open_books()

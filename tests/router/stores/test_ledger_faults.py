@@ -192,6 +192,27 @@ def test_damage_found_while_running_closes_spending_at_once(tmp_path):
     assert len(list(tmp_path.glob("l.db.corrupt-*"))) >= 1
 
 
+@pytest.mark.parametrize("kind", ["deleted", "replaced"])
+def test_a_log_that_was_taken_away_closes_spending(tmp_path, kind):
+    """What is written into a deleted log is lost with the process: refused at once, and the file is kept aside."""
+    path = tmp_path / "l.db"
+
+    async def story(ledger):
+        await pay(ledger)
+        log = path.with_name("l.db-wal")
+        kept = log.read_bytes()
+        log.unlink()
+        if kind == "replaced":
+            (tmp_path / "other").write_bytes(kept)
+            (tmp_path / "other").replace(log)
+        return await why_refused(ledger)
+
+    said = drive(path, story)
+    assert "its write-ahead log is gone" in said
+    assert "costs --reopen" in drive(path, why_refused)
+    assert list(tmp_path.glob("l.db.corrupt-*"))
+
+
 def test_a_file_set_aside_by_another_process_is_let_go(tmp_path):
     """The path leads to a new file: a daemon that has the old one open moves over, and obeys its lock."""
     path = tmp_path / "l.db"

@@ -6,12 +6,13 @@ Shares the home's ledger and cache when paid tiers can be reached; touches no fi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from bridge.home import Home
 from bridge.settings import BY_NAME, SECRETS, Value
 from router.config import RouterConfig
 from router.dispatch import Router
+from router.request import GrooveRequest
 
 
 def router_variables(values: Mapping[str, Value], environ: Mapping[str, str]) -> dict[str, str]:
@@ -25,8 +26,10 @@ def router_variables(values: Mapping[str, Value], environ: Mapping[str, str]) ->
 
 
 @contextlib.asynccontextmanager
-async def open_router(home: Home, values: Mapping[str, Value], environ: Mapping[str, str]) -> AsyncIterator[Router]:
-    """Yield a started router.
+async def open_router(
+    home: Home, values: Mapping[str, Value], environ: Mapping[str, str], requests: Sequence[GrooveRequest] | None = None
+) -> AsyncIterator[Router]:
+    """Yield a started router; with `requests` only as far as these need it, for an SDK takes up to a second to load.
 
     Raises:
         InvalidSetting: For a routing variable that cannot be.
@@ -54,7 +57,7 @@ async def open_router(home: Home, values: Mapping[str, Value], environ: Mapping[
     await purse.open()
     router = Router(config, ledger=purse.ledger, cache=purse.cache, valve=purse.valve, memory=home.path / "models.json")
     try:
-        await router.start()
+        await (router.start() if requests is None else router.start_for(requests))
         yield router
     finally:
         await router.aclose()

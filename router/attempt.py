@@ -165,7 +165,8 @@ class _Watch:
     def _look(self) -> None:
         now = self._loop.time()
         if now >= self.due:
-            self._limit.reschedule(now)
+            if not self._limit.expired():  # both may ring in one turn of the loop, and it can expire only once
+                self._limit.reschedule(now)
         else:
             self._handle = self._loop.call_at(self.due, self._look)
 

@@ -11,7 +11,7 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -47,6 +47,7 @@ from router.work import Facts, Music, Written
 MARGIN_S: Final = 0.05
 """Kept back from every deadline: what the embedded drummer and the way back need."""
 
+LATE: Final = "the deadline came first"
 LATE_S: Final = 0.1
 """How long an attempt that was cut off by its caller's deadline may take to end and write its line."""
 
@@ -110,6 +111,12 @@ class Router:
         """Load and warm the SDKs whose key is set, in a worker thread; then freeze what the collector would walk."""
         await self._bench.start()
 
+    async def start_for(self, requests: Iterable[GrooveRequest]) -> None:
+        """Load only whom these wishes ask first, before their clocks run: others load if they are asked after all."""
+        asked = [policy.asked_first(self._desk(), one, _words(one), self._bench.names) for one in requests]
+        for name in dict.fromkeys(filter(None, asked)):
+            await self._bench.ready(name)
+
     async def aclose(self) -> None:
         """End what is under way and close the connections."""
         await self._flight.aclose()
@@ -121,7 +128,7 @@ class Router:
         return standing(self._desk(), self._bench.names, self._health.as_dict(_now()), self._notices)
 
     async def check(self, name: str, *, really: bool = False) -> dict[str, Any]:
-        """Return what one tiny call to a provider would cost at most; with `really` make it and tell how it went.
+        """Return the most that one tiny call to a provider would cost; with `really` make it and tell how it went.
 
         Raises:
             InvalidRequest: If the provider has no key, or nothing of it may be asked.
@@ -170,9 +177,7 @@ class Router:
         began = _now()
         groove.check_names(genre=request.genre, style=request.style, drummer=request.drummer)
         limit = ceiling(request.max_cost_usd, self.config.max_cost_picousd)
-        # Words are read only where they decide: a named tier or provider has decided already.
-        words = groove.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
-        plan = policy.plan(request, words, self.config)
+        plan = policy.plan(request, _words(request), self.config)
         plan = replace(plan, kind=kind) if kind else plan
         if plan.tier == LOCAL:
             saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
@@ -243,8 +248,6 @@ class Router:
             await self._cache.put(task.cache, key, json.dumps(facts))
         return Reply(data, self._route(trip, who.tier, who.provider, who.model, degraded=False))
 
-    # -- one paid answer ----------------------------------------------------------------------------------------------
-
     async def _make(self, errand: _Errand) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
         try:
@@ -263,7 +266,7 @@ class Router:
             async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
                 written = await self._run(workflows.single(request, plan), trip, key, errand.source)
         except TimeoutError:
-            trip.note("the deadline came first")
+            trip.note(LATE)
         if written is None:
             if not self.config.local:
                 raise self._nobody(trip)
@@ -365,8 +368,6 @@ class Router:
         """Remember a model that is gone."""
         self._lore.gone(candidate.provider, candidate.model)
 
-    # -- answers ------------------------------------------------------------------------------------------------------
-
     def _off_or(self, word: str) -> str:
         return word if self.config.cache_enabled else "off"
 
@@ -399,13 +400,12 @@ class Router:
 
     async def _late(self, errand: _Errand) -> Answer:
         """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""
-        note, trip = "the deadline came first", errand.trip
-        if trip is None:
-            return self._local(errand.request, errand.began, (note,), degraded=True)
+        if (trip := errand.trip) is None:
+            return self._local(errand.request, errand.began, (LATE,), degraded=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(LATE_S):
                 await errand.over.wait()
-        trip.note(note)
+        trip.note(LATE)
         if not self.config.local:
             raise self._nobody(trip)
         return self._stand_in(errand, trip)
@@ -464,6 +464,11 @@ class _Ear:
 
     def gone(self, candidate: Candidate) -> None:
         self._router.bury(candidate)
+
+
+def _words(request: GrooveRequest) -> Mapping[str, Any]:
+    """Return what the rules read in a prompt, where it decides: a named tier has decided already."""
+    return groove.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
 
 
 def _memory_ledger(config: RouterConfig) -> Ledger:

@@ -15,7 +15,7 @@ from router.config import PAID_TIERS, RouterConfig
 from router.constraints import read_rule
 from router.request import GrooveRequest
 from router.route import LOCAL
-from router.tasks import Task, kind_of
+from router.tasks import TASKS, Task, kind_of
 from router.windows import Window
 
 SURE: Final = 0.75
@@ -152,6 +152,16 @@ def candidates(
     named = provider or (config.provider if config.provider != "auto" else None)
     order = _order(desk, found, named, own_provider if own and provider is None else None)
     return tuple(order), notes
+
+
+def asked_first(desk: Desk, request: GrooveRequest, words: Mapping[str, Any], names: Collection[str]) -> str | None:
+    """Return the provider that a wish would ask first, of those named, or None where the drummer meets it."""
+    wanted = plan(request, words, desk.config)
+    if wanted.tier == LOCAL:
+        return None
+    kind = "intent_classification" if wanted.classify else wanted.kind
+    found, _ = candidates(desk, "fast" if wanted.classify else wanted.tier, TASKS[kind], provider=request.provider)
+    return next((one.provider for one in found if one.provider in names), None)
 
 
 def _served(

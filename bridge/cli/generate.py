@@ -94,7 +94,7 @@ async def _answers(
     from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
     from router.studio import many  # noqa: PLC0415 - likewise
 
-    async with open_router(find_home(home), values, os.environ) as router:
+    async with open_router(find_home(home), values, os.environ, requests) as router:
         with bar("generating", total=len(requests)) as show:
             done = 0
 

@@ -266,6 +266,40 @@ def test_a_drip_does_not_stretch_the_deadline():
     assert seconds <= 30.25
 
 
+def test_two_clocks_that_ring_at_once_make_no_noise():
+    """With less time left than a first word may take, the attempt's end and its watch fall together: no error."""
+    noise = []
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: noise.append(context))
+        router = Router(RouterConfig(keys={"openai": "k"}), providers=twins(openai=[[1000.0]]))
+        return await router.route(GrooveRequest(prompt=FREE, seed=1, deadline_ms=1000))
+
+    answer = clockwork.run(main())
+    assert outcomes(answer)[0] == ("openai", "timeout")
+    assert noise == []
+
+
+def test_only_who_is_asked_first_is_loaded_for_a_single_wish(monkeypatch):
+    """Four SDKs take seconds to load: a command that ends after one wish waits for one, and for none to play itself."""
+
+    async def main():
+        router = Router(RouterConfig(keys=dict.fromkeys(("anthropic", "openai", "groq", "cohere"), "k")))
+        loaded = []
+
+        async def ready(name):
+            loaded.append(name)
+
+        monkeypatch.setattr(router._bench, "ready", ready)
+        await router.start_for([GrooveRequest(prompt="funk")])
+        assert loaded == []
+        await router.start_for([WISH, GrooveRequest(prompt=FREE, seed=2)])
+        await router.start_for([GrooveRequest(prompt=FREE, tier="expert", provider="anthropic")])
+        return loaded
+
+    assert clockwork.run(main()) == ["groq", "anthropic"]
+
+
 def test_a_stall_is_noticed_between_two_words():
     """An eighth of the tier's timeout may pass between words, not the whole."""
     providers = twins(openai=[("@ 4/4 grid=16\n", 1000.0)], groq=[GOOD])

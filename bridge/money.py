@@ -50,7 +50,7 @@ class Money:
         self.metrics = Metrics()
         self._events, self._clock = events, clock
         self._last_budget: Mapping[str, Any] = {}
-        self._closed: str | None = None
+        self._own: dict[str, dict[str, Any]] = {}
         self._news = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         events.source("metrics", self.snapshot)
@@ -88,14 +88,8 @@ class Money:
         self._news.clear()
         await self.budget()
         closed = self.ledger.closed
-        if closed != self._closed:
-            self._closed, alert = closed, _spending_closed(closed)
-            _log.log(
-                logging.ERROR if closed else logging.INFO,
-                "paid tiers are %s",
-                f"closed: {closed}" if closed else "open again",
-            )
-            self._events.publish("alerts", alert)
+        self._stand("spending_closed", "critical", closed and f"spending is closed: {closed}")
+        self._stand("clock_set_back", "warning", self._last_budget.get("clock"))
         for alert in self.metrics.alerts(self._clock()):
             news = True
             _log.log(
@@ -107,9 +101,20 @@ class Money:
         if news and self._events.wanted("metrics"):
             self._events.publish("metrics", self.snapshot())
 
+    def _stand(self, name: str, level: str, why: str | None) -> None:
+        """Tell of a state that is not a figure when it begins, changes or ends."""
+        before = self._own.get(name)
+        if why and (before is None or before["message"] != why):
+            self._own[name] = {"name": name, "level": level, "state": "raised", "message": why}
+            _log.error("alert raised: %s (%s)", why, level)
+            self._events.publish("alerts", self._own[name])
+        elif not why and before is not None:
+            del self._own[name]
+            _log.info("alert cleared: %s", before["message"])
+            self._events.publish("alerts", {**before, "state": "cleared"})
+
     def _standing(self) -> list[dict[str, Any]]:
-        closed = [_spending_closed(self._closed)] if self._closed else []
-        return [*closed, *self.snapshot()["alerts"]]
+        return [*self._own.values(), *self.snapshot()["alerts"]]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the contract's metrics object."""
@@ -128,8 +133,3 @@ class Money:
     async def costs(self, since: str | float | None, by: Sequence[str]) -> list[dict[str, Any]]:
         """Return totals since a day, grouped by tier, provider, model or day."""
         return await self.ledger.totals(since=since, by=by)
-
-
-def _spending_closed(why: str | None) -> dict[str, Any]:
-    state, said = ("raised", f"spending is closed: {why}") if why else ("cleared", "spending is open again")
-    return {"name": "spending_closed", "level": "critical", "state": state, "message": said}

@@ -143,5 +143,7 @@ def _say_budget(budget: dict[str, Any]) -> None:
     limit = f"of ${budget['limit_usd']} (${budget['left_usd']} left)" if budget["limit_usd"] else "without a limit"
     held = f", ${budget['reserved_usd']} held" if float(budget["reserved_usd"]) else ""
     click.echo(f"{budget['month']}: ${budget['spent_usd']} spent{held}, {limit}; resets {budget['resets']}", err=True)
+    if budget.get("clock"):
+        click.echo(budget["clock"], err=True)
     if budget["closed"]:
         click.echo(f"spending is closed: {budget['closed']}", err=True)

@@ -87,6 +87,8 @@ class View:
         if budget:
             limit = f"of ${budget['limit_usd']}" if budget.get("limit_usd") else "without a limit"
             lines.append(f" {budget['month']}: ${budget['spent_usd']} spent {limit}, ${budget['reserved_usd']} held")
+        if budget.get("clock"):
+            lines.append(f" {budget['clock']}")
         if budget.get("closed"):
             lines.append(f" spending is closed: {budget['closed']}")
         return "\n".join(lines)

@@ -161,7 +161,7 @@ class Ledger:
     async def budget(self) -> dict[str, Any]:
         """Return {month, limit_usd, spent_usd, reserved_usd, left_usd, resets, closed}."""
         return await self._do(
-            lambda books: reports.budget(self._funds(books), self.closed),
+            lambda books: reports.budget(self._funds(books), self.closed, self._wall()),
             reports.budget(Funds(0, self.monthly_budget_picousd, 0, 0), self.closed),
         )
 

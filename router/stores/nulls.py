@@ -138,7 +138,7 @@ class NullLedger:
 
     async def budget(self) -> dict[str, Any]:
         """Return the month's money; see `Ledger.budget`."""
-        return reports.budget(self._funds(), self.closed)
+        return reports.budget(self._funds(), self.closed, self._wall())
 
     async def rows_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return a request's attempts; see `Ledger.rows_of`."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from router.budget import Funds, format_usd, next_month
-from router.stores.books import Books
+from router.stores.books import Books, month_of
 
 BY: Final = {
     "tier": "tier", "provider": "provider", "model": "model", "task": "task", "day": "day", "month": "day / 100",
@@ -79,7 +79,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
     if "day" in row:
         row["day"] = f"{row['day'] // 10_000:04d}-{row['day'] // 100 % 100:02d}-{row['day'] % 100:02d}"
     if "month" in row:
-        row["month"] = f"{row['month'] // 100:04d}-{row['month'] % 100:02d}"
+        row["month"] = _month(row["month"])
     row["cost_usd"] = format_usd(row.pop("cost"))
     return row
 
@@ -100,11 +100,14 @@ def sum_up(rows: Iterable[Mapping[str, Any]], first: int, by: Sequence[str]) -> 
     return [_told(group) for group in order]
 
 
-def budget(funds: Funds, closed: str | None) -> dict[str, Any]:
-    """Return the month's money as decimal strings; `limit_usd` and `left_usd` are None without a limit."""
+def budget(funds: Funds, closed: str | None, wall: float | None = None) -> dict[str, Any]:
+    """Return the month's money as decimal strings; `limit_usd` and `left_usd` are None without a limit.
+
+    With `clock`, a sentence, when `wall` (seconds since 1970) lies in a month before the one that is paid from.
+    """
     limit = funds.limit
-    return {
-        "month": f"{funds.month // 100:04d}-{funds.month % 100:02d}",
+    told = {
+        "month": _month(funds.month),
         "limit_usd": None if limit is None else format_usd(limit),
         "spent_usd": format_usd(funds.spent),
         "reserved_usd": format_usd(funds.reserved),
@@ -112,6 +115,17 @@ def budget(funds: Funds, closed: str | None) -> dict[str, Any]:
         "resets": next_month(funds.month),
         "closed": closed,
     }
+    present = funds.month if wall is None else month_of(wall)
+    if present < funds.month:
+        told["clock"] = (
+            f"the clock says {_month(present)}, but {told['month']} was paid from already: {told['month']} goes on "
+            "counting; if the clock had run ahead before: drumbridge costs --accept-clock"
+        )
+    return told
+
+
+def _month(month: int) -> str:
+    return f"{month // 100:04d}-{month % 100:02d}"
 
 
 def rows_of(books: Books, request_id: str) -> list[dict[str, Any]]:

@@ -308,7 +308,8 @@ class SharedLedger:
             spent, reserved = (int(amount or 0) for amount in told)
         except SharedAway as error:
             self.closed = str(error)
-        return reports.budget(Funds(month, self.monthly_budget_picousd, spent, reserved), self.closed)
+        funds = Funds(month, self.monthly_budget_picousd, spent, reserved)
+        return reports.budget(funds, self.closed, self._wall())
 
     async def rows_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return a request's attempts; see `Ledger.rows_of`."""

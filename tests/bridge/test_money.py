@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 import pytest
 
@@ -86,7 +87,25 @@ def test_closed_spending_is_told_and_so_is_its_end(watch, caplog):
 
     (standing,) = watch(story)
     assert standing["message"] == "spending is closed: the ledger was damaged"
-    assert caplog.text.count("paid tiers are closed: the ledger was damaged") == 1
+    assert caplog.text.count("alert raised: spending is closed: the ledger was damaged (critical)") == 1
+
+
+def test_a_clock_set_back_is_told(watch):
+    """The later month goes on counting, which nobody would guess: an alert says so while it lasts."""
+
+    async def story(watched):
+        ahead = time.time() + 40 * 86_400
+        names = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern", "request_limit_picousd": None}
+        watched.money.ledger._wall = lambda: ahead
+        await watched.money.ledger.reserve(request_id="r", worst_picousd=1, **names)
+        watched.money.ledger._wall = time.time
+        await watched.until(("clock_set_back", "raised"))
+        (standing,) = watched.money._standing()
+        await watched.money.ledger.accept_clock()
+        await watched.until(("clock_set_back", "cleared"))
+        return standing["message"]
+
+    assert "goes on counting" in watch(story)
 
 
 def test_the_scraped_budget_is_the_present_one(watch):

@@ -262,9 +262,15 @@ def test_a_clock_set_back_never_reopens_a_month(make, tmp_path):
         wall.now = NOVEMBER
         with pytest.raises(BudgetRefused, match="2027-01-01"):
             await reserve(ledger, 1)
-        return (await ledger.budget())["month"]
+        told = await ledger.budget()
+        wall.now = DECEMBER
+        assert "clock" not in await ledger.budget()
+        return told["month"], told["clock"]
 
-    assert drive(make, tmp_path, story, wall=wall) == "2026-12"
+    month, said = drive(make, tmp_path, story, wall=wall)
+    assert month == "2026-12"
+    assert said.startswith("the clock says 2026-11, but 2026-12 was paid from already")
+    assert "--accept-clock" in said
 
 
 def test_a_clock_that_ran_ahead_can_be_forgiven_by_the_user(tmp_path):

@@ -30,7 +30,7 @@ from router.health import Health
 from router.limits import Paces
 from router.policy import Candidate
 from router.route import Attempt
-from router.tasks import Task
+from router.tasks import TASKS, Task
 
 FIRST_WORD: Final = 0.25
 """Share of the tier's timeout in which the first word must come, so that another can still be asked."""
@@ -54,6 +54,8 @@ END_GRACE_S: Final = 0.05
 MAX_ANSWER_CHARS: Final = 200_000
 MAX_CHARS_PER_TOKEN: Final = 64
 """An answer longer than its cap allows for is no answer to our call."""
+
+_LARGEST_BUDGET: Final = max(task.max_tokens for task in TASKS.values())
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -264,6 +266,9 @@ class Caller(Generic[T]):
             self._health.succeeded(*key, (loop.time() - began) * 1000)
         except Unusable as flaw:
             outcome, note = "unusable", str(flaw)
+            if heard.reason == CUT:  # without a budget it would have gone on, up to the largest of all
+                more = (_LARGEST_BUDGET - call.max_tokens) * candidate.price.output_picousd
+                trip.saved["token_budget"] = trip.saved.get("token_budget", 0) + max(0, more)
             self._health.poor(*key)
             raise
         except AttemptFailed as error:

@@ -395,8 +395,8 @@ class Router:
         return Answer(judged.pattern, route)
 
     def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
-        cache = self._off_or("miss")
-        return self._local(errand.request, errand.began, tuple(trip.notes), degraded=True, trip=trip, cache=cache)
+        cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
+        return self._local(errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved)
 
     async def _late(self, errand: _Errand) -> Answer:
         """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""

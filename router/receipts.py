@@ -5,6 +5,7 @@ Pure. Nothing that was paid is ever left off a receipt.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,10 @@ def held_back(routes: Iterable[Route]) -> bool:
 
 
 def whole(route: Route, workflow: str, parts: Sequence[Route], notes: Iterable[str], latency_ms: int) -> Route:
-    """Return the receipt of a workflow: who made the music is `route`'s, all attempts and notes are the parts'."""
+    """Return the receipt of a workflow: who made the music is `route`'s; attempts, notes and savings are the parts'."""
+    saved: Counter[str] = Counter()
+    for part in parts:
+        saved.update(part.saved)
     attempts = tuple(attempt for part in parts for attempt in part.attempts)
     words = [*notes, *(note for part in parts for note in part.notes)]
     return Route(
@@ -67,6 +71,7 @@ def whole(route: Route, workflow: str, parts: Sequence[Route], notes: Iterable[s
         attempts,
         latency_ms,
         tuple(dict.fromkeys(words)),
+        dict(saved),
     )
 
 

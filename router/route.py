@@ -78,7 +78,8 @@ class Route:
         cache: "hit", "miss", "coalesced" (shared another caller's answer) or "off".
         degraded: The wanted tier did not answer; this is what could be had.
         notes: Plain sentences: a cap, a retired model, a mend.
-        saved: Strategy (cache, single_flight, cascade, fallback, time_of_day, batching) to pico-dollars it saved.
+        saved: Strategy (cache, single_flight, cascade, batching, token_budget, fallback, time_of_day) to pico-dollars
+            that it saved.
     """
 
     tier: str

@@ -206,6 +206,15 @@ def test_a_cut_answer_is_never_a_success():
     assert answer.pattern.meta["generator"].startswith("groq/")
 
 
+@pytest.mark.parametrize("then", [GOOD, DOWN], ids=["repaired", "local"])
+def test_a_token_budget_says_what_it_saved(then):
+    """What was cut would have gone on, at most to the largest budget of all: told whoever plays in the end."""
+    script = [GROOVE, Done(CUT, None)]
+    (answer,) = play(twins(openai=[script, then]), WISH, config={"max_tier": "balanced"})
+
+    assert answer.route.saved["token_budget"] == (4096 - 1024) * 5 * PICO // 10**6
+
+
 def test_the_bars_stream_out_as_they_are_written():
     """Each whole bar becomes part of a growing draft; the last bar makes it the answer."""
     four = GROOVE + "3 =1\n4 =2\n"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from router import catalog, policy, savings
 from router.config import RouterConfig
 from router.policy import Desk, Plan
+from router.receipts import whole
 from router.request import GrooveRequest
 from router.route import Attempt, Route
 from router.tasks import TASKS
@@ -68,3 +69,13 @@ def test_the_time_of_day_saves_against_the_order_of_the_day():
     assert told == {}
     found, _ = policy.candidates(desk(window), "balanced", TASKS["pattern_generation"])
     assert found[0].provider == "groq"
+
+
+def test_a_workflow_tells_what_its_parts_saved():
+    """Each strategy's sum over all parts, so that a song counts like its sections."""
+    parts = [
+        Route("fast", "groq", "m", saved={"cache": 3}),
+        Route("fast", "groq", "m", saved={"cache": 4, "batching": 5}),
+    ]
+
+    assert whole(parts[0], "song", parts, (), 1).saved == {"cache": 7, "batching": 5}

@@ -10,6 +10,8 @@ from collections import deque
 from itertools import accumulate, pairwise
 from typing import Final
 
+from bridge.engine.ramp import Ramp
+
 PULSES_PER_QUARTER: Final = 24
 MIN_PULSE_SECONDS: Final = 60 / (400 * 24)
 MAX_PULSE_SECONDS: Final = 60 / (15 * 24)
@@ -25,6 +27,8 @@ _DOUBT: Final = 0.03  # by how much of itself a pulse's length may be wrong when
 _SUSPECTS: Final = 3
 _EVEN_GAPS: Final = 4
 _SETTLED: Final = 8
+_PAUSE_PULSES: Final = 4.5
+_PAUSE_PHASE: Final = 0.12  # of a pulse: by how much the first pulse after a pause misses the old clock's at least
 
 
 class ClockEstimator:
@@ -52,6 +56,9 @@ class ClockEstimator:
         self._gap = 0.0
         self._first: list[float] = []
         self._first_index = 0
+        self._taken: list[int] = []  # which pulses the first ones were taken for
+        self._recount = False
+        self._ramp = Ramp()
         self._unsure = self._steps = 0  # pulses seen, and by time passed, since the last one believed
         self._arrivals: deque[tuple[float, int]] = deque(maxlen=_EVEN_GAPS + 1)  # (seen, index it was taken for)
 
@@ -97,12 +104,20 @@ class ClockEstimator:
         if gap < 0.3 * self.period:
             self._arrivals.append((at, self.index + self._steps))
             return self._other_tempo()  # an echo, a second clock, or a tempo so much faster
+        if self._recount and len(self._first) >= STEADY_PULSES:
+            self._count_again()
         self._unsure += 1
         passed = (at - self.phase) / self.period
+        if passed > _PAUSE_PULSES and self._paused(passed):
+            self.anchor(at)
+            return True
         # Time decides how many pulses have passed; where it is torn between two, those that came are counted.
         slack = 0.6 if self.outliers < _SUSPECTS - 1 else 0.9
         steps = self._unsure if abs(passed - self._unsure) <= slack else max(1, round(passed))
         self._arrivals.append((at, self.index + steps))
+        if self._recount:
+            self._first.append(at)
+            self._taken.append(self.index + steps)
         if self._other_tempo():
             return True
         error = at - self.phase - steps * self.period
@@ -116,11 +131,22 @@ class ClockEstimator:
         elif self.outliers == 0:  # they agreed, and were taken
             return True
         self._watch_noise(steps - self._steps, gap)
-        self._correct(steps, error)
+        self._correct(at, steps, error)
         return True
+
+    def count_from_here(self) -> None:
+        """Let the present pulse's number be right: somebody counts from it, and a recount would move him."""
+        self._recount = False
+
+    def _paused(self, passed: float) -> bool:
+        """Whether a long gap was a rest of the master: pulses that were lost leave the others where they would be."""
+        off = abs(passed - round(passed))
+        return off > _PAUSE_PHASE and off * self.period > _GATE * self._predict(round(passed)) ** 0.5
 
     def anchor(self, at: float) -> None:
         """Take the pulse seen at `at` for certain, where it is: the first after a Start lies where the master says."""
+        self._recount = False
+        self._ramp.reset(at, self.period)
         self.index += 1
         self.phase = at
         self._p00, self._p01 = self._noise, 0.0
@@ -135,6 +161,8 @@ class ClockEstimator:
         self.index, self.phase, self._last_seen = index, at, at
         self.steady = 1
         self._first, self._first_index = [at], index
+        self._recount = True
+        self._ramp.reset(at, 0.0)
         self._arrivals.clear()
         self._arrivals.append((at, index))
         self._gap = 0.0
@@ -149,13 +177,13 @@ class ClockEstimator:
         gaps = [later - earlier for earlier, later in pairwise(self._first)]
         places = _places(gaps)
         count = len(places)
-        middle, centre = sum(places) / count, sum(self._first) / count
+        middle = sum(places) / count
         spread = sum((place - middle) ** 2 for place in places)
-        slope = sum((p - middle) * (t - centre) for p, t in zip(places, self._first, strict=True)) / spread
+        slope, self.phase, _ = _line(places, self._first)
         self.period = min(max(slope, MIN_PULSE_SECONDS), MAX_PULSE_SECONDS)
         last = places[-1] - middle
-        self.phase = centre + self.period * last
         self.index = self._first_index + places[-1]
+        self._taken = [self._first_index + place for place in places]
         self.steady = count
         if count > 2:
             self._noise += (_scatter(gaps) - self._noise) / 2
@@ -166,6 +194,7 @@ class ClockEstimator:
         self._p01, self._p11 = noise * last / spread, noise / spread
         self._gap = gaps[-1]
         self._arrivals.append((at, self.index))
+        self._ramp.reset(self.phase, self.period)
         return True
 
     def _predict(self, steps: int) -> float:
@@ -173,7 +202,7 @@ class ClockEstimator:
         p00 = self._p00 + steps * (2 * self._p01 + steps * self._p11)
         return p00 + self._noise + steps * (_DRIFT * self.period) ** 2
 
-    def _correct(self, steps: int, error: float) -> None:
+    def _correct(self, at: float, steps: int, error: float) -> None:
         drift = (_DRIFT * self.period) ** 2
         # A lean is a run of errors to one side: the tempo is moving, so let the length move faster.
         p11 = self._p11 + steps * drift * (1 + 40 * max(0.0, self._lean**2 - 0.35))
@@ -189,6 +218,22 @@ class ClockEstimator:
         self._p00, self._p01, self._p11 = (1 - gain_phase) * p00, (1 - gain_phase) * p01, p11 - gain_period * p01
         self._lean += 0.15 * (error / total**0.5 - self._lean)
         self.steady += 1
+        self._ramp.pulse(at, steps)
+        if self._ramp.moves(self._noise):
+            self.phase, self.period = self._ramp.phase, self._ramp.period
+
+    def _count_again(self) -> None:
+        """After a quarter a line tells whether the gaps that seemed to have lost pulses were only wide ones."""
+        self._recount = False
+        counted = list(range(self._first_index, self._first_index + len(self._first)))
+        if self._taken == counted:
+            return
+        slope, last, misfit = _line(counted, self._first)
+        if misfit < _line(self._taken, self._first)[2]:
+            self.index, self.phase = counted[-1], last
+            self.period = min(max(slope, MIN_PULSE_SECONDS), MAX_PULSE_SECONDS)
+            self._unsure = self._steps = self.outliers = 0
+            self._ramp.reset(self.phase, self.period)
 
     def _watch_noise(self, steps: int, gap: float) -> None:
         """Second differences of arrivals see jitter and not tempo: their variance is six times the jitter's."""
@@ -243,6 +288,7 @@ class ClockEstimator:
         # A clock stamped in coarse steps looks just so each time its error wraps: a step's width tells its jitter.
         self._noise = max(self._noise, (self.phase - before) ** 2 / 12)
         self._p00, self._p01 = self._noise / len(times), 0.0
+        self._ramp.reset(self.phase, self.period)
         self._lean = 0.0
         self._unsure = self._steps = 0
         self.outliers = 0
@@ -256,6 +302,8 @@ class ClockEstimator:
         self.phase = sum(times) / len(times) + mean * gaps / 2
         spread = max(self._noise, _FLOOR_VARIANCE)
         self._p00, self._p01, self._p11 = spread, spread / 2, spread
+        self._recount = False
+        self._ramp.reset(self.phase, self.period)
         self._lean = 0.0
         self._gap = 0.0
         self._unsure = self._steps = 0
@@ -264,10 +312,23 @@ class ClockEstimator:
         self._arrivals.append((times[-1], index))
 
 
+def _line(places: list[int], times: list[float]) -> tuple[float, float, float]:
+    """Fit a line: (seconds a place, the time of the last place, sum of the squared misfits)."""
+    count = len(places)
+    middle, centre = sum(places) / count, sum(times) / count
+    spread = sum((place - middle) ** 2 for place in places)
+    slope = sum((p - middle) * (t - centre) for p, t in zip(places, times, strict=True)) / spread
+    misfit = sum((t - centre - slope * (p - middle)) ** 2 for p, t in zip(places, times, strict=True))
+    return slope, centre + slope * (places[-1] - middle), misfit
+
+
 def _places(gaps: list[float]) -> list[int]:
-    """Return which pulse each of the first ones is; a gap much wider than the usual one had pulses lost in it."""
+    """Return which pulse each of the first ones is; a gap much wider than any usual one had pulses lost in it."""
     usual = sorted(gaps)[len(gaps) // 2]
-    wide = 1.7 * usual if len(gaps) > 3 else float("inf")
+    wide = 1.7 * usual
+    # A rough clock has wide gaps without any loss, which is rare: to count one, the others have to be even.
+    uneven = max(abs(gap - usual) for gap in gaps if gap <= wide)
+    wide = max(wide, usual + 3 * uneven) if len(gaps) > 3 else float("inf")
     return list(accumulate((round(gap / usual) if gap > wide else 1 for gap in gaps), initial=0))
 
 

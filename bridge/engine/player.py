@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from math import ceil
 from typing import Any, Final
 
@@ -25,23 +26,26 @@ START_LEAD_SECONDS: Final = 0.004
 MAX_OFFSET_SECONDS: Final = 0.5
 
 
+Sent = tuple[float, bytes, tuple[Any, ...] | None]
+"""A message with its time, and the note that it strikes."""
+
+
 class CommandError(Exception):
     """A command that changes nothing, and why."""
 
 
 class Player:
-    """The musical engine. `out` holds (at, message, note); `recall` asks to call back what has not left."""
+    """The musical engine. `out` holds (at, message, note); the shell's `take_back` gives back what has not left."""
 
     def __init__(self, bpm: float = 120.0, mode: str = "auto") -> None:
         self.transport = Transport(bpm, mode)
         self.timeline = Timeline()
         self.echo = EchoGuard()
-        self.out: list[tuple[float, bytes, tuple[Any, ...] | None]] = []
+        self.out: list[Sent] = []
         self.events: list[dict[str, Any]] = []
-        self.recall = False
+        self.take_back: Callable[[], list[Sent]] = list
         self.wishes: list[tuple[str, float]] = []  # start, stop or tempo for a Link session
         self.lookahead = 0.0
-        self.horizon = 0.0  # what leaves within this many seconds cannot be called back any more
         self.loop_delay = 0.0
         self.offset = 0.0
         self.clock_out = True
@@ -96,7 +100,7 @@ class Player:
         skipped = False
         while transport.state is State.PLAYING:
             due, do = self._next()
-            if due is None:
+            if due is None or self._waits_for_clock(due):
                 break
             if due - self.lookahead > now:
                 wake = due - self.lookahead
@@ -135,6 +139,12 @@ class Player:
             if due is None or pulse <= due:
                 return pulse, self._pulse
         return due, self._strike
+
+    def _waits_for_clock(self, due: float) -> bool:
+        """Whether only the next clock says when that is, or whether it is at all."""
+        transport = self.transport
+        at, turn = due - self.shift, transport.turn_at
+        return (turn is not None and at >= turn) or at >= transport.time_of(transport.known_tick)
 
     def _pulse(self) -> None:
         self._emit(self.transport.time_of(self._pulse_tick), bytes((CLOCK,)))
@@ -209,16 +219,41 @@ class Player:
                 self.events.append({"e": "log", "level": level, "text": effect.text})
             if effect.kind in {"start", "go", "jump"}:
                 self._begin(effect, now)
+            elif effect.kind == "turn":
+                self._turn(effect.tick)
             elif effect.kind in {"stop", "wait"}:
                 self._silence(now)
             self.timeline.changed = True
 
-    def _begin(self, effect: Effect, now: float) -> None:
-        self.recall = True
+    def _recall(self, now: float) -> None:
+        """Take back what has not left: its hits were never struck, its releases leave now."""
         self._last_at = now
+        for at, data, _ in self.take_back():
+            if data[0] & 0xF0 == 0x80:
+                self._emit(now, data)
+            else:
+                self._unstrike(at, data)
+
+    def _unstrike(self, at: float, data: bytes) -> None:
+        with suppress(ValueError):  # no hit, or so long ago that nobody asks
+            self._struck.remove((at, (data[0] & 0x0F, data[1] if len(data) > 1 else 0)))
+
+    def _turn(self, tick: int) -> None:
+        """The next clock is at `tick`: of what was handed over for it, only the drums that are struck there leave."""
+        turn, there = self.transport.turn_at, self.timeline.keys_at(tick)
+        for message in self.take_back():
+            at, data, _ = message
+            stays = turn is None or at - self.shift < turn or data[0] & 0xF0 == 0x80
+            if stays or (data[0] & 0x0F, data[1]) in there:
+                self.out.append(message)
+            else:
+                self._unstrike(at, data)
+
+    def _begin(self, effect: Effect, now: float) -> None:
+        self._recall(now)
         self.timeline.anchored = self.transport.following
         # A DAW's loop ends where our next hit was expected: it has left, and the loop's first hit is the same one.
-        fresh = frozenset(key for at, key in self._struck if now - FRESH_SECONDS <= at <= now + self.horizon)
+        fresh = frozenset(key for at, key in self._struck if at >= now - FRESH_SECONDS)
         self._emit_all(self.timeline.jump(effect.tick, top=effect.top, fresh=fresh), now)
         self._pulse_tick = -(-effect.tick // PULSE_TICKS) * PULSE_TICKS
         self._stop_tick = self._tempo_at = None
@@ -232,8 +267,7 @@ class Player:
                 self._pulse_tick = sixteenth * 240
 
     def _silence(self, now: float) -> None:
-        self.recall = True
-        self._last_at = now
+        self._recall(now)
         self._emit_all(self.timeline.release(), now)
         self._stop_tick = None
         if self.leading:
@@ -328,10 +362,12 @@ class Player:
         at, once, tag = _boundary(head), bool(head.get("once")), str(head.get("tag") or "")
         chain = self._chain(head)
         if self.transport.state is not State.PLAYING:
-            self.timeline.enqueue(pattern, at, once=once, tag=tag, chain=chain)
+            entry = self.timeline.enqueue(pattern, at, once=once, tag=tag, chain=chain, standing=not once)
             self._wish("start")
             self._apply(self.transport.play(now, self.lead, asked=False), now)
-            return next((self._where(e) for e in self.timeline.queue if e.pattern is pattern and e.once == once), {})
+            if entry.standing and entry not in self.timeline.queue:  # it plays
+                entry.tick = self.timeline.cursor
+            return self._where(entry)
         ready = self._ready_tick(now)
         asked_at = head.get("asked_at")
         if asked_at is not None:
@@ -402,8 +438,7 @@ class Player:
         return meters.next_bar(tick, {"2bars": 2, "4bars": 4}.get(at, 1))
 
     def _panic(self, _head: dict[str, Any], _rows: Iterable[Row], now: float) -> dict[str, Any]:
-        self.recall = True
-        self._last_at = now
+        self._recall(now)
         self._emit_all(self.timeline.release(), now)
         for channel in sorted(self._channels or {9}):
             self._emit(now, bytes((0xB0 | channel, 123, 0)))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bridge.engine.histogram import Histogram
 from bridge.engine.inbound import Intake
 from bridge.engine.pipes import Reader, Writer
-from bridge.engine.player import CommandError, Player
+from bridge.engine.player import CommandError, Player, Sent
 from bridge.engine.realtime import ask_for_realtime
 from bridge.engine.sounding import Sounding
 from bridge.engine.timeline import Loaded
@@ -52,6 +52,7 @@ class Engine:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.player = Player(args.tempo, args.sync)
+        self.player.take_back = self._take_back
         self.sounding = Sounding(args.sounding)
         self.port: Port = ScriptedPort()
         self.intake = Intake()
@@ -145,7 +146,6 @@ class Engine:
     def _adopt(self) -> None:
         """Take the port into use: first release what a killed predecessor, or the port before, left sounding."""
         self.player.lookahead = self.port.lookahead
-        self.player.horizon = self.port.horizon
         now = self.now()
         self._left = self.sounding.notes()
         self._release_at = [now + later for later in _RELEASES] if self._left else []
@@ -193,7 +193,7 @@ class Engine:
         self._follow_session(now)
         self._release_left(now)
         due = self.player.advance(now)
-        self._send(now)
+        self._send()
         self._collect()
         for event in self.player.events:
             self.writer.put(event)
@@ -303,11 +303,8 @@ class Engine:
             self.writer.put({"e": "log", "level": "error", "text": text})
             return None
 
-    def _send(self, now: float) -> None:
+    def _send(self) -> None:
         player, port, table = self.player, self.port, self.sounding
-        if player.recall:
-            player.recall = False
-            self._recall(now)
         for at, data, note in player.out:
             if data[0] & 0xF0 == 0x90 and data[2]:
                 table.on(data[0], data[1])
@@ -315,20 +312,16 @@ class Engine:
         self._stray = len(port.pending)
         player.out.clear()
 
-    def _recall(self, now: float) -> None:
-        """Call back what was handed over and has not left; note-offs among it leave now."""
-        pending = self.port.pending
-        offs = []
+    def _take_back(self) -> list[Sent]:
+        """Call back what was handed over and has not left."""
+        pending, taken = self.port.pending, []
         while pending:
             try:
                 parcel = pending.popleft()
-            except IndexError:
+            except IndexError:  # it left while we looked
                 break
-            if parcel.data[0] & 0xF0 == 0x80:
-                offs.append(parcel)
-        for parcel in offs:
-            parcel.at = now - self.skew
-            self.port.send(parcel)
+            taken.append((parcel.at + self.skew, parcel.data, parcel.note))
+        return taken
 
     def _collect(self) -> None:
         """Look at what left: uncount ended notes, measure lateness, tell the notes."""
@@ -375,12 +368,12 @@ class Engine:
     def _lose(self, why: str) -> None:
         """Play on into the air while the watcher rebuilds the port; what sounds stays in the table."""
         now = self.now()
-        self._recall(now)
+        self._take_back()  # its releases are among those of the table
         for channel, note in self.sounding.notes():  # a port that only is to change can still release
             self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
         old, self.port = self.port, ScriptedPort(why=why)
         self.skew = now - time.monotonic()
-        self.player.lookahead = self.player.horizon = 0.0
+        self.player.lookahead = 0.0
         self.writer.put(
             {"e": "ports", "backend": old.backend, "out": old.out, "in": old.in_, "state": "lost", "why": why}
         )
@@ -407,7 +400,7 @@ class Engine:
             self.peer.close()
         now = self.now()
         self.player.silence(now)
-        self._send(now)
+        self._send()
         for channel, note in self.sounding.notes():
             self.port.send(Parcel(now - self.skew, bytes((0x80 | channel, note, 0))))
         limit = time.monotonic() + 0.3

@@ -76,7 +76,10 @@ def _check(row: Row, ticks: int) -> None:
 
 @dataclass(slots=True)
 class Queued:
-    """A switch that waits for `tick`. `origin` is where the pattern's first bar lies; `chain` is the song it begins."""
+    """A switch that waits for `tick`. `origin` is where the pattern's first bar lies; `chain` is the song it begins.
+
+    A `standing` one was asked for while nothing played: wherever the song begins, it is in place already.
+    """
 
     pattern: Loaded
     at: str
@@ -85,6 +88,7 @@ class Queued:
     tick: int
     origin: int
     chain: Chain[Loaded] | None = None
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,7 @@ class Timeline:
         tag: str = "",
         after: int | None = None,
         chain: Chain[Loaded] | None = None,
+        standing: bool = False,
     ) -> Queued:
         """Let a pattern take over at the first boundary at or after tick `after` (default: what is not played yet).
 
@@ -178,7 +183,7 @@ class Timeline:
         tick = max(0, self.cursor if after is None else after)
         if self.base is None and not once and not self.meters.given:
             self.meters.reset(pattern.bar_ticks, pattern.beats)
-        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once), chain)
+        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once), chain, standing)
         self.queue = [
             old for old in self.queue if (old.tick, old.once) != (entry.tick, once) and not (tag and old.tag == tag)
         ]
@@ -376,11 +381,12 @@ class Timeline:
         """
         self.overlay = None
         self._place(tick, top=top)
-        held = frozenset(key for key in self._keys_at(tick) if key in fresh)
+        held = frozenset(key for key in self.keys_at(tick) if key in fresh)
         self._struck_already = (tick, held)
         return self.release(held)
 
-    def _keys_at(self, tick: int) -> list[tuple[int, int]]:
+    def keys_at(self, tick: int) -> list[tuple[int, int]]:
+        """Return (channel, note) of what would be struck at a tick if it were gone to."""
         pattern, origin = self.base, self.origin
         for entry in self.queue:
             if entry.tick == tick and not entry.once:
@@ -395,8 +401,12 @@ class Timeline:
     def _place(self, tick: int, *, top: bool) -> None:
         self._renew()
         self.cursor = tick
+        waiting = self.queue
+        self.queue = []
+        for entry in [entry for entry in waiting if entry.standing]:
+            waiting.remove(entry)
+            self.base, self.origin, self.chain, self.changed = entry.pattern, 0, entry.chain, True
         self._align(top=top)
-        waiting, self.queue = self.queue, []
         for entry in waiting:
             if self.base is None and not entry.once:
                 self.meters.reset(entry.pattern.bar_ticks, entry.pattern.beats)

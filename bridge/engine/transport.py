@@ -7,6 +7,7 @@ happened (`Effect`s) and the player acts. An illegal or senseless message change
 from __future__ import annotations
 
 from enum import Enum
+from math import inf
 from typing import Final, NamedTuple
 
 from bridge.engine.clock import LOST_SECONDS, PULSES_PER_QUARTER, STEADY_PULSES, ClockEstimator
@@ -15,6 +16,10 @@ from bridge.engine.meter import TICKS_PER_QUARTER
 PULSE_TICKS: Final = TICKS_PER_QUARTER // PULSES_PER_QUARTER
 SIXTEENTH_TICKS: Final = TICKS_PER_QUARTER // 4
 JUMP_SECONDS: Final = 0.05
+TURN_PULSES: Final = 0.3
+"""How much earlier than expected the clock may come that begins at another place."""
+ONE_PULSE: Final = 0.9
+TWO_PULSES: Final = 2.5
 LATCH_SECONDS: Final = 2.0
 """How long a clock that stopped keeps its hold: until then a trigger waits for its Start."""
 MIN_BPM: Final = 20.0
@@ -42,7 +47,10 @@ class Outside(Enum):
 
 
 class Effect(NamedTuple):
-    """What happened: start, go (on at a tick), jump, stop, lost, wait, log; `tick` where, `top`: the very start."""
+    """What happened: start, go (on at a tick), jump, turn, stop, lost, wait, log; `tick` where, `top`: the very start.
+
+    A turn is a jump that comes with the next clock: what was planned for that one is not to be played.
+    """
 
     kind: str
     tick: int = 0
@@ -100,6 +108,23 @@ class Transport:
         if self.following and self._lost_end is None:
             return self._pulse_tick + (self.clock.index_at(at) - self._pulse_origin) * PULSE_TICKS
         return self._anchor_tick + (at - self._anchor_at) * self.tempo * TICKS_PER_QUARTER / 60
+
+    @property
+    def turn_at(self) -> float | None:
+        """From when on nothing of the old place may sound, while the next clock is told to be at another one."""
+        if not self.following or self.state is not State.PLAYING or self.outside is not Outside.STARTING:
+            return None
+        return self.clock.time_of(self.clock.index + 1 - TURN_PULSES)
+
+    @property
+    def known_tick(self) -> float:
+        """The tick up to which the clock tells enough: one pulse alone has no length, a lost clock ends its bar."""
+        if not self.following or (self._lost_end is None and self.clock.steady > 2):
+            return inf
+        if self._lost_end is not None:
+            return self._lost_end
+        pulses = self.clock.index - self._pulse_origin + (ONE_PULSE if self.clock.steady < 2 else TWO_PULSES)
+        return self._pulse_tick + pulses * PULSE_TICKS
 
     def anchor(self, tick: float, at: float) -> None:
         """Let `tick` be at time `at`, from now on at the internal tempo."""
@@ -244,7 +269,10 @@ class Transport:
             self.clock.reset()
         self._lost_end = None
         self._was_playing = self.state is State.PLAYING or (self._stopped_at is not None and self._was_playing)
-        return []
+        return self._turn()
+
+    def _turn(self) -> list[Effect]:
+        return [] if self.turn_at is None else [Effect("turn", self._position)]
 
     def _continue(self, at: float) -> list[Effect]:
         """Go on from where the master stands; one that runs already says nothing new."""
@@ -288,6 +316,8 @@ class Transport:
         self.state = State.PLAYING
         if self.clock.steady < 2:
             self.clock.phase = at
+        else:
+            self.clock.count_from_here()
         return [Effect("jump" if jumped else "start", self._position, top=self._position == 0)]
 
     def _found(self, at: float) -> list[Effect]:
@@ -343,6 +373,7 @@ class Transport:
         if self.outside is Outside.RUNNING:  # moved while playing: the next clock is there
             self.outside = Outside.STARTING
             self._was_playing = self.state is State.PLAYING
+            effects += self._turn()
         return effects
 
     def _read_position(self, sixteenths: int, expected: int) -> tuple[int, bool]:

@@ -70,7 +70,6 @@ class Port(Protocol):
         backend: jack, jack-rtmidi, alsa, coremidi, winmm or none.
         out, in_: The names as opened.
         lookahead: Seconds ahead of its time at which a message may be handed over; 0 where a message leaves at once.
-        horizon: Seconds ahead within which a message handed over cannot be called back any more.
         loop_delay: Seconds that the graph adds between our input and our output (a JACK feedback loop), else 0.
         pending: Handed over and not yet gone, oldest first; the engine may take from its left to call messages back.
         gone: Messages that left, with `left` set; the engine empties it.
@@ -80,7 +79,6 @@ class Port(Protocol):
     out: str
     in_: str
     lookahead: float
-    horizon: float
     loop_delay: float
     pending: deque[Parcel]
     gone: deque[Parcel]

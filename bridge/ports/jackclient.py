@@ -75,7 +75,6 @@ class JackPort:
         self.out = ""
         self.in_ = ""
         self.lookahead = 0.01
-        self.horizon = 0.0
         self.loop_delay = 0.0
         self.pending: deque[Parcel] = deque()
         self.gone: deque[Parcel] = deque(maxlen=65_536)
@@ -115,8 +114,7 @@ class JackPort:
             in_port = client.midi_inports.register("in")
             self._client, self._dead = client, ""
             self._rate = float(client.samplerate)
-            self.horizon = client.blocksize / self._rate
-            self.lookahead = self.horizon + HANDOVER_SECONDS
+            self.lookahead = client.blocksize / self._rate + HANDOVER_SECONDS
             client.set_shutdown_callback(self._shut)
             client.set_xrun_callback(self._doubt)
             self._callback = self._mover(jack, client, out_port, in_port, incoming)

@@ -30,7 +30,6 @@ class RtMidiPort:
         self.out = ""
         self.in_ = ""
         self.lookahead = 0.0
-        self.horizon = 0.0
         self.loop_delay = 0.0
         self.pending: deque[Parcel] = deque()
         self.gone: deque[Parcel] = deque(maxlen=65_536)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bridge.engine.link import Row
-from bridge.engine.player import Player
+from bridge.engine.player import Player, Sent
 from bridge.engine.timeline import Loaded
 
 BAR = 3840
@@ -29,9 +29,19 @@ def pattern(
 class Rig:
     """A player, a clock that only moves when told, and what a synthesizer would hear."""
 
-    def __init__(self, *patterns: Loaded, sync: str = "auto", bpm: float = 120.0, clock_out: bool = False) -> None:
+    def __init__(
+        self,
+        *patterns: Loaded,
+        sync: str = "auto",
+        bpm: float = 120.0,
+        clock_out: bool = False,
+        lookahead: float = 0.0,
+    ) -> None:
         self.player = Player(bpm, sync)
         self.player.clock_out = clock_out
+        self.player.lookahead = lookahead
+        self.player.take_back = self._give_back
+        self.pending: list[Sent] = []  # handed over ahead of its time, as JACK takes it
         self.now = 100.0
         self.heard: list[tuple[float, bytes]] = []
         self.events: list[dict[str, object]] = []
@@ -76,7 +86,8 @@ class Rig:
         self._keep()
 
     def _keep(self) -> None:
-        for at, data, _ in self.player.out:
+        self.pending += self.player.out
+        for at, data, _ in [message for message in self.pending if message[0] <= self.now]:
             self.heard.append((at, data))
             key = (data[0] & 15, data[1] if len(data) > 1 else 0)
             if data[0] & 0xF0 == 0x90:
@@ -84,10 +95,14 @@ class Rig:
                 self.worst = max(self.worst, self.sounding[key])
             elif data[0] & 0xF0 == 0x80:
                 self.sounding[key] = 0
+        self.pending = [message for message in self.pending if message[0] > self.now]
         self.player.out.clear()
-        self.player.recall = False
         self.events += self.player.events
         self.player.events.clear()
+
+    def _give_back(self) -> list[Sent]:
+        given, self.pending = self.pending, []
+        return given
 
     def ons(self, since: float = 0.0) -> list[tuple[float, int]]:
         """(seconds since `since`, note) of each note-on."""

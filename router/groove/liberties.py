@@ -18,10 +18,10 @@ class Habit(NamedTuple):
     `opens` is the chance that the hi-hat opens at one place before a beat, `foot` that it is trodden under a ride.
     """
 
-    ghosts: tuple[float, ...] = (0.45, 0.4, 0.35, 0.25)
-    kicks: tuple[float, ...] = (0.35, 0.25)
-    time: tuple[float, ...] = (0.35, 0.25)
-    between: float = 0.9
+    ghosts: tuple[float, ...] = (0.4, 0.3, 0.2)
+    kicks: tuple[float, ...] = (0.3, 0.2)
+    time: tuple[float, ...] = (0.25,)
+    between: float = 0.92
     opens: float = 0.35
     foot: float = 0.6
 

@@ -24,8 +24,8 @@ develops."""
 PART_BARS: Final = 8
 DISORDER: Final = 0.7
 """How far takes differ in tidiness: the tidiest has 0.3 of the usual exceptions, the wildest 1.7."""
-BAR_DISORDER: Final = 0.8
-"""Likewise for the bars of one take."""
+BAR_DISORDER: Final = 1.1
+"""Likewise for the bars of one take; the tidiest bars are played as settled."""
 DOUBLES: Final = 1.25
 """A double is counted once more than it is heard in the figures fitted, by this factor."""
 
@@ -131,7 +131,8 @@ class Take:
         start = index % self._groove.bars * choice.meter.bar_ticks
         end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
         own, common = rng.random(), same.random()
-        loose = self._disorder * (1 + BAR_DISORDER * (2 * (common if alike == 1 else own) - 1)) * plan.freedom
+        disorder = max(0.0, 1 + BAR_DISORDER * (2 * (common if alike == 1 else own) - 1))
+        loose = self._disorder * disorder * plan.freedom
         spent: dict[tuple[int, str], float] = {}
         taken: set[tuple[int, str]] = set()
         hits: list[Hit] = []

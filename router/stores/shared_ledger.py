@@ -306,6 +306,7 @@ class SharedLedger:
             month = max(month, int(await self._shared.do("GET", f"{PREFIX}:month") or 0))
             told = await self._shared.do("HMGET", f"{PREFIX}:m:{month}", "spent", "reserved")
             spent, reserved = (int(amount or 0) for amount in told)
+            self.closed = None
         except SharedAway as error:
             self.closed = str(error)
         funds = Funds(month, self.monthly_budget_picousd, spent, reserved)

@@ -231,6 +231,7 @@ def test_a_bill_the_store_did_not_take_goes_with_the_next_command(redis_url):
         during = ledger.closed
         await ledger._shared.aclose()
         ledger._shared = home
+        assert (await ledger.budget())["closed"] is None  # whoever looks finds it open, before anybody pays
         await ledger.settle(
             await ledger.reserve(request_id="s", worst_picousd=CENT // 2, **NAMES),
             cost_picousd=0, usage=Usage(1, 1), outcome="ok", ms=1,

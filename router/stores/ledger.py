@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import shutil
 import sqlite3
 import threading
 import time
@@ -33,6 +34,10 @@ _LOOK_AGAIN_S: Final = 0.05
 
 _TRY_AGAIN_S: Final = 1.0
 """How often a bill that the disk refused is tried again."""
+
+_LEAST_FREE: Final = 256 * 1024
+"""Bytes beside the file under which nothing new is paid: its own room would last for a while, the bills to come and
+all else that is written here would not."""
 
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -77,6 +82,7 @@ class Ledger:
         self.monthly_budget_picousd = monthly_budget_picousd
         self._locked: str | None = None
         self._trouble: str | None = None
+        self._full: str | None = None
         self._wall, self._owner, self._wait_s, self._busy_s = wall, owner, wait_s, busy_s
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting: list[_Job] = []
@@ -91,7 +97,7 @@ class Ledger:
     @property
     def closed(self) -> str | None:
         """Why nothing is paid at present, or None: the user must agree first, or the file cannot be written."""
-        return self._locked or self._trouble
+        return self._locked or self._trouble or self._full
 
     async def open(self) -> None:
         """Start the writing thread and open the file. Never raises for a bad file: spending is closed instead."""
@@ -260,6 +266,7 @@ class Ledger:
         self._waiting = []
         try:
             books = self._current_books()
+            self._full = _full(self.path)
             books.begin()
             for bill in bills:
                 books.settle(bill)
@@ -286,7 +293,7 @@ class Ledger:
         funds = self._funds(books)
         held, still = funds.reserved, []
         for job in asks:
-            if job.waits and not job.future.cancelled() and not self._locked and now < job.until and not ending:
+            if job.waits and not job.future.cancelled() and not self.closed and now < job.until and not ending:
                 month = Funds(funds.month, funds.limit, funds.spent, held)
                 worst = job.ask.worst_picousd if job.ask is not None else 0
                 if not month.fits(worst) and month.may_fit_later(worst):
@@ -296,8 +303,8 @@ class Ledger:
             assert ask is not None  # noqa: S101  only asks are handed in
             if job.future.cancelled():
                 continue
-            if self._locked:
-                job.outcome = _refused(self._locked)
+            if why := self._locked or self._full:
+                job.outcome = _refused(why)
                 continue
             worst = ask.worst_picousd
             used = 0 if ask.request_limit_picousd is None else books.used_by(ask.request_id)
@@ -405,6 +412,14 @@ _NOT_DONE: Final = object()
 
 def _refused(why: str) -> BudgetRefused:
     return BudgetRefused(f"spending is closed: {why}. The embedded generator plays on")
+
+
+def _full(path: Path) -> str | None:
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:  # what cannot be asked shows when it is written
+        return None
+    return None if free >= _LEAST_FREE else f"the disk is full, {free // 1024} kB are left beside the ledger"
 
 
 def _plain(text: str) -> str:

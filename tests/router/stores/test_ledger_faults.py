@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import shutil
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,6 +121,29 @@ def test_a_full_disk_stops_spending_and_a_settled_amount_is_kept_until_there_is_
     assert after is None
     assert [row["state"] for row in rows] == ["settled", "settled"]
     assert flaws == []
+
+
+def test_a_disk_without_room_stops_new_spending_and_takes_the_bills(tmp_path, monkeypatch):
+    """The file's own free pages would hold more calls; nothing new is paid all the same, what was called is settled."""
+    free = [10**9]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free[0]))
+
+    async def story(ledger):
+        row = await ledger.reserve(request_id="r", worst_picousd=100, **NAMES)
+        free[0] = 1000
+        said = await why_refused(ledger)
+        await ledger.settle(row, cost_picousd=30, usage=Usage(1, 1), outcome="ok", ms=1)
+        during = await ledger.budget()
+        free[0] = 10**9
+        await pay(ledger)
+        return said, during, ledger.closed
+
+    said, during, after = drive(tmp_path / "l.db", story)
+    assert "the disk is full, 0 kB are left" in said
+    assert "plays on" in said
+    assert (during["spent_usd"], during["reserved_usd"]) == ("0.00000000003", "0.00")
+    assert "the disk is full" in during["closed"]
+    assert after is None
 
 
 def test_a_bill_that_cannot_be_written_stays_held_and_is_tried_again(tmp_path):

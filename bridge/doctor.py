@@ -22,6 +22,7 @@ from bridge.portlist import list_ports
 from bridge.settings import resolve
 from router.errors import InvalidSetting
 
+_MISSED_SHARE: Final = 0.01
 _LOW_DISK: Final = 100 << 20
 
 
@@ -165,6 +166,27 @@ def _daemon(home: Home) -> Iterator[Finding]:
     )
     if midi.get("why"):
         yield Finding("Daemon's MIDI", "note", str(midi["why"]))
+    yield timing(midi.get("stats") or {})
+
+
+def timing(stats: dict[str, Any]) -> Finding:
+    """Say what the playing process measured: how late notes left, and how the clock is."""
+    late, clock = stats.get("lateness") or {}, stats.get("clock") or {}
+    if not late.get("count"):
+        return Finding("Timing", "note", "nothing has been played yet, so nothing is measured", "play, and ask again")
+    said = (
+        f"{late['count']} notes left {late['mean_ms']:.2f} ms late in the mean, p99 {late['p99_ms']:.2f}, "
+        f"at most {late['max_ms']:.2f}; {late['missed']} missed their time by more than 5 ms; clock: "
+    )
+    if clock.get("pulses"):
+        said += f"{clock['quality']} at {clock['bpm']:.2f} bpm, jitter {clock['jitter_ms']:.2f} ms"
+    else:
+        said += str(clock.get("quality", "internal"))
+    if late["missed"] <= _MISSED_SHARE * late["count"]:
+        return Finding("Timing", "ok", said)
+    return Finding(
+        "Timing", "note", said, "allow real-time priority (see Real time), or close what keeps the machine busy"
+    )
 
 
 def _extras(_: Home) -> Iterator[Finding]:

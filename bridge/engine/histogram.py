@@ -43,12 +43,15 @@ class Histogram:
         for index, number in enumerate(self._bins):
             seen += number
             if number and seen >= wanted:
-                edge = _LOWEST_US * 10 ** (index / _PER_DECADE) / 1000
-                return round(min(edge, self._most * 1000), 4)
+                return round(min(self._edge_ms(index), self._most * 1000), 4)
         return 0.0
 
+    @staticmethod
+    def _edge_ms(index: int) -> float:
+        return float(round(_LOWEST_US * 10 ** (index / _PER_DECADE) / 1000, 4))
+
     def as_dict(self) -> dict[str, Any]:
-        """Return count, mean, p50, p95, p99 and max in ms, and how many were missed."""
+        """Return count, mean, p50, p95, p99 and max in ms, how many were missed, and `bins`: [up to ms, how many]."""
         return {
             "count": self.count,
             "mean_ms": round(self._sum / self.count * 1000, 4) if self.count else 0.0,
@@ -57,4 +60,5 @@ class Histogram:
             "p99_ms": self.quantile_ms(0.99),
             "max_ms": round(self._most * 1000, 4),
             "missed": self.over,
+            "bins": [[self._edge_ms(index), number] for index, number in enumerate(self._bins) if number],
         }

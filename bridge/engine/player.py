@@ -270,6 +270,9 @@ class Player:
         self._recall(now)
         self._emit_all(self.timeline.release(), now)
         self._stop_tick = None
+        if self._tempo_at is not None:  # its bar line does not come any more
+            self.transport.set_tempo(self._tempo_at[1], now)
+            self._tempo_at = None
         if self.leading:
             self._emit(now, bytes((0xFC,)))
 

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from bridge.doctor import timing
 from bridge.events import Events
 from bridge.redact import HIDDEN, Redactor
 from bridge.settings import live_values, resolve
@@ -116,3 +117,18 @@ def test_words_win_over_the_knobs_they_speak_of(words, knob, stands):
 
     assert getattr(whole_request(live, 120.0, {"prompt": words}), knob) == stands
     assert getattr(whole_request(live, 120.0, {"prompt": words, knob: 0.9}), knob) == 0.9
+
+
+def test_the_doctor_tells_what_was_measured():
+    """Lateness, missed notes and the clock in one line; more than one in a hundred missed comes with advice."""
+    late = {"count": 1000, "mean_ms": 0.01, "p99_ms": 0.08, "max_ms": 7.2, "missed": 3}
+    clock = {"pulses": 400, "quality": "locked", "bpm": 119.98, "jitter_ms": 0.61}
+
+    good = timing({"lateness": late, "clock": clock})
+    bad = timing({"lateness": {**late, "missed": 30}, "clock": {"pulses": 0, "quality": "internal"}})
+
+    assert good.state == "ok"
+    for word in ("1000 notes", "p99 0.08", "7.20", "3 missed", "locked at 119.98 bpm, jitter 0.61 ms"):
+        assert word in good.message
+    assert (bad.state, bool(bad.remedy)) == ("note", True)
+    assert timing({}).state == "note"

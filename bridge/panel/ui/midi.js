@@ -65,7 +65,7 @@ class DrumMidi extends Part {
 
 	timing() {
 		const { lateness, clock } = this.stats ?? {};
-		const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.count ? `${lateness.p99_ms} ms` : "–"], ["Real time", this.stats?.realtime || store.state.midi.realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
+		const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.count ? `${lateness.p99_ms} ms` : "–"], ["Missed by 5 ms or more", lateness?.count ? `${lateness.missed} of ${lateness.count}` : "–"], ["Clock quality", clock?.quality ?? "–"], ["Real time", this.stats?.realtime || store.state.midi.realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
 		return html`<dl class="figures">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 	}
 

@@ -127,6 +127,8 @@ def test_the_histogram_tells_quantiles_and_what_was_missed():
     assert told["count"] == 100
     assert told["p50_ms"] == pytest.approx(0.1, rel=0.13)
     assert (told["max_ms"], told["missed"]) == (20.0, 1)
+    assert sum(number for _, number in told["bins"]) == 100
+    assert [edge for edge, _ in told["bins"]] == sorted(edge for edge, _ in told["bins"])
 
 
 def test_what_sounds_outlives_the_process_that_wrote_it(tmp_path):

@@ -355,6 +355,19 @@ def test_tempo_at_the_bar_changes_at_the_bar(rig):
     assert rig.ons(began) == [(0.0, 36), (0.5, 37), (1.0, 38), (1.5, 39), (2.0, 36), (3.0, 37)]
 
 
+def test_a_tempo_that_waited_for_the_bar_is_kept_when_playing_ends(rig):
+    """Stopped before the bar line: the tempo that was asked for is the one that it starts with again."""
+    rig.ask("queue", id="quarters")
+    rig.run(0.7)
+    rig.ask("tempo", bpm=60, at="bar")
+    rig.ask("stop")
+    rig.ask("play")
+    began = rig.now + LEAD
+    rig.run(2)
+
+    assert rig.ons(began)[-2:] == [(0.0, 36), (1.0, 37)]
+
+
 def test_tempo_now_keeps_the_position(rig):
     """Half a beat in, the tempo doubles: the other half takes half the time."""
     rig.ask("queue", id="quarters")

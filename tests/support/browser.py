@@ -127,9 +127,9 @@ def tell(text):
     sys.stdout.write(f"{text}\n")
 
 
-def eventually(look, what="it"):
-    """Return the first true answer of `look`; fail after ten seconds."""
-    end = time.monotonic() + WITHIN_S
+def eventually(look, what="it", within_s=WITHIN_S):
+    """Return the first true answer of `look`; fail after ten seconds, or `within_s`."""
+    end = time.monotonic() + within_s
     while not (answer := look()):
         if time.monotonic() > end:
             pytest.fail(f"{what} did not come to be")

@@ -16,6 +16,7 @@ import "../ui/money.js";
 
 const TOPICS = ["transport", "player", "patterns", "jobs", "midi", "settings", "route", "metrics", "alerts"];
 const ABOUT_MS = 10000;
+const YOUNG_S = 20;
 const TABS = { answers: "Answers", library: "Library", money: "Costs", midi: "MIDI" };
 const IDEAS = ["Funk, tight and dry", "Lazy half-time shuffle", "Deep house", "Boom bap", "Bossa nova", "Motown", "Jungle", "Rock in 7/8"];
 
@@ -32,6 +33,8 @@ class DrumPanel extends Part {
 
 	drawn() {
 		performance.mark("drumbridge.drawn");
+		if (this.told !== this.tab) store.dispatchEvent(new Event("tab"));
+		this.told = this.tab;
 	}
 
 	/** Arrows move between tabs, as tab lists do. */
@@ -106,7 +109,9 @@ function keys(event) {
 
 async function about() {
 	const status = await link.call("status").catch(() => null);
-	if (status) store.put("about", status);
+	if (!status) return;
+	store.put("about", status);
+	if (status.uptime_s < YOUNG_S && !Object.keys(status.providers).length) setTimeout(about, 1000); // the router comes a moment after the page
 }
 
 link.subscribe("page", TOPICS);

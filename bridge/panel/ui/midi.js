@@ -25,7 +25,8 @@ class DrumMidi extends Part {
 		super.connectedCallback();
 		this.hears(this.audition, "change", () => this.update());
 		this.read();
-		this.timer = setInterval(() => this.offsetParent && this.read(), POLL_MS);
+		this.timer = setInterval(() => this.read(), POLL_MS);
+		this.hears(store, "tab", () => this.read());
 		this.hears(store, "change", ({ detail }) => (detail === "midi" ? this.learned() : detail === "catalog" && this.read()));
 	}
 
@@ -38,8 +39,9 @@ class DrumMidi extends Part {
 		return store.audition;
 	}
 
+	/** Ask for what no event tells; while the tab is hidden nobody needs it. */
 	async read() {
-		if (link.state !== "open") return;
+		if (link.state !== "open" || !this.offsetParent) return;
 		const [ports, status, map] = await Promise.all([link.call("ports"), link.call("status"), link.call("mappings.get")].map((one) => Promise.resolve(one).catch(() => null)));
 		if (ports) this.ports = ports;
 		if (map) this.mapping = map.triggers;

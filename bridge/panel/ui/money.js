@@ -19,11 +19,12 @@ class DrumMoney extends Part {
 
 	connectedCallback() {
 		super.connectedCallback();
-		this.read();
+		this.hears(store, "tab", () => this.read());
 		this.hears(store, "change", ({ detail }) => (detail === "metrics" || (detail === "link" && link.state === "open")) && this.read());
 	}
 
 	async read() {
+		if (link.state !== "open" || !this.offsetParent) return;
 		const since = new Date(Date.now() - (DAYS - 1) * 864e5).toISOString().slice(0, 10);
 		const [tiers, days] = await Promise.all([link.call("costs", { by: ["tier"] }), link.call("costs", { by: ["day"], since })]).catch(() => []);
 		if (!days) return;

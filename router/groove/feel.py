@@ -36,7 +36,7 @@ JITTER_TEMPER: Final = 0.4
 """Likewise for the unsteadiness of the limbs, as a power of e."""
 TAKE_SHARE: Final = 0.5
 PART_SHARE: Final = 0.866
-"""How much of that is the take's and how much that of its eight bars; their squares add up to 1."""
+"""How much of a hand's manner is the take's and how much that of its eight bars; their squares add up to 1."""
 PART_BARS: Final = 8
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
@@ -143,7 +143,10 @@ def _shifts(
         [JITTER_MS * _steadiness(seed, index) * limb for limb in LIMB_JITTER]
         for index in range(-(-pattern.ticks // part))
     ]
-    leans = [LEAN_MS * spread_bell(seed, 9 + limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
+    leans = [
+        [LEAN_MS * _in_part(seed, index, 9 + limb) for limb in (_FOOT, _SNARE, _CYMBAL)]
+        for index in range(len(jitters))
+    ]
     line = _drift(seed, pattern.ticks // _SIXTEENTH + 2) if noise else ()
     out = []
     for hit in pattern.hits:
@@ -156,7 +159,7 @@ def _shifts(
             own = bell(seed, 21, limb, tick) * jitters[tick // part][limb] * (SOFT if hit.velocity < 50 else 1.0)
             if hit.ornament:
                 own *= 0.4  # a grace note belongs to its stroke and goes where that goes
-            off = (drift * wander + own) * noise + (who.lean[limb] + late + leans[limb]) * size
+            off = (drift * wander + own) * noise + (who.lean[limb] + late + leans[tick // part][limb]) * size
         shift = off * per_ms + lean
         if ratio != 1.0 and tick // RESOLUTION not in triplets:
             shift += warp(tick, ratio, span) - tick
@@ -175,23 +178,25 @@ def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[
     timing: Any = pattern.meta.get("timing") or {}
     tight = min(1.0, 0.3 + 0.7 * float(timing.get("size", 1)))  # a machine's style keeps its force as well as its time
     bar_ticks, size = pattern.meter.bar_ticks, size * who.dynamic * tight * _temper(seed, 1, TEMPER)
-    depth = [CELL * _temper(seed, 5 + k, TEMPER) for k in range(3)]
+    depths = [
+        [CELL * _bounded(1 + TEMPER * _in_part(seed, index, 5 + k)) for k in range(3)]
+        for index in range(-(-pattern.bars // PART_BARS))
+    ]
     loud = LOUD * spread_bell(seed, 4)
     bars = [loud + PHRASE * bell(seed, 14, bar // 4) + BAR * bell(seed, 12, bar) for bar in range(pattern.bars)]
     out = []
     for hit in pattern.hits:
         voice, (bar, place) = VOICE_INDEX[hit.voice], divmod(hit.tick, bar_ticks)
-        own = depth[voice % 3] * bell(seed, 11, voice, place) + STROKE * bell(seed, 13, voice, hit.tick)
+        own = depths[bar // PART_BARS][voice % 3] * bell(seed, 11, voice, place) + STROKE * bell(
+            seed, 13, voice, hit.tick
+        )
         out.append((bars[bar] + own) * size)
     return out
 
 
 def _steadiness(seed: int, part: int) -> float:
-    """How unsteady the limbs are in eight bars, against the usual: some of it belongs to the take, more to the part.
-
-    A factor, as people's is: as many are twice as unsteady as are half.
-    """
-    away = TAKE_SHARE * spread_bell(seed, 8) + PART_SHARE * spread_bell(8 * seed + part, 7)
+    """How unsteady the limbs are in eight bars, against the usual; as many are twice as unsteady as are half."""
+    away = _in_part(seed, part, 8)
     root = 1 + max(-2.4, min(2.4, away)) * JITTER_TEMPER / 8  # to the 8th is near exp(), whose last bit is a platform's
     root *= root
     root *= root
@@ -200,7 +205,16 @@ def _steadiness(seed: int, part: int) -> float:
 
 def _temper(seed: int, salt: int, size: float) -> float:
     """How much wider or narrower than usual this take is, .4 to 1.8."""
-    return max(0.4, min(1.8, 1 + size * spread_bell(seed, salt)))
+    return _bounded(1 + size * spread_bell(seed, salt))
+
+
+def _bounded(factor: float) -> float:
+    return max(0.4, min(1.8, factor))
+
+
+def _in_part(seed: int, part: int, salt: int) -> float:
+    """Return what a hand is like in eight bars, spread 1: some of it belongs to the take, more to the part."""
+    return TAKE_SHARE * spread_bell(seed, salt) + PART_SHARE * spread_bell(8 * seed + part, salt + 12)
 
 
 def _meant(velocity: int, noise: float) -> int:

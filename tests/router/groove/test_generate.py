@@ -109,6 +109,8 @@ def test_half_time_puts_the_backbeat_on_three() -> None:
     for seed in range(12):
         pattern = ask(prompt="half-time rock", bars=4, seed=seed)
         for hit in pattern.hits:
+            if hit.tick // 3840 + 1 in pattern.meta["fills"]:
+                continue  # a fill lays its strokes where it likes
             if hit.voice in {"snare", "rim"} and hit.velocity > 70 and hit.tick % 960 == 0:
                 loud[hit.tick // 960 % 4] += 1
 

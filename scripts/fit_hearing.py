@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """Fits the ear to rendered songs whose strokes are known and writes router/hearing/ear.npz.
 
-    python3 scripts/fit_hearing.py [--songs 300] [--epochs 14] [--cache FOLDER]   (needs fluidsynth and
-    fluid-soundfont-gm; the fonts of timgm6mb-soundfont and musescore-general-soundfont-small join in where installed)
+    python3 scripts/fit_hearing.py [--songs 300] [--epochs 14] [--cache FOLDER] [--go-on [--share 0.4]] [TAKES]
+
+Needs fluidsynth and fluid-soundfont-gm; the fonts of timgm6mb-soundfont and musescore-general-soundfont-small join in
+where they are installed. TAKES is a folder of the Groove MIDI Dataset (CC BY 4.0; Gillick, Roberts, Engel, Eck, Bamman,
+"Learning to Groove with Inverse Sequence Transformations", ICML 2019): one take for each seven songs then. With --share
+the weights are the mean of those there were and the new ones (Wortsman et al., "Model soups", ICML 2022), so that what
+900 songs taught is not forgotten over a few hundred others.
 
 Seeds from 100,000 on; `bench_hearing.py` reports on others.
 """
@@ -10,16 +15,20 @@ Seeds from 100,000 on; `bench_hearing.py` reports on others.
 from __future__ import annotations
 
 import argparse
+import csv
 import itertools
 import random
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import mido
 import numpy as np
 import soundfile
-from hearing_corpus import CLASSES, FLUID, OTHER_FONTS, plain_song, render, song
+from fit_pulse import NOTES
+from hearing_corpus import CLASSES, FLUID, OTHER_FONTS, Song, plain_song, render, song
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -39,12 +48,32 @@ def one(seed: int, folder: Path) -> tuple[Floats, Floats]:
     rng = random.Random(f"ear {seed}")
     font = rng.choice((FLUID, FLUID, *(font for font in OTHER_FONTS if font.exists())))
     piece = plain_song(seed, seconds=16, font=font) if rng.random() < 0.4 else song(seed, seconds=22, font=font)
+    return _listened(piece, folder)
+
+
+def _listened(piece: Song, folder: Path) -> tuple[Floats, Floats]:
     path = render(piece, folder)
     samples, rate = soundfile.read(path, dtype="float32")
     path.unlink()
     bands = np.concatenate(list(band_frames([samples.mean(axis=1)], rate)))
     rows = [(at, KINDS.index(CLASSES[v]), hard / 127) for at, v, hard in piece.strokes if CLASSES.get(v) in KINDS]
     return bands, np.array(rows, np.float32)
+
+
+def performed(index: int, takes: Path, folder: Path) -> tuple[Floats, Floats]:
+    """Return bands and strokes of eighteen seconds of a human take, a third of them with a band."""
+    rng = random.Random(f"take {index}")
+    with (takes / "info.csv").open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if r["beat_type"] == "beat" and float(r["duration"]) > 12]
+    row = rng.choice(rows)
+    start, now, strokes = rng.uniform(0, max(0.0, float(row["duration"]) - 20)), 0.0, []
+    for message in mido.MidiFile(takes / row["midi_filename"]):
+        now += message.time
+        if message.type == "note_on" and message.velocity and message.note in NOTES and start <= now < start + 18:
+            strokes.append((now - start + 0.05, NOTES[message.note], message.velocity))
+    font = rng.choice((FLUID, FLUID, *(font for font in OTHER_FONTS if font.exists())))
+    base = song(2 * FIRST_SEED + index, seconds=18, band=rng.random() < 0.35, font=font, bpm=float(row["bpm"]))
+    return _listened(replace(base, name=f"take-{index}", strokes=tuple(strokes)), folder)
 
 
 def labels(count: int, strokes: Floats) -> tuple[Floats, Floats]:
@@ -173,6 +202,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--go-on", action="store_true", help="start from the weights there are, with smaller steps")
+    parser.add_argument("--share", type=float, default=1.0, help="of the new weights in what is written")
+    parser.add_argument("takes", nargs="?", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         songs = []
@@ -182,12 +213,16 @@ def main() -> None:
                 with np.load(kept) as data:
                     songs.append((data["bands"].astype(np.float32), data["strokes"]))
                 continue
-            songs.append(one(FIRST_SEED + n, Path(name)))
+            human = chosen.takes is not None and n % 8 == 7
+            songs.append(performed(n, chosen.takes, Path(name)) if human else one(FIRST_SEED + n, Path(name)))
             if kept:
                 np.savez(kept, bands=songs[-1][0], strokes=songs[-1][1])
             print(f"\r{n + 1} songs", end="", flush=True)
     start = [array for layer in Ear.load().layers for array in layer] if chosen.go_on else fresh()
+    before = [array.copy() for array in start]
     params = fit(songs, chosen.epochs, 5e-4 if chosen.go_on else 1.2e-3, start)
+    if chosen.go_on:
+        params = [(1 - chosen.share) * old + chosen.share * new for old, new in zip(before, params, strict=True)]
     np.savez_compressed(
         OUT,
         **{f"{'wb'[n % 2]}{n // 2}": p.astype(np.float16) for n, p in enumerate(params)},

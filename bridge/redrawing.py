@@ -18,7 +18,9 @@ from router import groove
 
 _log = logging.getLogger(__name__)
 _PAUSE_S: Final = 0.06
-"""Shorter than any beat, long enough for drawing and loading 64 bars."""
+"""Shorter than any beat."""
+_REST: Final = 3.0
+"""How many times as long as a drawing the pause is at least: 64 bars must not take the whole loop for a sweep."""
 
 
 class Redrawing:
@@ -35,8 +37,12 @@ class Redrawing:
             self._again = True
             return
         self._pausing = True
-        asyncio.get_running_loop().call_later(_PAUSE_S, self._over)
-        self._draw()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            self._draw()
+        finally:
+            loop.call_later(max(_PAUSE_S, _REST * (loop.time() - began)), self._over)
 
     def _over(self) -> None:
         self._pausing = False

@@ -1,12 +1,14 @@
 """The control channel's methods, as a client sees them, without a socket."""
 
 import asyncio
+import time
 from dataclasses import dataclass, replace
 
 import pytest
 
 from bridge import protocol
 from bridge.mapping import DEFAULT
+from bridge.redrawing import Redrawing
 from bridge.rpc import RpcError
 from router import groove
 from router.pattern import Pattern
@@ -515,6 +517,33 @@ def test_a_sweep_of_a_knob_is_drawn_a_few_times_and_ends_where_the_knob_ends(sta
     assert 2 <= len(loads) <= 6
     assert {load["at"] for load in loads} == {"beat"}
     assert stage.session.current().request.swing == 0.99
+
+
+def test_a_sweep_over_a_long_groove_leaves_the_loop_free():
+    """However long a drawing takes, most of the time is left for everything else, and the last wish is drawn."""
+    drawn = []
+
+    def draw():
+        drawn.append(wished)
+        time.sleep(0.03)  # what 64 bars may cost
+
+    async def sweep():
+        nonlocal wished
+        redrawing, loop = Redrawing(draw), asyncio.get_running_loop()
+        began = loop.time()
+        while loop.time() < began + 0.5:
+            wished += 1
+            redrawing.soon()
+            await asyncio.sleep(0.001)
+        while drawn[-1] != wished:
+            await asyncio.sleep(0.01)
+        return loop.time() - began
+
+    wished = 0
+    whole = run(sweep())
+
+    assert len(drawn) > 1
+    assert len(drawn) * 0.03 < 0.5 * whole
 
 
 def test_thinning_a_given_pattern_can_be_taken_back(stage):

@@ -193,6 +193,8 @@ class Workshop:
         payload = {"text": given.get("text", ""), **given.get("facts", {})}
         if pattern is not None:
             payload["pattern"] = write(pattern)[:3000]
+            if kind == "pattern_analysis":
+                payload |= {name: value for name in ("genre", "style") if (value := pattern.meta.get(name))}
         cost = given.get("max_cost_usd")
 
         async def work(job: Job) -> None:

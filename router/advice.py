@@ -5,6 +5,7 @@ Pure. Counts and compares; knows no taste, and says nothing that it did not coun
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any, Final
 
@@ -26,7 +27,8 @@ def read(text: str) -> Pattern | None:
         reader = Reader(meter, MAX_BARS)
         reader.feed(text)
         score = reader.close()
-        return score.pattern() if score.bars else None
+        found = re.search(r"\bbpm=(\d{2,3}(?:\.\d+)?)", text.lstrip().split("\n", 1)[0])
+        return score.pattern(tempo=float(found[1]) if found else None) if score.bars else None
     except InvalidRequest:
         return None
 

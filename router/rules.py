@@ -55,7 +55,8 @@ def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]
         names = {name: words.get(name) or "" for name in ("genre", "style", "drummer")}
         return {"fits": sure, **names, **knobs}, sure
     if kind == "drummer_mapping":
-        return {"drummer": words.get("drummer") or "", "changes": []}, bool(words.get("drummer"))
+        name = words.get("drummer") or ""
+        return {"drummer": name, "changes": list(groove.habits(name)) if name else []}, bool(name)
     return _parameters(payload)
 
 
@@ -68,7 +69,8 @@ def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool
     if pattern is None:
         return None
     if kind == "pattern_analysis":
-        return advice.character(pattern), False
+        names = {name: str(payload.get(name) or "") for name in ("genre", "style")}
+        return {**advice.character(pattern), **names}, False
     if kind == "music_theory":
         return {"answer": advice.theory(pattern)}, False
     if kind == "creative_suggestions":

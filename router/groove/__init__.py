@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from router.groove.course import across, evolved
 from router.groove.draw import draw, section_density
+from router.groove.drummers import habits
 from router.groove.feel import apply_feel, take_off
 from router.groove.filling import fill
 from router.groove.fills import FILL_KINDS
@@ -32,6 +33,7 @@ __all__ = [
     "fill",
     "flaws",
     "generate",
+    "habits",
     "repair",
     "shape",
     "styles",

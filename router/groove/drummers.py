@@ -180,6 +180,20 @@ _FIGURES: Final[dict[str, Drummer]] = {
 NOBODY: Final = Drummer(after="no one in particular")
 
 
+def habits(name: str) -> tuple[str, ...]:
+    """Return in words what a drummer does to whatever is played, from the figures alone."""
+    who = find_drummer(name)
+    said = (
+        (who.ghosts > 1.2, "more ghost notes"), (who.ghosts < 0.8, "fewer ghost notes"), (who.busy > 1.1, "busier"),
+        (who.busy < 0.9, "sparser"), (who.hard > 3, "louder"), (who.hard < -3, "softer"), (who.loose < 0.8, "tighter"),
+        (who.loose > 1.2, "looser"), (who.lean[1] > 4, "the snare behind the beat"),
+        (who.lean[1] < -4, "the snare ahead of the beat"), (who.fill_rate > 1.2, "more fills"),
+        (who.fill_rate < 0.8, "fewer fills"), (who.hats == "open", "open hats"),
+        (who.hats == "ride", "time on the ride"),
+    )  # fmt: skip
+    return tuple(words for holds, words in said if holds)
+
+
 def find_drummer(name: str | None) -> Drummer:
     """Return a drummer's figures; no name means nobody in particular.
 

@@ -193,6 +193,14 @@ def check_names(*, genre: str | None = None, style: str | None = None, drummer: 
 DRUMMER_ALIASES: Final = {
     "bonham": "thunder", "porcaro": "silk", "weckl": "architect", "chambers": "pocket", "roeder": "storm",
     "dee": "driver",
-    "hoglan": "clockwork",
+    "hoglan": "clockwork", "johnbonham": "thunder", "jeffporcaro": "silk", "daveweckl": "architect",
+    "dennischambers": "pocket", "jasonroeder": "storm", "mikkeydee": "driver", "genehoglan": "clockwork",
+    "charliewatts": "sparse", "keithmoon": "fire", "liebezeit": "machine", "jakiliebezeit": "machine",
+    "motian": "whisper", "paulmotian": "whisper", "phillyjoe": "swinger", "phillyjoejones": "swinger",
+    "garibaldi": "linear", "davidgaribaldi": "linear", "megwhite": "garage", "questlove": "lazy", "gadd": "marcher",
+    "stevegadd": "marcher", "krupa": "jungle", "genekrupa": "jungle", "horaciohernandez": "clave",
+    "aaronspears": "preacher", "tonythompson": "dancer", "elvin": "wanderer", "elvinjones": "wanderer",
+    "copeland": "sticks", "stewartcopeland": "sticks", "philrudd": "minimal", "purdie": "human-metronome",
+    "bernardpurdie": "human-metronome",
 }  # fmt: skip
-"""The seven of the router's ancestor, by surname, lead to the feel that is drawn after them."""
+"""The seven of the router's ancestor by surname, and all in whose spirit the figures were set, lead to their feel."""

@@ -76,6 +76,28 @@ def test_theory_says_what_was_counted():
     assert "felt as 1+1+1.5 quarters" in theory(groove.generate(GrooveRequest(prompt="rock 7/8", seed=1)))
 
 
+@pytest.mark.parametrize(
+    ("words", "drummer"),
+    [
+        ("like Steve Gadd", "marcher"), ("play like John Bonham", "thunder"), ("Questlove feel", "lazy"),
+        ("Elvin Jones on a shuffle", "wanderer"), ("bernard purdie", "human-metronome"),
+    ],
+)  # fmt: skip
+def test_a_drummers_name_leads_to_the_feel_set_in_their_spirit(words, drummer):
+    """With what that feel changes, by its figures; no call."""
+    data, sure = rules.answer("drummer_mapping", {"text": words})
+
+    assert (data["drummer"], sure) == (drummer, True)
+    assert data["changes"]
+
+
+def test_theory_knows_the_tempo_that_the_notation_says():
+    """A sixteenth at 90 is 167 ms."""
+    text = write(groove.generate(GrooveRequest(genre="rock", tempo=90.0, seed=1)))
+
+    assert "a sixteenth 167 ms" in rules.answer("music_theory", {"pattern": text})[0]["answer"]
+
+
 def test_a_question_that_is_a_rule_is_counted():
     """Yes or no, of the pattern that came along; other questions are for a model."""
     text = write(groove.generate(GrooveRequest(genre="rock", style="straight", seed=1)))

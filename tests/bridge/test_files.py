@@ -46,6 +46,29 @@ def test_every_voice_sounds_on_every_kit():
     assert set(FALLBACK) <= set(VOICES)
 
 
+@pytest.mark.parametrize("name", drummaps.names())
+def test_a_kits_notes_are_notes_and_each_is_one_drum(name):
+    """A note that two voices share could not be read back from a .mid file."""
+    notes = list(drummaps.load(name).notes.values())
+
+    assert all(0 <= note <= 127 for note in notes)
+    assert [note for note in notes if notes.count(note) > 1] in ([], [39, 39])  # General MIDI's clap is its snap too
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [
+        ("gm", (36, 38, 42, 46, 49)), ("ezdrummer3", (36, 38, 61, 26, 86)), ("addictive2", (36, 38, 51, 57, 77)),
+        ("bfd3", (24, 26, 30, 54, 72)), ("ssd5", (36, 38, 42, 65, 55)), ("td17", (36, 38, 42, 46, 55)),
+    ],
+)  # fmt: skip
+def test_kits_play_their_samplers_own_notes(name, notes):
+    """Kick, snare, closed and open hat, crash, as the makers' default maps have them."""
+    kit = drummaps.load(name)
+
+    assert tuple(kit.note(voice) for voice in ("kick", "snare", "hat_closed", "hat_open", "crash")) == notes
+
+
 def test_what_is_played_by_a_stand_in_is_reported():
     """A musician is told that the cowbell became a ride bell."""
     small = DrumMap("small", "Small", {"kick": 36, "snare": 38, "hat_closed": 42})

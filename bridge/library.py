@@ -142,6 +142,11 @@ class Library:
         del data["hits"]
         return {**data, "hit_count": len(pattern.hits), **facts}
 
+    @property
+    def exports(self) -> Path:
+        """The folder that .mid files are written to."""
+        return self._exports
+
     def export(self, name: str, data: bytes) -> Path:
         """Write a .mid file into the exports folder and return its path.
 

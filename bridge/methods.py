@@ -5,6 +5,7 @@ One function a method, named after it. Knows no socket; the command line and tes
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import difflib
 import logging
@@ -19,6 +20,7 @@ from bridge.library import Library, LibraryFull, UnknownPattern, file_name
 from bridge.mapping import ACTIONS
 from bridge.midifile import from_midi, to_midi
 from bridge.money import Money
+from bridge.reveal import NoDesktop, reveal
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
 from bridge.session import NothingPlaying, NothingToUndo, Session
 from bridge.settings import ROWS
@@ -32,6 +34,8 @@ from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, InvalidS
 from router.pattern import VOICES, Pattern
 
 _log = logging.getLogger(__name__)
+_REVEAL_S = 2.0
+"""One window at a time, whoever asks."""
 _SUBSCRIPTIONS = 64
 """A page needs one; a client that asks for thousands has lost its way."""
 
@@ -112,6 +116,7 @@ class Methods:
         self._about = about
         self._workshop = Workshop(session, jobs, folders)
         self._songs = Songs(session, jobs)
+        self._reveal_again_at = 0.0
         triggers.taken = self._workshop.take
         events.source("patterns", lambda: {"patterns": library.list()})
         self._handlers: dict[str, Callable[[Any, Client], Awaitable[Any]]] = {
@@ -403,6 +408,17 @@ class Methods:
         path = self._library.export(name, data)
         lost = kit.lost({hit.voice for hit in pattern.hits})
         return {"path": str(path), "url": f"/exports/{name}.mid", "bytes": len(data), "replaced_voices": lost}
+
+    async def _patterns_reveal(self, _: protocol.Nothing, __: Client) -> Any:
+        folder, now = self._library.exports, self._session.clock()
+        if now < self._reveal_again_at:
+            raise RpcError(SERVER_ERROR, "busy", "the folder was opened just now", "", retry_after_s=_REVEAL_S)
+        self._reveal_again_at = now + _REVEAL_S
+        try:
+            await asyncio.to_thread(reveal, folder)
+        except NoDesktop as error:
+            raise RpcError(SERVER_ERROR, "not_supported", str(error), "open it by hand") from None
+        return {"path": str(folder)}
 
     # Money ------------------------------------------------------------------------------------------------------
 

@@ -386,6 +386,7 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
     "patterns.delete": (PatternOnly, "forget a pattern"),
     "patterns.favourite": (Favourite, "mark a pattern as a favourite"),
     "patterns.export": (Export, "write a pattern as a .mid file"),
+    "patterns.reveal": (Nothing, "show the exports folder in the file manager of the daemon's machine"),
     "mappings.get": (Nothing, "which control means what"),
     "mappings.set": (MappingsSet, "use and keep another mapping"),
     "learn.start": (Learn, "bind the next control that moves; the midi topic tells how it goes"),

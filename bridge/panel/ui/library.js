@@ -116,6 +116,7 @@ class DrumLibrary extends Part {
 			${found.length ? nothing : html`<p class="empty">${library.length ? "Nothing fits." : "Keep what plays with the heart, and it stays here."}</p>`}
 			<div class="line">
 				${button("down", "Download what plays as .mid", () => this.export(current, true), { text: player.song ? "Download the song" : "Download .mid", disabled: !current })}
+				${button("", "Show the folder with the exports in this computer's file manager", () => act("patterns.reveal"), { text: "Reveal folder" })}
 				<label class="file"><input type="file" accept=".mid,.midi,.wav,.flac,.ogg,.mp3,.aif,.aiff" @change=${(e) => ([...e.target.files].forEach(takeFile), (e.target.value = ""))} /><span>Open a file</span></label>
 			</div>
 			${this.path ? html`<p class="dim path">Exported to <code>${this.path}</code>. Drag it from there into a track.</p>` : html`<p class="dim">Or drop a .mid or audio file anywhere on the page.</p>`}`;

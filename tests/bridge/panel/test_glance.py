@@ -159,6 +159,25 @@ def test_what_was_chosen_to_be_learnt_stays_chosen(open_panel):
     learning.wait_for(state="detached")
 
 
+def test_the_exports_folder_is_asked_for(open_panel):
+    """By mouse and by keyboard; nothing is opened on the machine that runs this test."""
+    page = open_panel().page
+    page.evaluate(
+        """async () => {
+            const { link } = await import("/js/app.js"), real = link.call.bind(link);
+            window.revealed = 0;
+            const stub = () => ((window.revealed += 1), Promise.resolve({ path: "here" }));
+            link.call = (method, params) => (method === "patterns.reveal" ? stub() : real(method, params));
+        }"""
+    )
+    page.locator("#tab-library").click()
+    button = page.get_by_role("button", name="Reveal folder")
+    button.click()
+    button.press("Enter")
+
+    assert page.evaluate("window.revealed") == 2
+
+
 def test_the_key_g_asks_as_the_button_does(open_panel):
     """The words and the chosen maker count, whichever way it is asked: a key must not spend what a click would not."""
     panel = open_panel()

@@ -95,3 +95,13 @@ def test_tasks_meet_only_on_equal_kind_and_payload():
     assert task_key("classify", {"a": 1, "b": [2]}) == task_key("classify", {"b": [2], "a": 1})
     assert task_key("classify", {"a": 1}) != task_key("validate", {"a": 1})
     assert task_key("validate", "HH|x-X-|") != task_key("validate", "HH|x-x-|")
+
+
+def test_a_text_of_a_kind_of_its_own_has_a_key_too():
+    """A subclass of str, as libraries hand out, is told apart by its value like any other."""
+
+    class Word(str):
+        __slots__ = ()
+
+    keys = [pattern_key(with_(genre=Word(name))) for name in ("funk", "funk", "rock")]
+    assert keys[0] == keys[1] != keys[2]

@@ -73,6 +73,7 @@ class _Case:
     candidate: Candidate
     tries: int = 0
     again_at: float | None = None
+    hiccup: bool = False
 
 
 @dataclass(slots=True)
@@ -172,6 +173,7 @@ class Cascade:
         else:
             least, most = BACKOFF_S
             case.again_at = now + min(least + (most - least) * self.jitter(), self._patience_s / 2)
+            case.hiccup = True
 
     def poor(self, candidate: Candidate, complaint: Unusable) -> None:
         """Take in an answer that is no pattern: one repair at the same place, then the next tier up."""
@@ -212,13 +214,15 @@ class Cascade:
         return self._cap is None or self._worst is None or self._worst(candidate) < self._cap
 
     def _wait(self, case: _Case, now: float) -> float:
-        if case.again_at is not None:
-            return case.again_at - now
-        return self.wait_s(case.candidate, now)
+        if case.again_at is None:
+            return self.wait_s(case.candidate, now)
+        wait = case.again_at - now
+        # Of many requests at once the first five failures tell the others: a second try is for no outage.
+        return max(wait, self.wait_s(case.candidate, now)) if case.hiccup else wait
 
     def _ask(self, case: _Case, now: float) -> Ask:
         case.tries += 1
-        case.again_at = None
+        case.again_at, case.hiccup = None, False
         self.calls += 1
         self._asked.add((case.candidate.provider, case.candidate.model))
         left = self.deadline - now

@@ -63,6 +63,18 @@ def test_a_hiccup_is_tried_once_more_after_a_short_wait(error):
     assert who(way.next(101.4)) == "b"
 
 
+def test_a_hiccup_that_others_found_to_be_an_outage_is_not_tried_again():
+    """Many requests at once share what they learn: once the record is open, second tries go to the next one."""
+    waits = {"b": 0.0}
+    way = cascade(A, B, waits=waits)
+    way.next(100.0)
+    way.failed(A, Busy("a", 0, "in trouble (HTTP 503)"), 101.0)
+    waits["a"] = 5.0
+
+    assert who(way.next(101.3)) == "b"
+    assert way.skipped == [(A, "busy")]
+
+
 @pytest.mark.parametrize(
     "error",
     [Silent("a"), Garbled("a"), Refused("no"), ModelGone("a", "m", certain=True), ProviderOff("a")],

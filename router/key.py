@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import marshal
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 from unicodedata import normalize
 
 from router.request import GrooveRequest
@@ -36,19 +36,19 @@ def pattern_key(request: GrooveRequest, **extra: object) -> str:
 
     Args:
         request: The wish, with its seed, so that another seed is another key.
-        extra: Whatever else decides the answer (the model list's edition, the kind of plan); compared by `repr`.
+        extra: Whatever else decides the answer (the edition of the model list, the kind of plan), as plain values.
     """
     meter = request.meter
     knobs = (
         request.tempo, request.complexity, request.density, request.swing, request.humanize, request.intensity,
         request.variation, request.fill_amount, request.lean, request.ghosts, request.hat_openness,
     )  # fmt: skip
-    parts = (
+    parts: tuple[Any, ...] = (
         _EDITION, fold(request.prompt), request.genre, request.style, request.drummer, request.section, request.bars,
         meter.numerator, meter.denominator, meter.groups, *[None if knob is None else float(knob) for knob in knobs],
         request.swing_grid, request.seed, request.tier, request.provider, request.workflow,
         tuple(sorted(map(fold, request.constraints))) if request.constraints else (),
-        repr(sorted(extra.items())) if extra else "",
+        tuple(sorted(extra.items())),
     )  # fmt: skip
     try:
         # Bytes that say each value and its type, the same in every process; `repr` takes ten times as long.

@@ -400,8 +400,9 @@ class Router:
 
     async def _late(self, errand: _Errand) -> Answer:
         """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""
-        if (trip := errand.trip) is None:
-            return self._local(errand.request, errand.began, (LATE,), degraded=True)
+        if (trip := errand.trip) is None:  # it shared the call of another, whose way and cost are not its own
+            trip = self._trip(errand.began, errand.seconds, errand.limit)
+            errand.over.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(LATE_S):
                 await errand.over.wait()

@@ -275,6 +275,23 @@ def test_a_drip_does_not_stretch_the_deadline():
     assert seconds <= 30.25
 
 
+@pytest.mark.parametrize("local", [True, False])
+def test_who_shares_a_call_and_cannot_wait_for_it_pays_nothing(local):
+    """A shorter deadline than the leader's ends in the drummer, or in a refusal where the drummer is forbidden."""
+    hasty = GrooveRequest(prompt=FREE, seed=1, deadline_ms=500)
+    config = {"local": local, "batch": False}
+    slow = twins(openai=[(2.0, *GOOD)])
+    leader, follower = play(slow, WISH, hasty, config=config, together=True)
+
+    assert outcomes(leader) == [("openai", "ok")]
+    if local:
+        assert (follower.route.tier, follower.route.attempts, follower.route.degraded) == ("local", (), True)
+        assert "the deadline came first" in follower.route.notes
+    else:
+        assert isinstance(follower, NoAnswer)
+        assert follower.route["cost_usd"] == "0.00"
+
+
 def test_two_clocks_that_ring_at_once_make_no_noise():
     """With less time left than a first word may take, the attempt's end and its watch fall together: no error."""
     noise = []

@@ -128,9 +128,16 @@ def _name(voices: Sequence[str]) -> str:
     return ", ".join(voices).replace("_", " ") or "everything"
 
 
+def _strokes(hits: Sequence[Hit], voices: Sequence[str]) -> str:
+    """Return "12 strokes of kick": of the voices that were struck, of those meant where none was."""
+    there = {hit.voice for hit in hits}
+    count = f"{len(hits)} stroke{'' if len(hits) == 1 else 's'}" if hits else "no strokes"
+    return f"{count} of {_name([voice for voice in voices if voice in there] or voices)}"
+
+
 def _drop(bench: Bench, order: Order) -> bool:
     out = _mine(bench, order)
-    bench.put(out, [], f"{len(out)} strokes of {_name(order.voices)} left out")
+    bench.put(out, [], f"{_strokes(out, order.voices)} left out")
     return True
 
 
@@ -223,7 +230,7 @@ def _free(pattern: Pattern, voice: str) -> list[int]:
 def _less(bench: Bench, order: Order) -> bool:
     lanes = _lanes(bench, order)
     out = [hit for voice in lanes for hit in _thinned(bench, voice, order)]
-    bench.put(out, [], f"{len(out)} strokes of {_name(lanes)} left out")
+    bench.put(out, [], f"{_strokes(out, lanes)} left out")
     return bool(lanes)
 
 

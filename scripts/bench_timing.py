@@ -82,7 +82,7 @@ def pulses(case: Case, seed: int = 7) -> tuple[list[tuple[float, bytes]], list[f
         if index < 2 or chance.random() >= case.lost:
             events.append((at + (chance.uniform(-case.jitter, case.jitter) if index else 0.0), b"\xf8"))
         at += 60 / case.bpm(index / PPQ) / PPQ
-    return [*sorted(events), (at - 0.001, b"\xfc")], eighths
+    return [*sorted(events), (at - 0.006, b"\xfc")], eighths  # earlier than what JACK has taken already
 
 
 @dataclass

@@ -23,6 +23,9 @@ from router.policy import Candidate, Desk
 HEDGE: Final = 0.5
 """Share of the wait for the first word after which a second provider is asked, where hedging is on."""
 
+LAST_SPREAD: Final = 0.4
+"""Share of the longest wait for money by which waits differ: who waits longest takes what the others left."""
+
 _USUAL_PROMPT: Final = token_bound(3000)
 """Bytes of a usual prompt as tokens, for comparing what two candidates can cost at worst."""
 
@@ -201,7 +204,9 @@ class Climber:
 
     def _patience(self, trip: Trip, step: Ask) -> Patience:
         seconds = self._config.timeout_s(step.candidate.tier)
-        money_s = max(step.money_s, step.limit_s - seconds) if step.last else step.money_s
+        money_s = step.money_s
+        if step.last:  # not all at once: a thousand whose patience ends together would all be late
+            money_s = max(money_s, step.limit_s - seconds) * (1 - LAST_SPREAD * self._jitter())
         return replace(Patience.of(seconds, step.limit_s, trip.slack), money_s=money_s)
 
     def _report(self, candidate: Candidate, error: AttemptFailed | BudgetRefused, cascade: Cascade, ear: Ear) -> None:

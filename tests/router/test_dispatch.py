@@ -639,6 +639,24 @@ def test_who_waits_for_money_is_not_slow_to_speak():
     assert "slow to speak" not in str(route.notes)
 
 
+def test_not_all_patience_ends_at_once():
+    """Money that is never freed is waited for within the deadline, by each as long as chance gives it."""
+
+    async def waited_ms(jitter):
+        ledger = NullLedger(monthly_budget_picousd=PICO // 100)
+        names = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern", "request_limit_picousd": None}
+        await ledger.reserve(request_id="other", worst_picousd=PICO // 100, **names)
+        config = RouterConfig(keys={"groq": "k"})
+        router = Router(config, providers=twins(groq=[GOOD]), ledger=ledger, jitter=lambda: jitter)
+        route = (await router.route(GrooveRequest(prompt=FREE, tier="balanced"))).route
+        assert (route.provider, {attempt.outcome for attempt in route.attempts}) == ("local", {"budget"})
+        return route.latency_ms
+
+    short, long = (clockwork.run(waited_ms(jitter)) for jitter in (1.0, 0.0))
+
+    assert 10_000 < short < long - 5_000 < 25_000
+
+
 @pytest.mark.parametrize("seconds", [0.2, 1.8])
 def test_every_affordable_request_is_served_however_slow_the_calls(seconds):
     """Few can be held at once, more can be paid: nobody is refused whom the money that is left would have paid."""

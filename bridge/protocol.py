@@ -433,20 +433,28 @@ def read_params(method: str, params: Mapping[str, Any]) -> Params:
 def _translate(model: type[Params], error: ValidationError) -> BadParams:
     # A union reports each of its arms; the first line is the first arm's.
     first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"]]
+    path = [str(part) for part in first["loc"] if not _names_an_arm(part)]
     name = path[0] if path else ""
+    where = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path).removeprefix(".")
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) or "none"
+        if len(path) > 1:
+            return BadParams(f"{where[:100]} is not known", name, "see `drumbridge schema`")
         return BadParams(f"unknown parameter {name!r:.60}", name, f"known parameters: {known}")
     if first["type"] == "missing":
-        return BadParams(f"{name} is missing", name, f"give {name}")
+        return BadParams(f"{where[:100]} is missing", name, f"give {where[:100]}")
     shown = f"{first['input']!r:.60}"
     low, high = _bounds(model, name)
     if low is not None and high is not None and len(path) == 1:
         unit = {"tempo": " beats per minute", "bars": " bars", "timeout_s": " seconds"}.get(name, "")
         return BadParams(f"{name} is {shown}; it must be {low:g} to {high:g}{unit}", name, f"try {_example(name, low)}")
     reason = first["msg"][:1].lower() + first["msg"][1:]
-    return BadParams(f"{'.'.join(path)[:100]} is {shown}; {reason}", name)
+    return BadParams(f"{where[:100]} is {shown}; {reason}", name)
+
+
+def _names_an_arm(part: int | str) -> bool:
+    """Say whether a place in pydantic's path is the type it tried, not a member's name: `list[SongSection]`, `str`."""
+    return isinstance(part, str) and ("[" in part or part in {"str", "dict", "float", "int", "constrained-str"})
 
 
 def _example(name: str, low: float) -> str:

@@ -163,7 +163,7 @@ ROWS: Final[tuple[Setting, ...]] = (
     Setting(name="allow_lan", kind="bool", default=False, help="listen beyond this machine; needs TLS"),
     Setting(name="tls_cert", kind="text", default=None, optional=True, help="certificate file (PEM) for allow_lan"),
     Setting(name="tls_key", kind="text", default=None, optional=True, help="key file (PEM) for allow_lan"),
-    Setting(name="analyze_folders", kind="text", default=None, optional=True, help="folders that analyze may read, joined by the system's path separator; unset: home"),
+    Setting(name="analyze_folders", kind="text", default=None, optional=True, help="folders that analyze may read, joined by the system's path separator; unset: home and temporary files"),
     Setting(name="shared_url", kind="text", default=None, optional=True, help="redis://... for cache, budget and limits shared by several daemons"),
     # The routing document's variables; the router reads and checks them in one place.
     *(

@@ -38,7 +38,7 @@ class Workshop:
     """Work on grooves that are there already."""
 
     def __init__(self, session: Session, jobs: Jobs, folders: str | None = None) -> None:
-        """Take the folders that may be read, joined by the system's path separator; None is the user's home."""
+        """Take the folders that may be read, joined by the system's path separator; None: home and temporary files."""
         self._session = session
         self._jobs = jobs
         self._folders = folders
@@ -121,6 +121,8 @@ class Workshop:
             place = await asyncio.to_thread(_written, data)
             try:
                 await self._hear(job, place, request, at, intent, source)
+            except InvalidRequest as error:  # the file's name is ours and means nothing to anybody
+                raise InvalidRequest(error.field, str(error).replace(place.name, "the audio"), error.hint) from None
             finally:
                 await asyncio.to_thread(place.unlink, missing_ok=True)
 
@@ -239,7 +241,8 @@ def allowed(path: str, folders: str | None) -> Path:
     Raises:
         InvalidRequest: In words that tell nothing about files elsewhere.
     """
-    roots = [Path(part).expanduser() for part in folders.split(os.pathsep) if part] if folders else [Path.home()]
+    usual = [Path.home(), Path(tempfile.gettempdir())]
+    roots = [Path(part).expanduser() for part in folders.split(os.pathsep) if part] if folders else usual
     given = Path(path).expanduser()
     if not given.is_absolute() or "\0" in path:
         raise InvalidRequest("path", "path must be absolute", "try /home/me/loop.wav")

@@ -305,3 +305,37 @@ def test_questions_about_what_plays_are_answered_without_a_key(stage, task, text
     assert done["state"] == "done", done
     assert done["answer"][field]
     assert done["route"]["cost_usd"] == "0.00"
+
+
+def test_audio_that_cannot_be_heard_is_called_the_audio(stage):
+    """The temporary file's name is nobody's business."""
+    done = run(ended(stage, "analyze", audio=base64.b64encode(b"no sound at all").decode()))
+
+    assert done["state"] == "failed"
+    assert done["error"]["message"].startswith("the audio ")
+
+
+def test_files_for_a_moment_may_be_read_too(tmp_path, monkeypatch):
+    """Unless folders are set, home and the system's place for temporary files are open, and nothing else."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "a.wav").write_bytes(b"x")
+
+    assert allowed(str(tmp_path / "a.wav"), None).name == "a.wav"
+    with pytest.raises(InvalidRequest):
+        allowed("/etc/passwd", None)
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ([{"bars": 4}], "sections[0].name is missing"),
+        ([{"name": "a", "bars": 4}, {"name": "verse", "bars": 0}], "sections[1].bars is 0"),
+        ([{"name": "a", "bars": 4, "colour": "red"}], "sections[0].colour is not known"),
+    ],
+)
+def test_a_section_at_fault_is_named(stage, sections, words):
+    """Where it stands in the list, not what the checker tried."""
+    with pytest.raises(RpcError) as caught:
+        run(stage.call("compose", prompt="rock", sections=sections))
+
+    assert words in str(caught.value)

@@ -232,7 +232,7 @@ class Cascade:
     def _ask_held(self, now: float) -> Ask | None:
         if self._held is None:
             return None
-        ask, self._held = Ask(self._held, self.deadline - now, last=True), None
+        ask, self._held, self.patient = Ask(self._held, self.deadline - now, last=True), None, False
         self.calls += 1
         return ask
 

@@ -13,7 +13,8 @@ from bridge.cli import command
 from bridge.cli.common import CONFIGURATION, errors, fail, find_home, home_option, json_option, print_json, settings
 from bridge.home import Home, write_whole
 from bridge.settings import BY_NAME, SECRETS, live_values, resolve
-from router.config import KEY_NAMES, RouterConfig
+from router.budget import format_usd
+from router.config import KEY_NAMES, PAID_TIERS, RouterConfig
 from router.errors import InvalidRequest, InvalidSetting
 
 
@@ -59,6 +60,9 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
         for key, item in values.items()
         if name in {None, key}
     }
+    for key, value in _routing_defaults().items():
+        if key in rows and rows[key]["origin"] == "default":
+            rows[key]["value"] = value
     if name is None:
         stored = {KEY_NAMES[provider][0] for provider in keys.stored(find_home(home))}
         for secret in SECRETS:
@@ -76,6 +80,25 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
             else row["value"]
         )
         click.echo(f"{key} = {shown}" + (f"\t# {row['origin']}" if origin else ""))
+
+
+def _routing_defaults() -> dict[str, Any]:
+    """Return what the router takes for its variables where nobody said anything, in the words that set them."""
+    config = RouterConfig.from_env({})
+    return {
+        "ai_provider": config.provider,
+        "ai_default_tier": config.default_tier,
+        "ai_max_tier": config.max_tier,
+        "ai_max_cost_per_request": _usd(config.max_cost_picousd),
+        "ai_monthly_budget": _usd(config.monthly_budget_picousd),
+        "ai_cache_enabled": config.cache_enabled,
+        "ai_cache_ttl": f"{config.cache_ttl_s:g}",
+        **{f"ai_timeout_{tier}": f"{config.timeout_s(tier):g}" for tier in PAID_TIERS},
+    }
+
+
+def _usd(amount: int | None) -> str | None:
+    return None if amount is None else format_usd(amount)  # None is no limit
 
 
 def _shown(name: str, value: Any) -> Any:

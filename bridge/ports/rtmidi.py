@@ -15,7 +15,10 @@ from bridge.ports.base import Incoming, Listing, Parcel, PortError, Unusable, Wi
 
 _API_NAMES: Final = {"alsa": "LINUX_ALSA", "jack": "UNIX_JACK", "coremidi": "MACOSX_CORE", "winmm": "WINDOWS_MM"}
 _LOOPBACK: Final = ("Default App Loopback (A)", "Default App Loopback (B)")
-_FIXES: Final = {"alsa": "load ALSA's sequencer (modprobe snd-seq), or start JACK"}
+_FIXES: Final = {
+    "alsa": "load ALSA's sequencer (modprobe snd-seq), or start JACK",
+    "jack": "start JACK; --midi jack uses the system's own libjack, where this library's may be too old for the server",
+}
 DUMMY_FIX: Final = (
     "reinstall it with its wheel (pip install --only-binary=:all: python-rtmidi, or supriya-midi on Python 3.13+)"
 )

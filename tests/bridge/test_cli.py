@@ -129,6 +129,17 @@ def test_config_takes_a_negative_value_and_a_provider_before_its_key(cli):
     assert "ai_provider = groq\t# config.toml" in shown
 
 
+def test_config_shows_what_holds_where_nobody_said_anything(cli, monkeypatch):
+    """The routing document's defaults are values too; one that is set comes with its origin."""
+    monkeypatch.setenv("AI_MONTHLY_BUDGET", "5")
+    shown = cli("config", "show", "--origin").stdout
+
+    assert "ai_monthly_budget = 5\t# environment" in shown
+    assert "ai_max_cost_per_request = 0.10\t# default" in shown
+    assert "ai_default_tier = balanced\t# default" in shown
+    assert "ai_timeout_fast = 5\t# default" in shown
+
+
 def test_a_stored_key_shows_as_set_and_never_itself(cli):
     """`config show` names every secret and where it is, whether in the environment or in the file."""
     cli("keys", "set", "groq", input="gsk_canary_0123456789\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 
 import pytest
@@ -31,13 +32,13 @@ def twins(**scripts):
     return {name: Scripted(name, list(script)) for name, script in scripts.items()}
 
 
-def play(providers, *requests, config=None, ledger=None, cache=None, together=False, **options):
+def play(providers, *requests, config=None, ledger=None, cache=None, together=False, jitter=lambda: 0.5, **options):
     """Route requests in clockwork time; returns the answers (or errors) in order."""
 
     async def main():
         keys = dict.fromkeys(providers, "k")
         settings = RouterConfig(**{"keys": keys, **(config or {})})
-        router = Router(settings, providers=providers, ledger=ledger, cache=cache, jitter=lambda: 0.5)
+        router = Router(settings, providers=providers, ledger=ledger, cache=cache, jitter=jitter)
         if together:
             return await asyncio.gather(*(router.route(one, **options) for one in requests), return_exceptions=True)
         answers = []
@@ -657,14 +658,17 @@ def test_not_all_patience_ends_at_once():
     assert 10_000 < short < long - 5_000 < 25_000
 
 
-@pytest.mark.parametrize("seconds", [0.2, 1.8])
+@pytest.mark.parametrize("seconds", [0.2, 1.0])
 def test_every_affordable_request_is_served_however_slow_the_calls(seconds):
     """Few can be held at once, more can be paid: nobody is refused whom the money that is left would have paid."""
     limit = PICO // 500
     requests = [GrooveRequest(prompt=FREE, seed=seed, tier="balanced") for seed in range(40)]
     ledger = NullLedger(monthly_budget_picousd=limit)
     config = {"max_tier": "balanced", "batch": False}
-    answers = play(twins(groq=[(seconds, *GOOD)]), *requests, config=config, ledger=ledger, together=True)
+    chance = random.Random(3).random
+    answers = play(
+        twins(groq=[(seconds, *GOOD)]), *requests, config=config, ledger=ledger, together=True, jitter=chance
+    )
 
     left = limit - sum(answer.route.cost_picousd for answer in answers)
     refused = [answer.route.attempts[-1].note for answer in answers if answer.route.provider == "local"]

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from router.request import PROVIDERS
+
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KNOWN: Final = {"zone", "days", "from", "to", "providers", "price_factor", "slack", "background"}
 
@@ -97,6 +99,9 @@ def _window(index: int, row: Any) -> Window:
     providers = row.get("providers", [])
     if not isinstance(providers, list) or not all(isinstance(name, str) for name in providers):
         raise ValueError(f"{where}: providers must be a list of names")
+    stranger = next((name for name in (*providers, *factors) if name not in PROVIDERS), None)
+    if stranger is not None:
+        raise ValueError(f"{where}: provider {stranger!r:.40} is unknown; known are {', '.join(PROVIDERS)}")
     slack = row.get("slack", 1.0)
     if not _is_number(slack, 1, 10):
         raise ValueError(f"{where}: slack must be 1 to 10")

@@ -65,7 +65,7 @@ def test_the_first_row_that_holds_counts():
     [
         "no JSON", "{}", "[1]", '[{"zone": "Mars/Base"}]', '[{"zone": "../etc"}]', '[{"days": ["someday"]}]',
         '[{"from": "25:00"}]', '[{"from": "ten"}]', '[{"price_factor": {"groq": 0}}]', '[{"slack": 0.5}]',
-        '[{"unknown": 1}]', '[{"providers": "groq"}]',
+        '[{"unknown": 1}]', '[{"providers": "groq"}]', '[{"providers": ["gorq"]}]', '[{"price_factor": {"x": 2}}]',
     ],
 )  # fmt: skip
 def test_a_bad_table_says_where(row):

@@ -48,20 +48,21 @@ _CROWD: Final = r"busy|dense|full|crowded|complex|complicated|fast|cluttered"
 _BARE: Final = r"sparse|empty|thin|simple|boring|plain|bare|slow"
 _ACTS: Final[tuple[tuple[str, str], ...]] = (
     # Phrases that a single word would turn into their opposite come first.
+    ("less", r"(?:leave |give it |give me )?more (?:space|room|air)"),
     ("keep", r"dont (?:touch|change|alter)|do not (?:touch|change|alter)|without (?:changing|touching)|not (?:the|my)"),
     ("keep", r"keep|leave(?! out)|same|hold|preserve|retain|(?:stays?|remains?)(?: the same| as)?|untouched|unchanged"),
     ("drop", r"leave out|left out|take out|taken out|get rid of|no more(?! than)|lay off|cut out|strip out|turn off"),
     ("drop", r"switch off|dont play|dont use|do not play"),
     ("soft", rf"(?:too|less|not so|not as) (?:{_ENERGY})(?: and (?:{_ENERGY}))?|tone down|pull back|tuck"),
     ("loud", rf"(?:too|less|not so) (?:{_FAINT})|beef up|bring forward|crank(?: up)?"),
-    ("less", rf"too (?:many|much|{_CROWD})|less (?:{_CROWD})|not so (?:many|much|{_CROWD})|not as (?:many|much)"),
+    ("less", rf"too (?:many|much|{_CROWD})|less (?:{_CROWD})|not (?:so|as) (?:many|much|{_CROWD})"),
     ("less", r"half as many|cut back(?: on)?|cut down on|ease (?:up on|off)|dial back|strip (?:down|back)|thin out"),
     ("more", rf"not enough|too (?:{_BARE})|more (?:{_CROWD})|less (?:{_BARE})|fill out|build up|could use|double up"),
     ("drop", r"no|remove|drop|without|lose|mute|cut|delete|kill|omit|skip|ditch|eliminate|silence|off|never"),
     ("close", r"close|closed|tighten"),
     ("open", r"open|opener|open up"),
     ("loud", r"louder|harder|heavier|accent|accents|accented|emphasi[sz]e|stronger|punchier|up|raise|boost|bigger"),
-    ("loud", r"fatter|more (?:power|energy|punch|drive)|more (?:powerful|energetic|punchy|intense|prominent)"),
+    ("loud", r"fatter|more (?:power|energy|punch|drive|attack)|more (?:powerful|energetic|punchy|intense|prominent)"),
     ("soft", r"softer|quieter|lighter|gentler|down|soften|lower|weaker|mellower|subtler|less (?:energy|punch|intense)"),
     ("less", r"less|fewer|sparser|simpler|thinner|calmer|simplify|thin|emptier|reduce|halve"),
     ("more", r"more|busier|add|added|denser|fuller|faster|extra|another|thicker|funkier|groovier|double|increase"),
@@ -96,6 +97,11 @@ _REST: Final = re.compile(
     r"(?:(?:keep|leave|hold)\s+)?(?:everything|all|nothing|the rest|anything)(?: else)?"
     r"(?:\s+(?:the same|alone|as (?:it|they) (?:is|are)|stays?(?: the same)?|changes?|unchanged|as is|be|untouched))*"
 )
+_BACKBEAT: Final = re.compile(r"(?:keep|leave|hold) (?:the |my )?backbeats?\b.*")
+_SILENCE: Final = re.compile(
+    r"(?:add |with |a |an )*(?:silence|rest|pause|break)"
+    r"|(?:drop out|mute|stop|cut|silence)(?: (?:the )?(?:drums|everything|all))?"
+)
 _STEPS: Final = {
     **dict.fromkeys(("quarter", "quarters", "4th", "4ths", "crotchets"), "beat"),
     **dict.fromkeys(("eighth", "eighths", "8th", "8ths", "quavers"), "8th"),
@@ -113,7 +119,7 @@ _BARS: Final = re.compile(
 _COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _NUMBER: Final = re.compile(rf"\b(\d{{1,2}}|{'|'.join(_COUNTS)})\b(?: (?:times|per bar|a bar|each bar))?")
 
-_PARTED: Final = "pull|strip|build|fill|tone|dial|cut|thin|beef|crank|even|tighten"
+_PARTED: Final = "bring|pull|strip|build|fill|tone|dial|cut|thin|beef|crank|even|tighten"
 _SPELLINGS: Final = (
     (re.compile("[\u2019'`]"), ""), (re.compile("[\u2013\u2014]"), ", "), (re.compile(":"), " "),
     (re.compile(r"\b(?:hi|high)[ -]?hat"), "hat"), (re.compile(r"\bhats? (pedal|foot)"), r"\1 hat"),
@@ -121,9 +127,10 @@ _SPELLINGS: Final = (
     (re.compile(r"\b(?:bass|kick) ?drums?\b"), "kick"), (re.compile(r"\bsnare drums?\b"), "snare"),
     (re.compile(r"\bhand ?claps?\b"), "clap"), (re.compile(r"\bghost(?:s|ies|ed)? ?strokes?\b"), "ghost notes"),
     (re.compile(r"\b(ride|crash|china|splash)(?:es)? cymbals?\b"), r"\1"),
-    (re.compile(r"\bfour (?:on|to) the floor\b"), "kick on every beat"),
+    (re.compile(r"\b(?:the |my )?(?:kick\s+)?four (?:on|to) the floor\b"), "kick on every beat"),
+    (re.compile(r"\bat the (?:start|beginning)\b"), "on 1 in bar 1"),
     (re.compile(r"\btake (.+?) (?:out|away)\b"), r"take out \1"),
-    (re.compile(rf"\b({_PARTED}) ((?:the |my )?\w+) (back|up|down|out)\b"), r"\1 \3 \2"),
+    (re.compile(rf"\b({_PARTED}) ((?:the |my )?\w+) (back|up|down|out|forward)\b"), r"\1 \3 \2"),
     (re.compile(r"\b(?:more )?syncopated? (?:the |my )?(kick|snare|hats?)\b"), r"more \1 on the offbeats"),
     (re.compile(r"\b(?:reduce|decrease|drop) (.+?) (?:volume|level|velocity)\b"), r"lower \1"),
     (re.compile(r"\b(?:increase) (.+?) (?:volume|level|velocity)\b"), r"raise \1"),
@@ -274,6 +281,8 @@ def _order(clause: _Clause, bars: tuple[int, int] | None, last: Order | None, wh
     for reader in (_kept, _swapped, _ruled, _stepped):
         if (order := reader(text)) is not None:
             return _dressed(order, amount, bars)
+    if bars is not None and _SILENCE.fullmatch(text):
+        return Order(text, "drop", VOICES, bars=bars)
     if whole(text):
         return Order(text, "", amount=amount, bars=bars)
     plain = " ".join(_MUCH.sub(" ", _SOME.sub(" ", text)).split())
@@ -336,7 +345,7 @@ def _named(words: str) -> tuple[str, ...]:
 
 
 def _kept(text: str) -> Order | None:
-    if _REST.fullmatch(text):
+    if _REST.fullmatch(text) or _BACKBEAT.fullmatch(text):  # orders never move it unasked
         return Order(text, "keep")
     if found := _TOUCH_ONLY.fullmatch(text):
         voices = _named(found[1] or found[2])
@@ -351,6 +360,10 @@ def _swapped(text: str) -> Order | None:
     for pattern in _LAYER:
         if (found := pattern.fullmatch(text)) and (a := _named(found["a"])) and (b := _named(found["b"])):
             return Order(text, "layer", a, onto=b)
+    if (found := re.fullmatch(r"(?:(?:move|switch|go|change)(?: over)? to|use)\s+(.+)", text)) and (
+        set(voices := _named(found[1])) and set(voices) <= {*HATS, "ride", "ride_bell"}
+    ):
+        return Order(text, "swap", (), onto=voices)
     for pattern in _SWAPS:
         if (found := pattern.fullmatch(text)) and (a := _named(found["a"])) and (b := _named(found["b"])):
             both = found["act"] in {"swap", "exchange", "switch"} and re.search(r"\band\b", text)
@@ -363,7 +376,11 @@ def _swapped(text: str) -> Order | None:
 def _ruled(text: str) -> Order | None:
     """Return clauses that are a constraint with a number, a place or a tempo; plain "no crash" is an act."""
     words = " ".join(word for word in text.split() if word not in {"make", "it", "please", "put", "have", "a", "an"})
-    for tried in (text, re.sub(r"^(?:add|put|set|play|have|make it|keep it)\s+(?:an? |some |the )?", "", text), words):
+    for tried in (
+        text,
+        re.sub(r"^(?:add|put|set|play|use|have|make it|keep it)\s+(?:an? |some |the )?", "", text),
+        words,
+    ):
         rule = read_rule(tried)
         if rule is not None and (rule.places or rule.least or rule.most or rule.loudest or rule.bpm is not None):
             return Order(tried, "rule", rule.voices)
@@ -375,6 +392,6 @@ def _stepped(text: str) -> Order | None:
     if found is None or re.search(r"\b(?:more|less|no|fewer|remove|drop)\b", text):
         return None
     voices, rest = spoken_voices(f"{text[: found.start()]} {text[found.end() :]}")
-    if _strange(rest) or not voices:
+    if _strange(re.sub(r"^add\b", "", rest)) or not voices:
         return None
     return Order(text, "steps", voices, places=(_STEPS[found[1]],))

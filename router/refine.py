@@ -322,10 +322,13 @@ def _layer(bench: Bench, order: Order) -> bool:
     target = next((voice for voice in order.onto if voice not in bench.kept), None)
     if target is None:
         return False
-    mine = [hit for hit in bench.pattern.hits if hit.voice in order.voices and hit.velocity >= _GHOST_BELOW]
+    lead = order.voices
+    if target in {h.voice for h in bench.pattern.hits} and not {h.voice for h in bench.pattern.hits} & set(lead):
+        lead, target = order.onto, order.voices[0]  # "layer claps with the snare"
+    mine = [hit for hit in bench.pattern.hits if hit.voice in lead and hit.velocity >= _GHOST_BELOW]
     there = {hit.tick for hit in bench.pattern.hits if hit.voice == target}
     new = {h.tick: replace(h, voice=target, openness=None, ornament="") for h in mine if h.tick not in there}
-    bench.exchange((), new.values(), f"{_name([target])} with every {_name(order.voices)}")
+    bench.exchange((), new.values(), f"{_name([target])} with every {_name(lead)}")
     return True
 
 

@@ -19,6 +19,7 @@ from router.workbench import SIXTEENTH, Bench
 
 _STEADY: Final = r"robotic|mechanical|stiff|rigid|quanti[sz]ed"
 _FEEL: Final = (
+    (r"less human(?:i[sz]ed?)?", "humanize", -0.3),
     (rf"less (?:{_STEADY})|too (?:{_STEADY})|not so (?:{_STEADY})", "humanize", 0.3),
     (r"more swing|swing(?:s)? (?:\w+ ){0,3}(?:more|harder)|swingier|swing|shuffle|shuffled|swung", "swing", 0.22),
     (r"straight|straighten|straighten out|unswung", "swing", -1.0),
@@ -31,7 +32,9 @@ _LESS_SWING: Final = (
     (re.compile(r"\b(?:less|too much) (?:swing|shuffle)\b|\bswing (?:it )?less\b|\bstraighter\b"), -0.22),
 )
 _FILL: Final = re.compile(r"\b(?:fill|fills|drum roll)\b(?! (?:it |things |everything )?out)(?! up)")
-_BEHIND: Final = re.compile(r"\b(?:behind the beat|drag|dragging|lay back|lazy|more behind|further back)\b")
+_BEHIND: Final = re.compile(
+    r"\b(?:behind the beat|drag|dragging|lay back|(?:lay|push) (?:the |my )?\w+ back|lazy|more behind|further back)\b"
+)
 _AHEAD: Final = re.compile(
     r"\b(?:ahead of the beat|push forward|push it|rush|on top of the beat|in front of the beat)\b"
 )

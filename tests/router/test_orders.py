@@ -114,6 +114,7 @@ def test_only_leaves_what_it_names(words):
     [
         "swap the ride for the hats", "swap the hats for the ride", "play the hats on the ride", "ride instead of hats",
         "change the hats to ride", "use the ride instead of the hi-hat", "ride instead",
+        "use the ride", "move to the ride",
     ],
 )  # fmt: skip
 def test_the_ride_takes_over_however_it_is_said(words):
@@ -157,7 +158,8 @@ def test_two_wishes_in_one_sentence_are_both_done():
     [
         ("no hats in bar 3", {2}), ("busier kick in the last bar", {3}), ("mute the snare in bars 2-3", {1, 2}),
         ("in the first two bars: softer snare", {0, 1}), ("more swing in bar 2", {1}), ("add a fill in bar 2", {1}),
-        ("only change bar 4: no kick", {3}),
+        ("only change bar 4: no kick", {3}), ("silence in bar 4", {3}),
+        ("switch the hats to the ride in bar 3", {2}),
     ],
 )  # fmt: skip
 def test_only_the_bars_that_were_named_change(words, bars):

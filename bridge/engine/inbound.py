@@ -163,9 +163,10 @@ class EchoGuard:
         window = TRANSPORT_ECHO_SECONDS if status >= 0xF0 else ECHO_SECONDS
         if sent is not None and -0.005 <= at - sent <= window:
             self._echoes += 1
-            if self._echoes == ECHOES_TO_MUTE and status < 0xF0:
+            if self._echoes >= ECHOES_TO_MUTE and status < 0xF0:
+                if at >= self._muted_until:  # said once, however long it goes on
+                    self.says = "our own output comes back on the input: notes from there are ignored until it ends"
                 self._muted_until = at + MUTE_SECONDS
-                self.says = "our own output comes back on the input: notes from there are ignored for 10 s"
                 self._echoes = 0
             return True
         return at < self._muted_until and status & 0xE0 == 0x80

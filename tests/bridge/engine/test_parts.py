@@ -92,6 +92,20 @@ def test_our_own_notes_are_not_input_and_a_loop_is_muted():
     assert not guard.is_echo(b"\x99\x30\x40", 30.0)
 
 
+def test_a_loop_is_told_once_and_its_transport_echoes_do_not_hide_it():
+    """A wired loop fills no log; a Start that comes back as the eighth echo must not keep the route open for ever."""
+    guard = EchoGuard()
+    said = []
+    for number in range(100):
+        data = b"\xfa" if number == 7 else b"\x99\x24\x64"
+        guard.sent(data, number / 4)
+        guard.is_echo(data, number / 4 + 0.01)
+        said += [guard.says] if guard.says else []
+        guard.says = ""
+
+    assert len(said) == 1
+
+
 def test_a_drummer_playing_along_is_no_echo():
     """The same note 50 ms after ours is a hand."""
     guard = EchoGuard()

@@ -175,7 +175,7 @@ class Take:
             return []
         share = 0.0 if flam else draw / self._doubles
         if hit.tick and share < 0.3:
-            before = max(1, round((24 + 30 * share) * per_ms))
+            before = max(1, round((30 + 30 * share) * per_ms))
             return [Hit(max(0, hit.tick - before), hit.voice, _clamp(hit.velocity * 0.8), 0, None, "flam")]
         after = RESOLUTION // 8 if RESOLUTION / 8 / per_ms < 90 else RESOLUTION // 12
         return [Hit(hit.tick + after, hit.voice, _clamp(hit.velocity * (0.7 + 0.3 * share)), 0, None, "drag")]

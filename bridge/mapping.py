@@ -174,8 +174,6 @@ class Mapping:
             return False
         trembles = button.lowest > _TREMBLE_FLOOR and now - button.pressed_at < _TREMBLE_S
         button.down = True
-        if trembles:
-            return False
-        button.pressed_at = now
+        button.pressed_at = now  # while it trembles on, it is still the same press
         button.lowest = 127
-        return True
+        return not trembles

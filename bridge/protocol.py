@@ -10,10 +10,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bridge import __version__
 from bridge.events import TOPICS
 from bridge.settings import BY_NAME
-from bridge.words import API, ERROR_CODES
 from router.errors import InvalidSetting
 from router.pattern import VOICES
 
@@ -56,15 +54,21 @@ class AtOnly(Params):
     at: Literal["now", "beat", "bar", "2bars", "4bars", "end"] | None = None
 
 
-class Generate(Params):
-    """A wish for one pattern; what is not said comes from the present settings."""
+class Paying(Params):
+    """Which class of model may answer, whom to ask first, what it may cost."""
+
+    tier: Tier = "auto"
+    provider: Provider | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+
+
+class Manner(Paying):
+    """How it should be played; what is not said comes from the present settings."""
 
     prompt: Annotated[str, Field(max_length=2000)] = ""
     genre: Name | None = None
     style: Name | None = None
     drummer: Name | None = None
-    section: Section | None = None
-    bars: Bars | None = None
     meter: Annotated[str, Field(max_length=8)] | None = None
     tempo: Tempo | None = None
     complexity: Knob | None = None
@@ -79,9 +83,13 @@ class Generate(Params):
     hat_openness: Knob | None = None
     swing_grid: SwingGrid | None = None
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-    tier: Tier = "auto"
-    provider: Provider | None = None
-    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+
+
+class Generate(Manner):
+    """A wish for one pattern."""
+
+    section: Section | None = None
+    bars: Bars | None = None
     deadline_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
     workflow: Literal["single", "refine"] = "single"
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
@@ -98,53 +106,29 @@ class SongSection(Params):
     meter: Annotated[str, Field(max_length=8)] | None = None
 
 
-class Compose(Params):
+class Compose(Manner):
     """A wish for a whole song; without sections it gets a usual form."""
 
-    prompt: Annotated[str, Field(max_length=2000)] = ""
     sections: Annotated[list[SongSection], Field(max_length=1000)] | Annotated[str, Field(max_length=4000)] | None = (
         None
     )
-    genre: Name | None = None
-    style: Name | None = None
-    drummer: Name | None = None
-    meter: Annotated[str, Field(max_length=8)] | None = None
-    tempo: Tempo | None = None
-    complexity: Knob | None = None
-    density: Knob | None = None
-    swing: Knob | None = None
-    humanize: Knob | None = None
-    intensity: Knob | None = None
-    variation: Knob | None = None
-    fill_amount: Knob | None = None
-    lean: Knob | None = None
-    ghosts: Knob | None = None
-    hat_openness: Knob | None = None
-    swing_grid: SwingGrid | None = None
-    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-    tier: Tier = "auto"
-    provider: Provider | None = None
-    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
     at: At = "bar"
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-class Refine(Params):
+class Refine(Paying):
     """Words that change a groove, and only what they speak of; without a pattern the playing one is meant."""
 
     instruction: Annotated[str, Field(max_length=1000)]
     pattern: PatternId | dict[str, Any] | None = None
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-    tier: Tier = "auto"
-    provider: Provider | None = None
-    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
     at: At = "bar"
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-class Analyze(Params):
+class Analyze(Paying):
     """An audio file to hear: its path, under a folder that may be read, or its bytes in base64."""
 
     path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
@@ -152,9 +136,6 @@ class Analyze(Params):
     prompt: Annotated[str, Field(max_length=1000)] = ""
     bars: Bars | None = None
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-    tier: Tier = "auto"
-    provider: Provider | None = None
-    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
     at: At = "bar"
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
@@ -165,16 +146,13 @@ class Batch(Params):
     requests: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=256)]
 
 
-class Ask(Params):
+class Ask(Paying):
     """A question about music or about a groove, or a wish for one; `task` is a kind of the routing document."""
 
     task: Annotated[str, Field(max_length=40)]
     text: Annotated[str, Field(max_length=2000)] = ""
     pattern: PatternId | dict[str, Any] | None = None
     facts: dict[str, Any] = {}
-    tier: Tier = "auto"
-    provider: Provider | None = None
-    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
 
 
 class RecordStop(Params):
@@ -468,67 +446,3 @@ def _bounds(model: type[Params], name: str) -> tuple[float | None, float | None]
         if "minimum" in option and "maximum" in option:
             return option["minimum"], option["maximum"]
     return None, None
-
-
-def asyncapi(url: str = "ws://127.0.0.1:8765/ws") -> dict[str, Any]:
-    """Return the AsyncAPI 3 document of the control channel, from the models above."""
-    host = url.removeprefix("wss://").removeprefix("ws://").removesuffix("/ws")
-    messages: dict[str, Any] = {}
-    for name, (model, words) in METHODS.items():
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema.pop("$defs", None)
-        messages[name] = {
-            "name": name,
-            "summary": words,
-            "payload": {
-                "type": "object",
-                "required": ["jsonrpc", "method"],
-                "properties": {
-                    "jsonrpc": {"const": "2.0"},
-                    "id": {"type": ["string", "number", "null"]},
-                    "method": {"const": name},
-                    "params": schema,
-                },
-            },
-        }
-    received = {
-        "hello": {"name": "hello", "summary": "the server's first message"},
-        "event": {
-            "name": "event",
-            "summary": "what happened",
-            "payload": {
-                "type": "object",
-                "properties": {
-                    "sub": {"type": "string"},
-                    "topic": {"enum": list(TOPICS)},
-                    "rev": {"type": "integer"},
-                    "t": {"type": "number", "description": "the server's monotonic clock, seconds"},
-                    "data": {},
-                },
-            },
-        },
-    }
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "drumbridge control channel", "version": API, "x-server-version": __version__},
-        "servers": {"local": {"host": host, "protocol": "ws"}},
-        "channels": {
-            "control": {
-                "address": "/ws",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in (*messages, *received)},
-            }
-        },
-        "operations": {
-            "call": {
-                "action": "receive",
-                "channel": {"$ref": "#/channels/control"},
-                "messages": [{"$ref": f"#/channels/control/messages/{name}"} for name in messages],
-            },
-            "tell": {
-                "action": "send",
-                "channel": {"$ref": "#/channels/control"},
-                "messages": [{"$ref": f"#/channels/control/messages/{name}"} for name in received],
-            },
-        },
-        "components": {"messages": {**messages, **received}, "x-error-codes": dict(ERROR_CODES)},
-    }

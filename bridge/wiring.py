@@ -21,11 +21,12 @@ import webbrowser
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bridge import __version__, protocol
+from bridge import __version__
 from bridge.control.access import Gate
 from bridge.control.http import Site
 from bridge.control.server import ControlServer
 from bridge.controls import Controls
+from bridge.document import asyncapi
 from bridge.events import Events
 from bridge.jobs import Jobs
 from bridge.library import Library
@@ -114,9 +115,7 @@ class Wiring:
         self._behind = asyncio.create_task(self._after_ready(), name="after-ready")
 
     async def _listen(self) -> None:
-        site = Site(
-            self._health, self._money.prometheus, lambda: protocol.asyncapi(self._urls()["ws"]), self._library.exported
-        )
+        site = Site(self._health, self._money.prometheus, lambda: asyncapi(self._urls()["ws"]), self._library.exported)
         self._server = ControlServer(self._gate, site, self._call, self._hello, self._events.drop)
         host, port = self._options.get("host"), self._options.get("port")
         hosts = _THIS_MACHINE.get(host, (host,))

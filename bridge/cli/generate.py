@@ -35,12 +35,14 @@ from router.route import Answer
 @click.option(
     "--provider", type=click.Choice(["anthropic", "openai", "groq", "cohere", "local"]), help="Ask this one first."
 )
-@click.option("--max-cost", "max_cost_usd", metavar="USD", help="What this request may cost.")
+@click.option("--max-cost", "--max-cost-usd", "max_cost_usd", metavar="USD", help="What this request may cost.")
 @click.option("--deadline-ms", type=click.IntRange(1, 600_000), help="When the answer must be there.")
 @click.option(
     "--workflow", type=click.Choice(["single", "refine"]), default="single", help="One answer, or checked and mended."
 )
-@click.option("--constraint", "constraints", multiple=True, help='A rule to hold, as "no crash". May be given again.')
+@click.option(
+    "--constraint", "--constraints", "constraints", multiple=True, help='A rule, as "no crash". May be given again.'
+)
 @click.option("--count", type=click.IntRange(1, 1000), default=1, help="How many, each with the next seed.")
 @click.option("--drum-map", "drum_map", help="Which kit's notes to write.")
 @click.option("-o", "--output", metavar="FILE.mid|-", help="Write a MIDI file; - is stdout.")

@@ -27,7 +27,7 @@ _PAYING: Final = (
     click.option(
         "--provider", type=click.Choice(["anthropic", "openai", "groq", "cohere", "local"]), help="Ask this one first."
     ),
-    click.option("--max-cost", "max_cost_usd", metavar="USD", help="What this request may cost."),
+    click.option("--max-cost", "--max-cost-usd", "max_cost_usd", metavar="USD", help="What this request may cost."),
 )
 
 

@@ -26,7 +26,7 @@ from bridge.cli.common import (
 @json_always
 def schema_command() -> None:
     """Print the AsyncAPI document of the control channel."""
-    from bridge.protocol import asyncapi  # noqa: PLC0415 - pydantic, for this command only
+    from bridge.document import asyncapi  # noqa: PLC0415 - pydantic, for this command only
 
     click.echo(json.dumps(asyncapi(), indent=2))
 

@@ -10,11 +10,11 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from bridge import protocol
 from bridge.control import server as listener
 from bridge.control.access import Gate
 from bridge.control.http import Site
 from bridge.control.server import ControlServer
+from bridge.document import asyncapi
 
 TOKEN = "a-token-of-twenty-characters-or-more"
 
@@ -22,7 +22,7 @@ TOKEN = "a-token-of-twenty-characters-or-more"
 @contextlib.asynccontextmanager
 async def listening(stage):
     """A server around a stage; yields its port."""
-    site = Site(lambda: {"ok": True}, stage.money.prometheus, protocol.asyncapi, stage.library.exported)
+    site = Site(lambda: {"ok": True}, stage.money.prometheus, asyncapi, stage.library.exported)
     server = ControlServer(
         Gate(0, TOKEN), site, stage.methods.call, lambda: {"server": "drumbridge"}, stage.events.drop
     )

@@ -25,9 +25,10 @@ def test_a_knob_that_trembles_on_a_buttons_edge_asks_once():
     """A knob resting at 64 jitters by one; that is no hand pressing."""
     mapping = Mapping()
 
-    asked = [mapping.handle(bytes([0xB0, 20, 63 + n % 2]), n * 0.01) for n in range(1, 20)]
+    asked = [mapping.handle(bytes([0xB0, 20, 63 + n % 2]), n * 0.01) for n in range(1, 200)]
 
     assert sum(map(len, asked)) == 1
+    assert len(mapping.handle(bytes([0xB0, 20, 0]), 2.0) + mapping.handle(bytes([0xB0, 20, 127]), 2.05)) == 1
 
 
 def test_every_default_trigger_does_what_the_contract_says():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import urllib.request
 from typing import Any
 
 import click
@@ -67,9 +66,11 @@ def run_command(home: str | None, **flags: Any) -> None:
 
 
 def _who_owns(host: str, port: int) -> str:
+    from urllib.request import urlopen  # noqa: PLC0415 - 30 ms that only a port in use should pay
+
     way_on = "choose another with --port, or --port 0 for any free one"
     try:
-        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=1) as answer:
+        with urlopen(f"http://{host}:{port}/healthz", timeout=1) as answer:
             found = json.loads(answer.read(4096))
         if found.get("server") == "drumbridge":
             return f"a drumbridge listens there, process {found.get('pid')}; {way_on}"

@@ -45,6 +45,7 @@ class JackServer:
     name: str
     process: subprocess.Popen[bytes]
     frames: int
+    log: Path
 
     @property
     def env(self) -> dict[str, str]:
@@ -55,6 +56,10 @@ class JackServer:
             "JACK_NO_START_SERVER": "1",
             "JACK_NO_AUDIO_RESERVATION": "1",
         }
+
+    def xruns(self) -> int:
+        """Return how often the server said that it lost time."""
+        return self.log.read_bytes().count(b"XRun")
 
     def kill(self) -> None:
         """Let the server die at once."""
@@ -76,8 +81,10 @@ def start_jackd(name: str, frames: int = 64) -> JackServer:
 def _try_jackd(name: str, frames: int) -> JackServer | None:
     command = ["jackd", "-n", name, "-R", "-P", "70", "-t", "5000", "-d", "dummy", "-r", "48000", "-p", str(frames)]
     env = {**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
-    server = JackServer(name, process, frames)
+    log = Path(tempfile.gettempdir()) / f"{name}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=env)
+    server = JackServer(name, process, frames, log)
     deadline = time.monotonic() + 10
     while (
         subprocess.run(["jack_wait", "-s", name, "-c"], env=server.env, capture_output=True, check=False).stdout.find(

@@ -173,9 +173,11 @@ def test_a_daemon_that_does_not_read_holds_nothing_up(engine, midilab):  # noqa:
         _, recorded = midilab.finish(take)
         engine.reading.set()
     heard = ons(recorded)
+    gaps = sorted(b - a for a, b in itertools.pairwise(heard))
 
     assert len(heard) > 60
-    assert max(b - a for a, b in itertools.pairwise(heard)) < 0.05 + ticker.worst_ms / 1000
+    assert gaps[len(gaps) * 9 // 10] < 0.05 + ticker.median_ms / 1000
+    assert gaps[-1] < 0.25 + ticker.worst_ms / 1000  # a full pipe would hold it up for seconds
 
 
 def test_a_flood_of_controllers_neither_stops_the_music_nor_grows(engine, midilab):  # noqa: F811 - the fixture

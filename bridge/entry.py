@@ -10,6 +10,9 @@ import signal
 import sys
 from typing import NoReturn
 
+_HELP_COLUMNS = 80
+"""From this width on click wraps nothing of the first help page, so that every screen shows the same."""
+
 
 def _interrupted(*_: object) -> NoReturn:
     # SystemExit unwinds through imports, click and asyncio alike, and leaves no traceback.
@@ -19,9 +22,30 @@ def _interrupted(*_: object) -> NoReturn:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _interrupted)
+    if (sys.argv[1:] if arguments is None else arguments) in (["--help"], ["-h"]) and _wide():
+        sys.stdout.write(_kept_help())
+        return
     from bridge.cli import main as group  # noqa: PLC0415 - the point of this file
 
     group(arguments, prog_name="drumbridge")
+
+
+def _kept_help() -> str:
+    """Return the first help page as click wrote it: importing click alone takes most of the 80 ms it may take.
+
+    `COLUMNS=80 drumbridge --help > bridge/cli/help.txt` writes it anew, and a test holds it to click's own.
+    """
+    with open(os.path.join(os.path.dirname(__file__), "cli", "help.txt"), encoding="utf-8") as page:  # noqa: PTH118, PTH120, PTH123 - pathlib costs as much as the page
+        return page.read()
+
+
+def _wide() -> bool:
+    if "COLUMNS" in os.environ:
+        return False
+    try:
+        return os.get_terminal_size(1).columns >= _HELP_COLUMNS
+    except OSError:  # no terminal: click writes 80 columns
+        return True
 
 
 def _somebody_looks() -> bool:

@@ -2,12 +2,15 @@
 
 import io
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import mido
 import pytest
 from click.testing import CliRunner
 
+from bridge import entry
 from bridge.cli import COMMANDS, main
 from bridge.cli.service import description
 
@@ -27,6 +30,33 @@ def test_every_command_of_the_table_has_help(cli):
         result = cli(name, "--help")
         assert result.exit_code == 0, result.output
         assert result.output.startswith(f"Usage: main {name}")
+
+
+def test_the_kept_help_page_is_the_one_that_click_writes(cli, monkeypatch):
+    """The page that is printed without importing click says nothing else than click would."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert (Path(entry.__file__).parent / "cli" / "help.txt").read_text() == cli(
+        "--help", prog_name="drumbridge"
+    ).stdout
+
+
+def test_the_first_help_page_imports_no_click(monkeypatch):
+    """It is what people type first: it must be there before they look."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = "import sys; from bridge.entry import main; main(['--help']); print('click' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout.startswith("Usage: drumbridge ")
+    assert done.stdout.endswith("False\n")
+
+
+def test_a_narrow_screen_gets_the_help_page_wrapped(monkeypatch, capsys):
+    """The kept page is for screens that it fits."""
+    monkeypatch.setenv("COLUMNS", "60")
+    with pytest.raises(SystemExit):
+        entry.main(["--help"])
+
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
 
 
 def test_generate_prints_the_pattern_and_how_it_was_made(cli):

@@ -7,6 +7,7 @@ A secret is never a setting; keys live in the environment or in their own file.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ BACKENDS: Final = ("auto", "alsa", "jack", "jack-rtmidi", "coremidi", "winmm", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row. `default` None means "the style's own" or "not said"; `live` ones change while it plays."""
+    """One row. `default` None means "the style's own" or "not said"; `live` ones change while it plays.
+
+    `longest` is in characters.
+    """
 
     name: str
     kind: Kind
@@ -36,6 +40,7 @@ class Setting:
     live: bool = False
     cc: int | None = None
     optional: bool = False
+    longest: int = 200
 
     @property
     def flag(self) -> str:
@@ -67,8 +72,8 @@ class Setting:
             raise self._refuse(value, "must be true or false", "true")
         if self.kind in {"float", "int"}:
             return self._check_number(value)
-        if not isinstance(value, str) or len(value) > 200:
-            raise self._refuse(value, "must be a text", self.default or "another")
+        if not isinstance(value, str) or len(value) > self.longest:
+            raise self._refuse(value, f"must be a text of {self.longest} characters at most", self.default or "another")
         if self.choices and value not in self.choices:
             near = difflib.get_close_matches(value.lower(), self.choices, 1) or [self.choices[0]]
             raise self._refuse(value, f"must be one of {', '.join(self.choices)}", near[0])
@@ -165,9 +170,9 @@ ROWS: Final[tuple[Setting, ...]] = (
     Setting(name="tls_key", kind="text", default=None, optional=True, help="key file (PEM) for allow_lan"),
     Setting(name="analyze_folders", kind="text", default=None, optional=True, help="folders that analyze may read, joined by the system's path separator; unset: home and temporary files"),
     Setting(name="shared_url", kind="text", default=None, optional=True, help="redis://... for cache, budget and limits shared by several daemons"),
-    # The routing document's variables; the router reads and checks them in one place.
+    # The routing document's variables and our own beside them; the router reads and checks them in one place.
     *(
-        Setting(name=env.lower(), kind="text", default=None, optional=True, env=env, help=words)
+        Setting(name=env.lower().removeprefix("drumbridge_"), kind="text", default=None, optional=True, env=env, help=words, longest=4000)
         for env, words in (
             ("AI_PROVIDER", "auto, anthropic, openai, groq or cohere"),
             ("AI_MODEL_FAST", "model of the fast tier"),
@@ -188,13 +193,21 @@ ROWS: Final[tuple[Setting, ...]] = (
             ("OPENAI_BASE_URL", "another address for OpenAI's API, with /v1"),
             ("GROQ_BASE_URL", "another address for Groq's API"),
             ("CO_API_URL", "another address for Cohere's API"),
+            ("DRUMBRIDGE_PRICES", "prices of models that have none here: model=in/out, ... in dollars per million tokens"),
+            ("DRUMBRIDGE_WINDOWS", "time-of-day routing: a list in JSON"),
+            ("DRUMBRIDGE_HEDGE", "ask a second provider when the first is slow to speak; both are paid"),
+            ("DRUMBRIDGE_BATCH", "send requests that come at once as one call"),
+            ("DRUMBRIDGE_LOCAL", "false: no embedded drummer when providers fail"),
+            ("DRUMBRIDGE_OFFLINE", "true: no provider is ever called"),
+            ("DRUMBRIDGE_PAID_PER_MINUTE", "paid calls a minute that one source may cause"),
+            ("DRUMBRIDGE_PAID_PER_HOUR", "paid calls an hour that one source may cause"),
         )
     ),
 )  # fmt: skip
 BY_NAME: Final[Mapping[str, Setting]] = {row.name: row for row in ROWS}
 LIVE: Final = tuple(row.name for row in ROWS if row.live)
 SECRETS: Final = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY", "CO_API_KEY", "COHERE_API_KEY")
-TABLES: Final = ("mapping", "models", "prices", "windows", "router")
+TABLES: Final = ("mapping",)
 """Tables of config.toml that are no single setting; their readers check them."""
 
 
@@ -232,12 +245,17 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
             out[row.name] = Value(row.read(environ[row.variable]), "environment")
         elif row.name in config:
             given = config[row.name]
-            as_text = row.kind == "text" and isinstance(given, int | float) and not isinstance(given, bool)
-            as_word = row.kind == "text" and isinstance(given, bool)
-            out[row.name] = Value(row.check(str(given).lower() if as_text or as_word else given), "config.toml")
+            out[row.name] = Value(row.check(_as_text(given) if row.kind == "text" else given), "config.toml")
         else:
             out[row.name] = Value(row.default, "default")
     return out
+
+
+def _as_text(given: Any) -> Any:
+    """Return a value of TOML as an environment variable would say it; what cannot be said so stays as it is."""
+    if isinstance(given, list):
+        return json.dumps(given, default=str)
+    return str(given).lower() if isinstance(given, bool | int | float) else given
 
 
 def live_values(values: Mapping[str, Value]) -> dict[str, Any]:

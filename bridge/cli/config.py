@@ -94,6 +94,7 @@ def _routing_defaults() -> dict[str, Any]:
         "ai_cache_enabled": config.cache_enabled,
         "ai_cache_ttl": f"{config.cache_ttl_s:g}",
         **{f"ai_timeout_{tier}": f"{config.timeout_s(tier):g}" for tier in PAID_TIERS},
+        **{name: getattr(config, name) for name in ("hedge", "batch", "local", "offline")},
     }
 
 

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
+from bridge.offline import router_variables
 from bridge.settings import BY_NAME, LIVE, ROWS, resolve, zones
+from router.config import RouterConfig
 from router.errors import InvalidSetting
 
 
@@ -34,6 +36,18 @@ def test_a_misspelt_key_is_named_with_the_nearest_one():
     with pytest.raises(InvalidSetting, match="'tmepo'") as caught:
         resolve({}, {}, {"tmepo": 90})
     assert caught.value.hint == "did you mean tempo?"
+
+
+def test_the_routers_own_variables_can_stand_in_the_file():
+    """A table of windows written in TOML reaches the router as the variable would."""
+    row = {"zone": "Europe/Berlin", "from": "22:00", "to": "06:00", "providers": ["groq"]}
+    values = resolve({}, {}, {"windows": [row], "hedge": True, "paid_per_minute": 3})
+
+    config = RouterConfig.from_env(router_variables(values, {}))
+
+    assert [window.providers for window in config.windows] == [("groq",)]
+    assert config.hedge
+    assert config.valves["cc"][0] == 3
 
 
 def test_text_is_read_by_the_kind_of_the_row():

@@ -17,7 +17,7 @@ _void: list[str] = []
 def pytest_runtest_makereport(item, call):
     """Note whether a failed take's server had an xrun."""
     report = yield
-    server = getattr(item, "funcargs", None) and item.funcargs.get("jack_server")
+    server = (getattr(item, "funcargs", None) or {}).get("jack_server")
     if report.when == "call" and report.failed and server is not None:
         item.stash[VOID] = server.xruns() > 0
     return report

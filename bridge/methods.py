@@ -15,6 +15,7 @@ from typing import Any, cast, get_args
 
 from bridge import drummaps, editing, protocol
 from bridge.events import Deliver, Events
+from bridge.history import NothingPlaying, NothingToUndo
 from bridge.jobs import Jobs, TooBusy, UnknownJob
 from bridge.library import Library, LibraryFull, UnknownPattern, file_name
 from bridge.mapping import ACTIONS
@@ -22,7 +23,7 @@ from bridge.midifile import from_midi, to_midi
 from bridge.money import Money
 from bridge.reveal import NoDesktop, reveal
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
-from bridge.session import NothingPlaying, NothingToUndo, Session
+from bridge.session import Session
 from bridge.settings import ROWS
 from bridge.songs import Songs
 from bridge.supervisor import EngineDown
@@ -186,7 +187,7 @@ class Methods:
         if asked is not None:
             pattern: Pattern | None = self._pattern(asked)
         else:
-            pattern = self._session.sounding().pattern if self._session.current() else None
+            pattern = self._session.sounding().pattern if self._session.history.current() else None
         return {"job": self._workshop.ask(kind, given, pattern, source=client.source).id}
 
     async def _record_start(self, _: protocol.Nothing, __: Client) -> Any:
@@ -219,13 +220,13 @@ class Methods:
         if at == "never":
             raise invalid_params("play at never plays nothing", "leave at out", "at")
         if params.pattern is None:
-            if session.current() is None:
+            if session.history.current() is None:
                 request = session.request({"seed": session.new_seed()})
                 job = self._jobs.generate(request, at, source=client.source)
                 await self._jobs.wait(job.id, 5.0)
                 return {"playing": job.pattern.id if job.pattern else None, "starts_at": job.starts_at, "job": job.id}
             starts_at = await session.again(at)
-            return {"playing": session.need_current().pattern.id, "starts_at": starts_at}
+            return {"playing": session.history.need_current().pattern.id, "starts_at": starts_at}
         pattern = self._pattern(params.pattern)
         _, starts_at = await session.start(pattern, at, once=not params.loop)
         return {"playing": pattern.id, "starts_at": starts_at}
@@ -250,7 +251,7 @@ class Methods:
         try:
             return self._library.get(given)
         except UnknownPattern:
-            found = self._session.find(given) or self._jobs.find(given)
+            found = self._session.history.find(given) or self._jobs.find(given)
             if found is None:
                 raise
             return found

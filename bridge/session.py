@@ -6,20 +6,19 @@ Owns no socket, no port and no provider: the engine is asked over the link, and 
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bridge import drummaps, editing
 from bridge.compiling import compile_pattern
 from bridge.events import Events
+from bridge.history import History
 from bridge.redrawing import Redrawing, redraw
 from bridge.settings import BY_NAME
 from bridge.supervisor import EngineDown, EngineLink
-from bridge.takes import Take, player_view, with_family
+from bridge.takes import Take, player_view
 from bridge.tap import Tap
 from bridge.wishes import FEEL, check_names, whole_request
 from router import groove
@@ -29,18 +28,7 @@ from router.request import MAX_SEED, GrooveRequest
 from router.song import Song
 
 _log = logging.getLogger(__name__)
-_KEEP: Final = 128
-"""Takes that undo can go back to."""
-
 _ENGINE_DOWN: Final = {"name": "engine_down", "alert": "engine_down", "level": "critical"}
-
-
-class NothingPlaying(Exception):
-    """The action needs a playing pattern."""
-
-
-class NothingToUndo(Exception):
-    """There is nothing before, or nothing after."""
 
 
 class Session:
@@ -59,13 +47,10 @@ class Session:
         self.midi: dict[str, Any] = {"backend": "none", "out": None, "in": None, "state": "lost"}
         self.stats: dict[str, Any] = {}
         self._player: dict[str, Any] = {"playing": None, "queued": []}
-        self._takes: OrderedDict[str, Take] = OrderedDict()
-        self._history: list[str] = []
-        self._cursor = -1
+        self.history = History()
         self._interrupted: dict[str, Any] | None = None
         self._redrawing = Redrawing(self._retouch)
         self._turned: set[str] = set()
-        self._numbers = itertools.count(1)
         self._tap = Tap()
         self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
         self._fill_seed = secrets.randbelow(1 << 32)
@@ -76,7 +61,7 @@ class Session:
         events.source("midi", lambda: {"messages": [], **self.midi})
 
     def __repr__(self) -> str:
-        return f"<Session {self.transport['state']}, {len(self._history)} takes>"
+        return f"<Session {self.transport['state']}, {len(self.history)} takes>"
 
     # Wishes -----------------------------------------------------------------------------------------------------
 
@@ -127,16 +112,16 @@ class Session:
         Raises:
             EngineDown: If the engine cannot be asked.
         """
-        take = Take(f"t-{next(self._numbers)}", pattern, request, route)
+        take = self.history.add(pattern, request, route)
         turned = {name: self.live[name] for name, value in (since or {}).items() if self.live[name] != value}
         if turned:
             list(redraw(take, {}, turned, self.tempo()))
-        self._keep(take)
+        self._load(take)
         reply = await self._engine().call(
             "queue", id=take.id, at=at, once=once, tag="fill" if once else "base", asked_at=asked_at
         )
         if not once:
-            self._remember(take.id, instead_of)
+            self.history.choose(take.id, instead_of)
         self._trim()
         return take, _starts_at(reply)
 
@@ -157,24 +142,18 @@ class Session:
         Raises:
             EngineDown: If the engine cannot be asked.
         """
-        names = [f"t-{next(self._numbers)}" for _ in song.sections]
-        for name, section in zip(names, song.sections, strict=True):
-            self._keep(Take(name, section.pattern, None, route, head=names[0]))
-        head = self._takes[names[0]]
-        head.song, head.parts = song, tuple(names)
+        takes = self.history.add_song(song, route)
+        for take in takes:
+            self._load(take)
+        head = takes[0]
         here = instead_of is not None and self._player["playing"] in instead_of.parts
         origin = self._player.get("song_origin") if here else None
         reply = await self._engine().call(
             "queue", id=head.id, at=at, once=False, tag="base", asked_at=asked_at, **head.chain(origin)
         )
-        self._remember(head.id, instead_of.id if instead_of else None)
+        self.history.choose(head.id, instead_of.id if instead_of else None)
         self._trim()
         return head, _starts_at(reply)
-
-    def _keep(self, take: Take) -> Take:
-        self._takes[take.id] = take
-        self._load(take)
-        return take
 
     def _engine(self) -> EngineLink:
         if self.engine is None:
@@ -195,30 +174,10 @@ class Session:
             at=at,
         )
 
-    def _remember(self, identity: str, instead_of: str | None) -> None:
-        if instead_of is not None and self._cursor >= 0 and self._history[self._cursor] == instead_of:
-            self._history[self._cursor] = identity
-            return
-        del self._history[self._cursor + 1 :]
-        self._history.append(identity)
-        self._cursor = len(self._history) - 1
-
     def _trim(self) -> None:
-        while len(self._history) > _KEEP:
-            self._history.pop(0)
-            self._cursor -= 1
-        queued = {item["id"] for item in self._player["queued"]}
-        needed = {*self._history, self._player["playing"], *queued, *list(self._takes)[-8:]}
-        kept = with_family(needed, self._takes)
-        gone = [identity for identity in self._takes if identity not in kept]
-        for identity in gone:
-            del self._takes[identity]
+        gone = self.history.trim([self._player["playing"], *(item["id"] for item in self._player["queued"])])
         if gone:
             self._engine().tell("forget", ids=gone)
-
-    def current(self) -> Take | None:
-        """Return what the musician chose last: what plays, or what is about to."""
-        return self._takes.get(self._history[self._cursor]) if self._cursor >= 0 else None
 
     def sounding(self) -> Take:
         """Return the current take; of a song the part that plays.
@@ -226,12 +185,8 @@ class Session:
         Raises:
             NothingPlaying: If nothing was chosen yet.
         """
-        take = self.need_current()
-        return self._takes.get(self._player["playing"] or "", take) if self._player["playing"] in take.parts else take
-
-    def find(self, identity: str) -> Pattern | None:
-        """Return a pattern that plays, or that undo can still reach, by its id."""
-        return next((take.pattern for take in reversed(self._takes.values()) if take.pattern.id == identity), None)
+        take = self.history.need_current()
+        return self.history.takes.get(self._player["playing"], take) if self._player["playing"] in take.parts else take
 
     async def ask_engine(self, command: str) -> dict[str, Any]:
         """Return the engine's answer to a question.
@@ -249,22 +204,11 @@ class Session:
             found = None
         return {name: value for name, value in found.items() if name != "e"} if found else dict(self.transport)
 
-    def need_current(self) -> Take:
-        """Return the current take.
-
-        Raises:
-            NothingPlaying: If nothing was chosen yet.
-        """
-        take = self.current()
-        if take is None:
-            raise NothingPlaying("nothing plays yet; generate a groove or play a pattern first")
-        return take
-
     async def again(self, at: str = "bar") -> dict[str, Any] | None:
         """Start the current take, and the transport with it."""
-        take = self.need_current()
+        take = self.history.need_current()
         for identity in take.parts or (take.id,):
-            self._load(self._takes[identity])
+            self._load(self.history.takes[identity])
         return _starts_at(await self._engine().call("queue", id=take.id, at=at, tag="base", **take.chain()))
 
     async def step(self, by: int, at: str = "bar") -> tuple[Take, dict[str, Any] | None]:
@@ -273,24 +217,12 @@ class Session:
         Raises:
             NothingToUndo: At either end.
         """
-        if not 0 <= self._cursor + by < len(self._history):
-            raise NothingToUndo("nothing was played before this" if by < 0 else "nothing was undone")
-        here, there = self.need_current(), self._takes[self._history[self._cursor + by]]
-        if here.family and here.family == there.family:
-            return self._step_in_place(here, there, by), None
-        self._cursor += by
-        return self.need_current(), await self.again(at)
-
-    def _step_in_place(self, here: Take, there: Take, by: int) -> Take:
-        """Go to another version of an edited groove without moving the playhead: the two change places."""
-        here.pattern, there.pattern = there.pattern, here.pattern
-        here.request, there.request = there.request, here.request
-        here.route, there.route = there.route, here.route
-        self._history[self._cursor], self._history[self._cursor + by] = there.id, here.id
-        self._cursor += by
-        self._load(here)
+        take, in_place = self.history.step(by)
+        if not in_place:
+            return take, await self.again(at)
+        self._load(take)
         self.events.publish("player", self.player())
-        return here
+        return take, None
 
     def amend(self, identity: str | None, change: Callable[[Pattern], Pattern]) -> Take:
         """Change a groove where it lies: it sounds changed at once, in phase, and undo leads back.
@@ -302,29 +234,13 @@ class Session:
         Raises:
             NothingPlaying: If there is no such take any more. router.errors.InvalidRequest: As `change` raises it.
         """
-        take = self.need_current() if identity is None else self._takes.get(identity)
-        if take is None or not {take.id, take.head} & set(self._history):
-            raise NothingPlaying(f"the groove {identity!r:.40} is gone; edit the one that plays")
+        take = self.history.editable(identity)
         pattern = change(take.pattern)
-        if pattern == take.pattern:
-            return take
-        if take.head:  # a part of a song is changed where it lies; undo goes from song to song
-            take.pattern, take.source, take.turned = pattern, None, {}
+        if pattern != take.pattern:
+            self.history.amend(take, pattern)
             self._load(take)
+            self._trim()
             self.events.publish("player", self.player())
-            return take
-        take.family = take.family or take.id
-        before = Take(f"t-{next(self._numbers)}", take.pattern, take.request, take.route, take.family)
-        self._takes[before.id] = before
-        index = self._history.index(take.id)
-        if index == self._cursor:
-            del self._history[index + 1 :]
-        self._history.insert(index, before.id)
-        self._cursor += index <= self._cursor
-        take.pattern, take.request, take.source, take.turned = pattern, None, None, {}
-        self._load(take)
-        self._trim()
-        self.events.publish("player", self.player())
         return take
 
     def replace(self, take: Take, pattern: Pattern, route: Mapping[str, Any] | None) -> None:
@@ -343,15 +259,14 @@ class Session:
         """Mute or solo voices, at once."""
         self.mix = {**self.mix, **mix}
         for identity in dict.fromkeys(self._sounding_ids()):
-            self._load(self._takes[identity])
+            self._load(self.history.takes[identity])
         self.events.publish("player", self.player())
 
     async def unqueue(self) -> bool:
         """Take back what waits; what plays goes on. Returns whether anything waited."""
         engine = self._engine()
         gone = [(await engine.call("cancel", tag=tag)).get("cancelled", 0) for tag in ("base", "fill")]
-        if self._player["playing"] in self._history:
-            self._cursor = self._history.index(self._player["playing"])
+        self.history.go_to(self._player["playing"])
         return any(gone)
 
     async def fill(
@@ -445,22 +360,22 @@ class Session:
                 self._redrawing.soon()
             if {"drum_map", "channel"} & set(changed):
                 for identity in {*self._sounding_ids()}:
-                    self._load(self._takes[identity])
+                    self._load(self.history.takes[identity])
         except EngineDown as error:
             _log.warning("the engine hears of the new settings when it is back: %s", error)
 
     def _sounding_ids(self) -> list[str]:
         ids = [self._player["playing"], *(item["id"] for item in self._player["queued"])]
-        current = self.current()
-        return [identity for identity in (*ids, current and current.id) if identity in self._takes]
+        current = self.history.current()
+        return [identity for identity in (*ids, current and current.id) if identity in self.history.takes]
 
     def _retouch(self) -> None:
         """Draw the current groove again with the knobs as they are now; it changes at the next beat."""
         names, self._turned = self._turned, set()
-        take = self.current()
+        take = self.history.current()
         if take is None:
             return
-        for changed in redraw(take, self._takes, {name: self.live[name] for name in names}, self.tempo()):
+        for changed in redraw(take, self.history.takes, {name: self.live[name] for name in names}, self.tempo()):
             self._load(changed, at="beat")
         self.events.publish("player", self.player())
 
@@ -496,7 +411,7 @@ class Session:
 
     def _note(self, row: list[Any]) -> dict[str, Any]:
         due, left, tick, bar, beat, voice, note, velocity, channel, identity = row
-        take = self._takes.get(identity)
+        take = self.history.takes.get(identity)
         return {
             "bar": bar, "beat": beat, "tick": tick, "voice": VOICES[voice], "note": note, "velocity": velocity,
             "channel": channel + 1, "due": due, "left": left, "pattern": take.pattern.id if take else None,
@@ -504,19 +419,18 @@ class Session:
 
     def player(self) -> dict[str, Any]:
         """Return what plays and what comes next, as the `player` topic tells it."""
-        view = player_view(self._player, self._takes, self.current(), self.transport["state"], self.mix)
-        undo = {"can_undo": self._cursor > 0, "can_redo": self._cursor + 1 < len(self._history)}
-        return {**view, **undo}
+        view = player_view(self._player, self.history.takes, self.history.current(), self.transport["state"], self.mix)
+        return {**view, **self.history.ways()}
 
     async def restore(self) -> None:
         """Load a new engine with what the old one had, and go on from the transport's position."""
         engine = self._engine()
         self.configure()
-        for identity in with_family(self._history, self._takes):  # undo must find what it leads back to
-            self._load(self._takes[identity])
+        for identity in self.history.reachable():  # undo must find what it leads back to
+            self._load(self.history.takes[identity])
         last = self._interrupted or {}
-        if last.get("state") == "playing" and last.get("playing") in self._takes:
-            head = self._takes.get(self._takes[last["playing"]].head)
+        if last.get("state") == "playing" and last.get("playing") in self.history.takes:
+            head = self.history.takes.get(self.history.takes[last["playing"]].head)
             await engine.call(
                 "resume",
                 tick=last["tick"],

@@ -11,10 +11,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from bridge.controls import Controls
+from bridge.history import NothingPlaying, NothingToUndo
 from bridge.jobs import Jobs, TooBusy
 from bridge.library import Library
 from bridge.mapping import Action
-from bridge.session import NothingPlaying, NothingToUndo, Session
+from bridge.session import Session
 from bridge.settings import BY_NAME, zones
 from bridge.supervisor import EngineDown
 from router import groove
@@ -139,7 +140,7 @@ class Triggers:
         if self._session.transport["state"] != "stopped":
             self._session.intent += 1
             await self._session.stop()
-        elif self._session.current() is None:
+        elif self._session.history.current() is None:
             await self._generate(action)
         else:
             await self._session.again(action.at)
@@ -154,7 +155,7 @@ class Triggers:
 
     async def vary(self, at: str, asked_at: float | None = None) -> dict[str, Any] | None:
         """Vary the current groove; the way back is undo."""
-        take = self._session.need_current()
+        take = self._session.history.need_current()
         self._session.intent += 1
         varied = groove.vary(take.pattern, seed=self._session.new_seed())
         _, starts_at = await self._session.start(varied, at, asked_at=asked_at)
@@ -162,7 +163,7 @@ class Triggers:
 
     async def next(self, at: str) -> dict[str, Any] | None:
         """Play the next pattern of the library."""
-        current = self._session.current()
+        current = self._session.history.current()
         pattern = self._library.after(current.pattern.id if current else None)
         if pattern is None:
             raise NothingPlaying("the library is empty; keep a pattern first (favourite, or patterns.put)")
@@ -171,7 +172,7 @@ class Triggers:
         return starts_at
 
     async def _favourite(self) -> None:
-        pattern = self._session.need_current().pattern
+        pattern = self._session.history.need_current().pattern
         self._library.put(pattern)
         self._library.favourite(pattern.id, value=True)
         self._session.events.publish("patterns", {"kept": pattern.id, "favourite": True})

@@ -62,7 +62,7 @@ class Workshop:
         client_ref: str | None = None,
     ) -> Job:
         """Begin to change a groove as the words say."""
-        take = self._session.sounding() if self._session.current() else None
+        take = self._session.sounding() if self._session.history.current() else None
         part = take if take is not None and take.head and take.pattern.id == pattern.id else None
         intent = self._intend(at)
 

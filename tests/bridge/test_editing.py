@@ -220,7 +220,7 @@ def test_a_fill_that_sounds_is_told_with_its_place(stage):
         await playing(stage)
         await stage.call("fill")
         fill = stage.engine.commands("queue")[-1]["id"]
-        base = stage.session.current().id
+        base = stage.session.history.current().id
         stage.session.hear({"e": "player", "playing": base, "queued": [], "fill": fill, "fill_at": [3840, 5760, 7680]})
         during = heard(stage, "player")
         stage.session.hear({"e": "player", "playing": base, "queued": [], "fill": None, "fill_at": None})

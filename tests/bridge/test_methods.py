@@ -229,7 +229,7 @@ def test_a_fill_is_one_bar_over_the_groove_and_no_two_are_alike(stage):
     queued = stage.engine.commands("queue")
     assert [item.get("once") for item in queued] == [False, True, True, True, True]
     assert len({item["fill"] for item in made}) == 4
-    assert stage.session.current().pattern.id == base["pattern"]["id"]
+    assert stage.session.history.current().pattern.id == base["pattern"]["id"]
     assert {params["ticks"] for params in stage.engine.commands("load")[1:]} == {3840}
 
 
@@ -247,9 +247,9 @@ def test_knobs_change_the_playing_groove_and_feel_never_changes_its_notes(stage)
 
     async def turn():
         await stage.finished(genre="funk", seed=5, humanize=0.0)
-        before = stage.session.current().pattern
+        before = stage.session.history.current().pattern
         await stage.call("set", humanize=1.0)
-        return before, stage.session.current().pattern
+        return before, stage.session.history.current().pattern
 
     before, after = run(turn())
 
@@ -268,7 +268,7 @@ def test_a_knob_leaves_alone_what_was_asked_for_by_another(stage):
     async def turn():
         await stage.finished(genre="funk", seed=5, humanize=1.0, swing=0.3)
         await stage.call("set", density=0.2)
-        return stage.session.current().request
+        return stage.session.history.current().request
 
     request = run(turn())
 
@@ -302,9 +302,9 @@ def test_every_knob_is_heard_in_what_plays_at_the_next_beat(stage, name, value):
 
     async def turn():
         await stage.finished(genre="funk", seed=8, bars=8, swing=0.4)
-        before = stage.session.current().pattern
+        before = stage.session.history.current().pattern
         await stage.call("set", **{name: value})
-        return before, stage.session.current().pattern
+        return before, stage.session.history.current().pattern
 
     before, after = run(turn())
 
@@ -325,7 +325,7 @@ def test_a_knob_turned_while_a_model_thinks_holds_for_its_answer(make_stage):
         await stage.call("set", density=0.0)
         router.go.set()
         await stage.call("job.wait", job=job["job"], timeout_s=5.0)
-        return stage.session.current()
+        return stage.session.history.current()
 
     take = run(ask())
 
@@ -348,7 +348,7 @@ def test_what_stands_in_for_a_fill_is_a_method_and_a_button(stage, method):
 
     made = run(press())
 
-    names = [take.pattern.name for take in stage.session._takes.values() if take.pattern.id == made["fill"]]
+    names = [take.pattern.name for take in stage.session.history.takes.values() if take.pattern.id == made["fill"]]
     assert names[0].startswith(f"{method}, ")
     assert [item.get("once") for item in stage.engine.commands("queue")] == [False, True, True]
 
@@ -367,7 +367,7 @@ def test_fill_now_completes_the_bar_that_sounds(stage):
     run(press())
 
     assert [item["at"] for item in stage.engine.commands("queue")[1:]] == ["now", "beat"]
-    for take in list(stage.session._takes.values())[-2:]:
+    for take in list(stage.session.history.takes.values())[-2:]:
         assert take.pattern.bars == 1
         assert [h.tick for h in take.pattern.hits if h.tick >= 1920]
 
@@ -380,7 +380,7 @@ def test_a_build_grows_over_bars_and_a_fill_follows_the_knob(stage):
         await stage.call("build", bars=4)
         await stage.call("set", intensity=1.0)
         await stage.call("fill")
-        return list(stage.session._takes.values())
+        return list(stage.session.history.takes.values())
 
     build, fill = run(press())[-2:]
 
@@ -517,7 +517,7 @@ def test_a_sweep_of_a_knob_is_drawn_a_few_times_and_ends_where_the_knob_ends(sta
 
     assert 2 <= len(loads) <= 6
     assert {load["at"] for load in loads} == {"beat"}
-    assert stage.session.current().request.swing == 0.99
+    assert stage.session.history.current().request.swing == 0.99
 
 
 def test_a_sweep_over_a_long_groove_leaves_the_loop_free():
@@ -557,7 +557,7 @@ def test_thinning_a_given_pattern_can_be_taken_back(stage):
         for density in (0.05, 0.5):
             await stage.call("set", density=density)
             await asyncio.sleep(0.15)
-            counts.append(len(stage.session.current().pattern.hits))
+            counts.append(len(stage.session.history.current().pattern.hits))
         return len(pattern.hits), counts
 
     whole, (thin, again) = run(turn())

@@ -203,7 +203,7 @@ def test_a_late_section_does_not_take_the_stage_from_something_else(make_stage):
         )
         stage = make_stage(router)
         job = await stage.call("compose", prompt="rain on a tin roof at dawn", sections=FORM)
-        while stage.session.current() is None:
+        while stage.session.history.current() is None:
             await asyncio.sleep(0)
         other = groove.generate(GrooveRequest(genre="jazz", seed=8))
         await stage.call("play", pattern=other.as_dict())

@@ -83,7 +83,7 @@ def play(make_stage, last, between=None):
         seen = []
         for step in router.steps:
             await stage.call("job.wait", job=job, timeout_s=0.03)
-            seen.append(voices(stage.session.current().pattern)[:2])
+            seen.append(voices(stage.session.history.current().pattern)[:2])
             if between is not None:
                 await between(stage)
             step.set()
@@ -130,7 +130,7 @@ def test_a_newer_wish_ends_the_stream(make_stage, wish):
     stage, done, _ = play(staged, bars(4), between)
 
     assert done["state"] == "done"
-    assert stage.session.current().pattern.id != bars(4).id
+    assert stage.session.history.current().pattern.id != bars(4).id
 
 
 def test_local_answers_do_not_stream(stage):
@@ -138,4 +138,4 @@ def test_local_answers_do_not_stream(stage):
     asyncio.run(stage.finished(genre="rock", bars=4))
 
     assert len(stage.engine.commands("queue")) == 1
-    assert groove.flaws(stage.session.current().pattern, 120.0) == ()
+    assert groove.flaws(stage.session.history.current().pattern, 120.0) == ()

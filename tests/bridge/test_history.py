@@ -3,12 +3,12 @@
 import pytest
 
 from bridge.history import History, NothingPlaying, NothingToUndo
-from router.pattern import Hit, Pattern
+from router.pattern import Hit, Meter, Pattern
 
 
 def pattern(velocity):
     """One bar with one stroke, told apart by its velocity."""
-    return Pattern(bars=1, hits=(Hit(0, "kick", velocity),))
+    return Pattern(meter=Meter.parse("4/4"), bars=1, hits=(Hit(0, "kick", velocity),))
 
 
 def chosen(history, count):

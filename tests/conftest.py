@@ -7,6 +7,11 @@ wrong with us fails every time. The last lines of the run say how often it happe
 
 import pytest
 from _pytest.runner import runtestprotocol
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of us.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 TAKES = 3
 VOID = pytest.StashKey[bool]()

@@ -97,7 +97,7 @@ def test_analyze_says_what_is_wrong_with_a_file(cli, tmp_path):
     result = cli("analyze", str(file))
 
     assert result.exit_code == 2
-    assert result.stderr.startswith("drumbridge: ")
+    assert result.stderr.splitlines()[-1].startswith("drumbridge: ")  # on a slow machine after the progress
 
 
 def test_generate_makes_many_and_one_failure_costs_one(cli, tmp_path):

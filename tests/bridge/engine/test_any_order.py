@@ -135,6 +135,5 @@ TestAnyOrderAhead = AnyOrderAhead.TestCase
 TestAnyOrder.settings = TestAnyOrderAhead.settings = settings(
     max_examples=int(os.environ.get("DRUMBRIDGE_EXAMPLES", "150")),
     stateful_step_count=25,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )

@@ -92,7 +92,7 @@ strokes = st.builds(Hit, st.integers(0, 3839), st.sampled_from(VOICES), st.integ
 
 
 @given(hits=st.lists(strokes, min_size=1, max_size=80), tempo=st.floats(40, 300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_anything_can_be_mended(hits: list[Hit], tempo: float) -> None:
     """Whatever a model writes, the mended bar is playable, a subset of it, and not empty."""
     wild = Pattern(COMMON_TIME, 1, tuple(hits))

@@ -321,4 +321,4 @@ class CacheAgainstDict(RuleBasedStateMachine):
 
 
 TestCacheAgainstDict = CacheAgainstDict.TestCase
-TestCacheAgainstDict.settings = settings(max_examples=40, deadline=None)
+TestCacheAgainstDict.settings = settings(max_examples=40)

@@ -451,7 +451,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=steps, limit=st.integers(0, 200))
 def test_the_twin_in_memory_keeps_the_same_books(tmp_path_factory, steps, limit):
     """For any order of reserving and settling, file and twin give the same rows, the same refusals, the same money."""

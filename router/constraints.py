@@ -27,7 +27,9 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "closed hat": ("hat_closed",), "pedal hat": ("hat_pedal",), "ride": ("ride", "ride_bell"), "bell": ("ride_bell",),
     "crash": ("crash", "crash2"), "cymbal": ("crash", "crash2", "china", "splash", "ride", "ride_bell"),
     "tom": ("tom_high", "tom_mid", "tom_low", "tom_floor"), "floor tom": ("tom_floor",), "clap": ("clap",),
-    "percussion": VOICES[VOICES.index("cowbell"):], "ghost note": ("snare",), "ghost": ("snare",),
+    "percussion": VOICES[VOICES.index("cowbell"):], "conga": ("conga_high", "conga_low", "conga_mute"),
+    "bongo": ("bongo_high", "bongo_low"), "timbale": ("timbale_high", "timbale_low"),
+    "agogo": ("agogo_high", "agogo_low"), "ghost note": ("snare",), "ghost": ("snare",),
     **{voice.replace("_", " "): (voice,) for voice in VOICES if voice not in {"kick", "snare", "rim", "ride", "crash"}},
 }  # fmt: skip
 
@@ -68,12 +70,13 @@ _STROKE, GHOST = 92, 32
 _PLACE_WORDS: Final = {
     **dict.fromkeys(("and", "ands", "offbeat", "offbeats", "off-beats"), "&"), **dict.fromkeys(("e", "es", "e's"), "e"),
     **dict.fromkeys(("a", "as", "a's"), "a"), **dict.fromkeys(("beat", "beats", "quarter", "quarters"), "beat"),
-    **dict.fromkeys(("backbeat", "backbeats"), "back"), "downbeat": "1", "one": "1", "two": "2", "three": "3",
-    "four": "4", **dict.fromkeys(("eighth", "eighths", "8th", "8ths"), "8th"),
+    **dict.fromkeys(("backbeat", "backbeats"), "back"), "downbeat": "1", "downbeats": "beat", "one": "1",
+    "two": "2", "three": "3", "four": "4", **dict.fromkeys(("eighth", "eighths", "8th", "8ths"), "8th"),
     **dict.fromkeys(("triplet", "triplets"), "3rd"),
     **dict.fromkeys(("sixteenth", "sixteenths", "16th", "16ths"), "16th"),
 }  # fmt: skip
 _PARTS: Final = {"e": RESOLUTION // 4, "&": RESOLUTION // 2, "a": 3 * RESOLUTION // 4}
+_NEAR: Final = {"<": -RESOLUTION // 4, ">": RESOLUTION // 4}
 _EVEN: Final = {"8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
 _BEATS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "-1"}
 _PLACE_FILLERS: Final = frozenset({"and", "the", "beat", "beats", "note", "notes", "of", "bar", "every", "each"})
@@ -282,7 +285,7 @@ def _without_fills(pattern: Pattern, text: str) -> tuple[Pattern, list[str]]:
 def places_of(words: str) -> tuple[str, ...]:
     """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
     text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], words)
-    text = re.sub(r"\b(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
+    text = re.sub(r"(?<!\w)(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
     text = re.sub(r"\b(\d) (?:and|&)(?=$|,)", r"\1&", re.sub(r"\bthe (and|e|a)\b", r"\1.", text))
     out: list[str] = []
     tokens = text.replace("+", " ").replace("/", " ").replace(",", " ").split()
@@ -313,7 +316,13 @@ def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
     starts = [sum(beats[:index]) for index in range(len(beats))]
     inside: set[int] = set()
     for place in places:
-        if place in _PARTS:
+        if place[0] in _NEAR:
+            # Beside it by a sixteenth; before the first beat is the end of the bar, for bars follow one another.
+            near = place_ticks(replace(pattern, bars=1, meta={}, id=""), [place[1:]])
+            inside.update((tick + _NEAR[place[0]]) % bar_ticks for tick in near)
+        elif place in VOICES:
+            inside.update(h.tick % bar_ticks for h in pattern.hits if h.voice == place and h.velocity >= GHOST_BELOW)
+        elif place in _PARTS:
             at = _PARTS[place]
             inside.update(start + at for start, beat in zip(starts, beats, strict=True) if at < beat)
         elif place == "beat":

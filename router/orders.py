@@ -8,134 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from router import phrases
 from router.constraints import places_of, read_rule, spoken_voices
-from router.pattern import VOICES
+from router.pattern import RESOLUTION, VOICES
+from router.phrases import NOISE, NUMBERS
+from router.spans import Bars, bars_in
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
-
-_SOME: Final = re.compile(r"\b(?:(?:just )?a (?:little|tiny|wee) bit|a bit|a touch|a little|a tad|slightly|somewhat)\b")
-_MUCH: Final = re.compile(
-    r"\b(?:(?<!too )(?<!so )(?<!as )much|a lot|lots of|loads of|way|far|really|very|plenty of|significantly)\b"
-)
-_STOP: Final = re.compile(
-    r"[,;!?]|\.(?!\d)|\b(?:(?<!nothing )but|then|also|while|plus|yet|though)\b|\b(?:and|with) (?=no\b|keep\b)"
-    r"|(?=\bwithout (?:touching|changing|altering)\b)"
-)
-_AND: Final = re.compile(r"\band\b")
-
-_NOISE: Final = frozenset((
-    "a", "all", "an", "and", "any", "are", "at", "back", "be", "beat", "being", "bit", "both", "bring", "by", "can",
-    "change", "changes", "could", "do", "entire", "everything", "feel", "feeling", "for", "from", "get", "getting",
-    "give", "go", "going", "groove", "had", "has", "have", "here", "hit", "hits", "i", "id", "in", "into",
-    "introduce", "is", "it", "its", "just", "kind", "lane", "let", "lets", "level", "levels", "like", "line",
-    "lines", "lot", "made", "make", "many", "maybe", "me", "more", "my", "need", "needs", "note", "notes", "now",
-    "of", "on", "or", "our", "out", "overall", "part", "parts", "pattern", "perhaps", "play", "playing", "please",
-    "pull", "push", "put", "quite", "set", "should", "so", "some", "sort", "sound", "sounding", "sounds",
-    "sprinkle", "stroke", "strokes", "stuff", "that", "the", "them", "there", "these", "they", "thing", "things",
-    "this", "those", "throw", "to", "track", "turn", "turned", "up", "use", "using", "velocity", "volume", "want",
-    "we", "whole", "with", "would", "you", "your",
-))  # fmt: skip
+SNARES: Final = ("snare", "rim", "clap")
+"""What strikes the backbeat."""
+KEEPERS: Final = (*HATS, "ride", "ride_bell")
+CRASHES: Final = ("crash", "crash2", "china", "splash")
 
 _ARTICLES: Final = frozenset({"the", "and", "a", "or", "play", "use", "drums", "too", "as", "well"})
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
-
-_ENERGY: Final = r"loud|hard|heavy|strong|harsh|prominent|aggressive|bright|hot"
-_FAINT: Final = r"quiet|soft|weak|light|faint|gentle"
-_CROWD: Final = r"busy|dense|full|crowded|complex|complicated|fast|cluttered"
-_BARE: Final = r"sparse|empty|thin|simple|boring|plain|bare|slow"
-_ACTS: Final[tuple[tuple[str, str], ...]] = (
-    # Phrases that a single word would turn into their opposite come first.
-    ("less", r"(?:leave |give it |give me )?more (?:space|room|air)"),
-    ("keep", r"dont (?:touch|change|alter)|do not (?:touch|change|alter)|without (?:changing|touching)|not (?:the|my)"),
-    ("keep", r"keep|leave(?! out)|same|hold|preserve|retain|(?:stays?|remains?)(?: the same| as)?|untouched|unchanged"),
-    ("drop", r"leave out|left out|take out|taken out|get rid of|no more(?! than)|lay off|cut out|strip out|turn off"),
-    ("drop", r"switch off|dont play|dont use|do not play"),
-    ("soft", rf"(?:too|less|not so|not as) (?:{_ENERGY})(?: and (?:{_ENERGY}))?|tone down|pull back|tuck"),
-    ("loud", rf"(?:too|less|not so) (?:{_FAINT})|beef up|bring forward|crank(?: up)?"),
-    ("less", rf"too (?:many|much|{_CROWD})|less (?:{_CROWD})|not (?:so|as) (?:many|much|{_CROWD})"),
-    ("less", r"half as many|cut back(?: on)?|cut down on|ease (?:up on|off)|dial back|strip (?:down|back)|thin out"),
-    ("more", rf"not enough|too (?:{_BARE})|more (?:{_CROWD})|less (?:{_BARE})|fill out|build up|could use|double up"),
-    ("drop", r"no|remove|drop|without|lose|mute|cut|delete|kill|omit|skip|ditch|eliminate|silence|off|never"),
-    ("close", r"close|closed|tighten"),
-    ("open", r"open|opener|open up"),
-    ("loud", r"louder|harder|heavier|accent|accents|accented|emphasi[sz]e|stronger|punchier|up|raise|boost|bigger"),
-    ("loud", r"fatter|more (?:power|energy|punch|drive|attack)|more (?:powerful|energetic|punchy|intense|prominent)"),
-    ("soft", r"softer|quieter|lighter|gentler|down|soften|lower|weaker|mellower|subtler|less (?:energy|punch|intense)"),
-    ("less", r"less|fewer|sparser|simpler|thinner|calmer|simplify|thin|emptier|reduce|halve"),
-    ("more", r"more|busier|add|added|denser|fuller|faster|extra|another|thicker|funkier|groovier|double|increase"),
-    ("more", r"twice as many|as many|needs?|busy|ghosted"),
-)  # fmt: skip
-_FINDERS: Final = tuple((act, re.compile(rf"(?<!\S)(?:{words})(?!\S)")) for act, words in _ACTS)
+_NARROWED: Final = frozenset({"more", "less", "loud", "soft", "swell"})
+_NOTES: Final = {"beat": RESOLUTION, "8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
+_FINDERS: Final = tuple((act, re.compile(rf"(?<!\S)(?:{words})(?!\S)")) for act, words in phrases.ACTS)
 _SAME_ACT: Final = {
-    act: re.compile(rf"(?<!\S)(?:{'|'.join(words for other, words in _ACTS if other == act)})(?!\S)")
-    for act in {act for act, _ in _ACTS}
+    act: re.compile(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
+    for act, _ in phrases.ACTS
 }
-
-_SWAPS: Final = (
-    re.compile(r"(?P<act>swap|exchange|trade|replace|substitute|switch|change|move|turn|put|play)\s+(?P<a>.+?)\s+"
-               r"(?:for|with|by|onto|on|into|to|over to)\s+(?P<b>.+)"),
-    re.compile(r"(?P<act>swap|exchange|switch)\s+(?P<a>.+?)\s+and\s+(?P<b>.+)"),
-    re.compile(r"(?P<act>swap|replace)\s+(?P<a>.+?)\s+(?P<b>\S+)"),
-    re.compile(r"(?P<b>.+?)\s+(?P<act>instead of|rather than|in place of)\s+(?P<a>.+)"),
-    re.compile(r"(?P<act>instead of|in place of)\s+(?P<a>.+?)\s+(?:use|play|have)?\s*(?P<b>.+)"),
-)  # fmt: skip
-_LAYER: Final = (
-    re.compile(r"(?:double|layer|reinforce|back) (?P<a>.+?) with (?P<b>.+)"),
-    re.compile(r"(?:layer|stack|add) (?P<b>.+?) (?:on top of|over|under|to|with|on each|on every) (?P<a>.+)"),
+_SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
+_AND: Final = re.compile(r"\band\b")
+_PAIR: Final = re.compile(
+    r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)"
 )
-_ONLY: Final = re.compile(
-    r"(?:keep |leave |play |use |have )?(?:only|just|solo|nothing but|nothing except)\s+(.+)"
-    r"|(.+?)\s+(?:only|alone|solo)"
-)
-_TOUCH_ONLY: Final = re.compile(
-    r"(?:only|just) (?:change|touch|edit|alter)\s+(.+)|(?:change|touch) (?:only|just)\s+(.+)"
-)
-_REST: Final = re.compile(
-    r"(?:(?:keep|leave|hold)\s+)?(?:everything|all|nothing|the rest|anything)(?: else)?"
-    r"(?:\s+(?:the same|alone|as (?:it|they) (?:is|are)|stays?(?: the same)?|changes?|unchanged|as is|be|untouched))*"
-)
-_BACKBEAT: Final = re.compile(r"(?:keep|leave|hold) (?:the |my )?backbeats?\b.*")
-_SILENCE: Final = re.compile(
-    r"(?:add |with |a |an )*(?:silence|rest|pause|break)"
-    r"|(?:drop out|mute|stop|cut|silence)(?: (?:the )?(?:drums|everything|all))?"
-)
-_STEPS: Final = {
-    **dict.fromkeys(("quarter", "quarters", "4th", "4ths", "crotchets"), "beat"),
-    **dict.fromkeys(("eighth", "eighths", "8th", "8ths", "quavers"), "8th"),
-    **dict.fromkeys(("sixteenth", "sixteenths", "16th", "16ths", "semiquavers"), "16th"),
-    **dict.fromkeys(("triplet", "triplets"), "3rd"),
-}  # fmt: skip
-_STEP: Final = re.compile(rf"\b(?:straight |steady |constant )?({'|'.join(_STEPS)})(?:[ -]notes?)?\b")
-
-_ORDINALS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
-_BARS: Final = re.compile(
-    r"\b(?:only )?(?:change |in |on |of |for |during |from |at )?(?:only )?(?:the )?"
-    r"(?:(?:bars?|measures?) (?P<a>\d{1,2})(?:\s*(?:-|to|and|through|until)\s*(?:bar )?(?P<b>\d{1,2}))?"
-    rf"|(?P<o>{'|'.join(_ORDINALS)}|last|final) (?:(?P<n>two|three|four|\d) )?(?:bars?|measures?))(?:\s*:)?"
-)
-_COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_NUMBER: Final = re.compile(rf"\b(\d{{1,2}}|{'|'.join(_COUNTS)})\b(?: (?:times|per bar|a bar|each bar))?")
-
-_PARTED: Final = "bring|pull|strip|build|fill|tone|dial|cut|thin|beef|crank|even|tighten"
-_SPELLINGS: Final = (
-    (re.compile("[\u2019'`]"), ""), (re.compile("[\u2013\u2014]"), ", "), (re.compile(":"), " "),
-    (re.compile(r"\b(?:hi|high)[ -]?hat"), "hat"), (re.compile(r"\bhats? (pedal|foot)"), r"\1 hat"),
-    (re.compile(r"\b(?:side|cross)[ -]?stick(?:s|ing)?\b|\brim[ -]?(?:shot|click)s?\b"), "rim"),
-    (re.compile(r"\b(?:bass|kick) ?drums?\b"), "kick"), (re.compile(r"\bsnare drums?\b"), "snare"),
-    (re.compile(r"\bhand ?claps?\b"), "clap"), (re.compile(r"\bghost(?:s|ies|ed)? ?strokes?\b"), "ghost notes"),
-    (re.compile(r"\b(ride|crash|china|splash)(?:es)? cymbals?\b"), r"\1"),
-    (re.compile(r"\b(?:the |my )?(?:kick\s+)?four (?:on|to) the floor\b"), "kick on every beat"),
-    (re.compile(r"\bat the (?:start|beginning)\b"), "on 1 in bar 1"),
-    (re.compile(r"\btake (.+?) (?:out|away)\b"), r"take out \1"),
-    (re.compile(rf"\b({_PARTED}) ((?:the |my )?\w+) (back|up|down|out|forward)\b"), r"\1 \3 \2"),
-    (re.compile(r"\b(?:more )?syncopated? (?:the |my )?(kick|snare|hats?)\b"), r"more \1 on the offbeats"),
-    (re.compile(r"\b(?:reduce|decrease|drop) (.+?) (?:volume|level|velocity)\b"), r"lower \1"),
-    (re.compile(r"\b(?:increase) (.+?) (?:volume|level|velocity)\b"), r"raise \1"),
-    (re.compile(r"\blimit (.+?) to (\d+)\b"), r"\1 at most \2"),
-)  # fmt: skip
+"""One place for two drums; a rule would be content with either of them."""
+_NEAR: Final = re.compile(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
+_ON: Final = re.compile(r"\b(?:on|at)\s+(.+)$")
+_BARE_PLACE: Final = re.compile(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
+_END: Final = re.compile(r"\b(?:at|towards?|to|until) the (?:very )?end\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +50,14 @@ class Order:
 
     Attributes:
         text: The clause itself.
-        act: keep, drop, more, less, loud, soft, open, close, swap, exchange, layer, only, steps, or "" for what is
-            about the whole groove and read elsewhere.
-        voices: The drums it is about; () for the whole groove.
-        amount: 1 as usual, less for "a bit", more for "much". count: so many in each bar, or None.
-        onto: The drums that the strokes go to. places: where in the bar, as in `router.constraints`.
-        bars: First and last bar, from 1, negative from the end; None for all.
+        act: What `router.refine` does, "" for what is about the whole groove and read elsewhere, "?" if not understood.
+        voices: The drums it is about; () for the whole groove. spared: those it is not about.
+        amount: 1 as usual, less for "a bit", more for "much". share: so much of it, as 0.5 for half.
+        count: So many in each bar, a velocity, a bar, or None.
+        onto: The drums that the strokes go to.
+        places: Where in the bar, as in `router.constraints`. elsewhere: everywhere but there. origin: from where.
+        ticks: How far. ornament: flam, drag or buzz.
+        bars: Which bars; () for all. outside: all but these.
     """
 
     text: str
@@ -159,27 +67,40 @@ class Order:
     onto: tuple[str, ...] = ()
     ghosts: bool = False
     places: tuple[str, ...] = ()
-    bars: tuple[int, int] | None = None
+    bars: tuple[Bars, ...] = ()
     count: int | None = None
+    share: float | None = None
+    spared: tuple[str, ...] = ()
+    elsewhere: bool = False
+    origin: tuple[str, ...] = ()
+    ticks: int = 0
+    ornament: str = ""
+    outside: bool = False
 
 
 @dataclass(slots=True)
 class _Clause:
     text: str
-    bars: tuple[int, int] | None
+    bars: tuple[Bars, ...]
     joined: bool
     """It follows its neighbour after a mere "and"."""
+    outside: bool = False
+
+
+Whole = Callable[[str], bool]
 
 
 def spelled(text: str) -> str:
     """Return the words in one spelling: lower case, "hat" for every hi-hat, "rim" for a side-stick."""
-    text = text.lower().replace("_", " ")
-    for found, instead in _SPELLINGS:
+    text = " ".join(text.lower().replace("_", " ").split())
+    # "bar 3: ..." holds for all that follows; "hats: ..." does not.
+    text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if bars_in(m[2])[0] in _SCOPE else m[0], text)
+    for found, instead in phrases.SPELLINGS:
         text = found.sub(instead, text)
     return " ".join(text.split())
 
 
-def orders(instruction: str, whole: Callable[[str], bool]) -> list[Order]:
+def orders(instruction: str, whole: Whole) -> list[Order]:
     """Return the clauses of an instruction in order; `act` is "?" for those that are not understood.
 
     Args:
@@ -189,198 +110,201 @@ def orders(instruction: str, whole: Callable[[str], bool]) -> list[Order]:
     clauses = list(_clauses(spelled(instruction), whole))
     out: list[Order] = []
     last: Order | None = None
-    everywhere: tuple[int, int] | None = None
+    everywhere: tuple[Bars, ...] = ()
     for index, clause in enumerate(clauses):
-        bars = clause.bars or everywhere
         if not clause.text:
             everywhere = clause.bars  # "in bar 3: ...": for all that follows
             continue
-        order = _order(clause, bars, last, whole)
-        follows = clauses[index + 1] if index + 1 < len(clauses) else None
+        order = _order(clause.text, last, whole)
+        if order.act == "only" and last is not None and not last.voices and last.act in _NARROWED and not clause.joined:
+            out[-1] = last = replace(last, voices=order.voices)  # "louder, hats only"
+            continue
+        order = _cymbal(replace(order, bars=clause.bars or order.bars, outside=order.outside or clause.outside))
         if not order.voices and order.act in {"more", "less", "loud", "soft"}:
+            follows = clauses[index + 1] if index + 1 < len(clauses) else None
             order = _lent(order, clause, last, follows)
+        order = replace(order, bars=order.bars or everywhere)
+        if order.act == "drop" and order.voices == VOICES and not (order.bars or order.places or order.spared):
+            order = Order(clause.text, "?")  # nobody wants a groove of nothing
         out.append(order)
         if order.act != "?":
             last = order
     return out
 
 
-def _lent(order: Order, clause: _Clause, last: Order | None, follows: _Clause | None) -> Order:
-    """Give "hats busier and louder", "busier and louder hats" the drums of their neighbour."""
-    voices: tuple[str, ...] = ()
-    if clause.joined and last is not None:
-        voices = last.voices
-    elif follows is not None and follows.joined and not clause.joined:
-        voices, _ = spoken_voices(follows.text)
-    if not voices:
+def _cymbal(order: Order) -> Order:
+    """Put a crash that comes without a place on the first beat, once; "every two bars" begins with the first."""
+    if order.act not in {"more", "rule"} or not order.voices or not set(order.voices) <= set(CRASHES):
         return order
-    return Order(order.text, order.act, voices, order.amount, bars=order.bars, ghosts=order.ghosts)
+    bars = tuple(replace(one, low=1) if one.step > 1 else one for one in order.bars)
+    if order.act == "rule" or order.places or order.count:
+        return replace(order, bars=bars)
+    return replace(order, act="rule", text=f"{order.voices[0].replace('_', ' ')} on 1", bars=bars or (Bars(1, 1),))
 
 
-def _clauses(text: str, whole: Callable[[str], bool]) -> list[_Clause]:
+def _lent(order: Order, clause: _Clause, last: Order | None, follows: _Clause | None) -> Order:
+    """Give "hats busier and louder", "busier and louder hats in bar 4" the drums and bars of their neighbour."""
+    if clause.joined and last is not None:
+        return replace(order, voices=last.voices, bars=order.bars or last.bars)
+    if follows is not None and follows.joined and not clause.joined:
+        return replace(order, voices=spoken_voices(follows.text)[0], bars=order.bars or follows.bars)
+    return order
+
+
+def _clauses(text: str, whole: Whole) -> list[_Clause]:
     out: list[_Clause] = []
-    for piece in _STOP.split(text):
-        rest, joined = piece.strip(), False
+    for piece in phrases.STOP.split(text):
+        rest, joined = piece.strip(" ,."), False
         while rest:
-            head, tail = _cut(rest, whole)
-            bars = _span(head)
-            plain = " ".join(_BARS.sub(" ", head).split()) if bars else head
-            out.append(_Clause(plain, bars, joined))
+            head, tail = (rest, "") if _copied(rest) else _cut(rest, whole)
+            bound = _copied(head) or _confined(head)  # these read their bars themselves
+            plain, bars = (head, ()) if bound else bars_in(head)
+            out.append(_Clause(plain.removesuffix(" except"), bars, joined, plain.endswith(" except")))
             rest, joined = tail, True
     return out
 
 
-def _cut(text: str, whole: Callable[[str], bool]) -> tuple[str, str]:
+def _cut(text: str, whole: Whole) -> tuple[str, str]:
     """Cut at the first "and" behind which something new is asked for; "kick and snare", "2 and 4" stay together."""
+    if (pair := _PAIR.fullmatch(text)) and _named(pair[2]) and not set(_named(pair[2])) & set(_named(pair[3])):
+        return f"{pair[1]}{pair[2]}{pair[4]}", f"{pair[3]}{pair[4]}"
     for found in _AND.finditer(text):
         head, tail = text[: found.start()].strip(), text[found.end() :].strip()
         if not head or not tail or read_rule(text) is not None or re.match(r"(?:of )?\d|of\b", tail):
             continue
-        until = _AND.split(tail)[0].strip()
-        if (_acts(until) or whole(until)) and (_acts(head) or whole(head)):
-            if re.match(r"(?:swap|exchange|switch) ", text) and not _acts(tail):
+        until = bars_in(_AND.split(tail)[0].strip())[0]
+        if (_acts(until) or whole(until)) and (_acts(head) or whole(bars_in(head)[0])):
+            if re.match(r"(?:swap|exchange|switch|trade) ", text) and not _acts(tail):
                 continue
             return head, tail
     return text, ""
 
 
 def _acts(text: str) -> bool:
-    return _found(text)[0] != "" or read_rule(text) is not None
+    return _found(text) is not None or read_rule(text) is not None or _shaped(text) is not None
 
 
-def _span(text: str) -> tuple[int, int] | None:
-    found = _BARS.search(text)
-    if found is None:
-        return None
-    if found["a"]:
-        low = int(found["a"])
-        return low, max(low, int(found["b"] or low))
-    many = _COUNTS.get(found["n"] or "", int(found["n"]) if (found["n"] or "").isdigit() else 1)
-    if found["o"] in {"last", "final"}:
-        return -many, -1
-    low = _ORDINALS[found["o"]]
-    return (1, many) if low == 1 else (low, low)
-
-
-def _found(text: str) -> tuple[str, re.Match[str] | None]:
+def _found(text: str) -> tuple[str, re.Match[str]] | None:
     """Return the act that a clause names, and where."""
-    for act, finder in _FINDERS:
-        if found := finder.search(_hidden(text)):
-            return act, found
-    return "", None
+    hidden = _hidden(text)
+    return next(((act, found) for act, finder in _FINDERS if (found := finder.search(hidden))), None)
 
 
 def _hidden(text: str) -> str:
     """Return the text with names of drums that hold an act's word ("open hat") made one word."""
-    return re.sub(r"\b(open|closed|half open)\s+hats?\b", r"\1-hat", text)
+    return re.sub(r"\b(open|closed)\s+hats?\b", r"\1-hat", text)
 
 
-def _order(clause: _Clause, bars: tuple[int, int] | None, last: Order | None, whole: Callable[[str], bool]) -> Order:
-    text = clause.text
-    amount = 0.5 if _SOME.search(text) else 1.7 if _MUCH.search(text) else 1.0
-    for reader in (_kept, _swapped, _ruled, _stepped):
+def _order(clause: str, last: Order | None, whole: Whole) -> Order:
+    unknown = Order(clause, "?", spared=spoken_voices(clause.partition(" except ")[2])[0])
+    if (found := phrases.DONT.fullmatch(clause)) and not ((act := _found(clause)) and act[1].start() == 0):
+        # What shall not come needs nothing done, as far as it is understood.
+        return Order(clause, "keep") if _order(found["what"], last, whole).act != "?" else unknown
+    parts = _excepted(clause)
+    if parts is None:
+        return unknown
+    text, spared, but = parts
+    amount = 0.5 if phrases.SOME.search(text) else 1.7 if phrases.MUCH.search(text) else 1.0
+    for reader in (_copied, _confined, _kept, _formed, _ruled, _stepped, _shaped):
         if (order := reader(text)) is not None:
-            return _dressed(order, amount, bars)
-    if bars is not None and _SILENCE.fullmatch(text):
-        return Order(text, "drop", VOICES, bars=bars)
-    if whole(text):
-        return Order(text, "", amount=amount, bars=bars)
-    plain = " ".join(_MUCH.sub(" ", _SOME.sub(" ", text)).split())
-    act, found = _found(plain)
-    if found is None:
-        voices, rest = spoken_voices(plain)
-        if re.match(r"(?:open|closed) hats?$", plain):
-            return Order(text, plain.split()[0].removesuffix("d"), HATS, amount, bars=bars)
-        if "ghost" in plain and voices and not _strange(rest):
-            return Order(text, "more", ("snare",), amount, ghosts=True, bars=bars)
-        if voices and last is not None and set(rest.split()) <= _ARTICLES and last.act in _INHERITED:
-            return Order(text, last.act, voices, last.amount, bars=bars)
-        return Order(text, "?", bars=bars)
-    around = _SAME_ACT[act].sub(" ", _hidden(plain)).replace("-hat", " hat")
-    around = re.sub(r"\b(?:more|less)\b", " ", around) if act not in {"more", "less"} else around
-    return _with_voices(text, act, around, amount, last, bars)
+            break
+    else:
+        order = Order(text, "", places=placed(text)[1]) if whole(text) else _plain(text, last)
+    if order.act == "?":
+        return unknown
+    if spared and order.act == "keep":  # to keep all but some is to leave those open
+        order = replace(order, voices=tuple(voice for voice in VOICES if voice not in spared))
+    return replace(
+        order, amount=order.amount * amount, spared=spared, places=but or order.places, elsewhere=bool(but),
+    )  # fmt: skip
 
 
-def _with_voices(
-    text: str, act: str, around: str, amount: float, last: Order | None, bars: tuple[int, int] | None
-) -> Order:
-    places: tuple[str, ...] = ()
-    if at := re.search(r"\b(?:on|at)\s+(.+)$", around):
-        places = places_of(at[1])
-        around = around[: at.start()] if places else around
-    elif act == "loud" and (places := places_of(around)):
-        around = ""
-    voices, rest = spoken_voices(around)
-    count = None
-    if act == "more" and voices and (number := _NUMBER.search(rest)):
-        count = int(number[1]) if number[1].isdigit() else _COUNTS[number[1]]
-        rest = _NUMBER.sub(" ", rest, count=1)
-    if _strange(rest) and not (act == "keep" and voices):  # what is to stay is safe even in strange words
-        return Order(text, "?", bars=bars)
-    if not voices and last is not None and re.search(r"\b(?:them|those|these|they)\b", around):
-        voices = last.onto or last.voices
-    ghosts = "ghost" in around
-    if ghosts:
-        voices = ("snare",)
-    if act in {"open", "close"} and not set(voices) & set(HATS):
-        return Order(text, "?", bars=bars)
-    if act in {"keep", "drop"} and not voices:
-        return Order(text, "?", bars=bars)
-    return Order(text, act, voices, amount, (), ghosts, places, bars, count)
+def _excepted(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """Return (words without the exception, drums excepted, places excepted); None if it is not understood."""
+    head, found, tail = text.partition("except ") if text.startswith("except ") else text.partition(" except ")
+    if not found:
+        return text, (), ()
+    if places := places_of(re.sub(r"^(?:on|for) ", "", tail)):
+        return head, (), places
+    voices, rest = spoken_voices(tail)
+    # "everything except the hats quieter": what follows the drums is the act.
+    act = " ".join(word for word in rest.split() if word not in _ARTICLES)
+    return (f"{head.strip(' ,')} {act}".strip(), voices, ()) if voices else None
 
 
-def _dressed(order: Order, amount: float, bars: tuple[int, int] | None) -> Order:
-    return Order(order.text, order.act, order.voices, amount, order.onto, order.ghosts, order.places, bars, order.count)
+# Clauses of one form each -------------------------------------------------------------------------------------------
 
 
-def _strange(rest: str) -> bool:
-    """Say whether words are left over that nobody knows."""
-    return any(word not in _NOISE for word in re.findall(r"[^\s,]+", rest))
+def _copied(text: str) -> Order | None:
+    if re.fullmatch(r"(?:copy|repeat|loop) (?:only )?bar (\d{1,2})(?: throughout| everywhere)?", text):
+        return Order(text, "copy", count=int(re.findall(r"\d+", text)[0]))
+    for form in phrases.COPY:
+        if (found := form.fullmatch(text)) and (bars := bars_in(found["where"]))[1] and not bars[0]:
+            return Order(text, "copy", count=int(found["source"]), bars=bars[1])
+    return None
 
 
-def _named(words: str) -> tuple[str, ...]:
-    """Return the drums that words name, or () when they say anything else as well."""
-    voices, rest = spoken_voices(words)
-    return () if _strange(rest) else voices
+def _confined(text: str) -> Order | None:
+    """Return what "kick only in bar 1" asks for: none of it elsewhere."""
+    if (found := phrases.ONLY_IN.fullmatch(text)) and (voices := _named(found["a"])):
+        rest, bars = bars_in(found["where"])
+        return Order(text, "drop", voices, bars=bars, outside=True) if bars and not rest else None
+    return None
 
 
 def _kept(text: str) -> Order | None:
-    if _REST.fullmatch(text) or _BACKBEAT.fullmatch(text):  # orders never move it unasked
+    if phrases.REST_OF_IT.fullmatch(text):  # orders never move it unasked
         return Order(text, "keep")
-    if found := _TOUCH_ONLY.fullmatch(text):
-        voices = _named(found[1] or found[2])
+    if phrases.SILENCE.fullmatch(text):
+        return Order(text, "drop", VOICES)
+    if found := phrases.TOUCH_ONLY.fullmatch(text):
+        voices = _named(found[1] or found[2] or found[3])
         return Order(text, "keep", tuple(v for v in VOICES if v not in voices), onto=voices) if voices else None
-    if (found := _ONLY.fullmatch(text)) and not re.match(r"(?:leave|keep) (?!only|just)", text):
+    if (found := phrases.ONLY.fullmatch(text)) and not re.match(r"(?:leave|keep) (?!only|just)", text):
         voices, rest = spoken_voices(found[1] or found[2])
         return Order(text, "only", voices) if voices and set(rest.split()) <= _ARTICLES else None
     return None
 
 
-def _swapped(text: str) -> Order | None:
-    for pattern in _LAYER:
-        if (found := pattern.fullmatch(text)) and (a := _named(found["a"])) and (b := _named(found["b"])):
-            return Order(text, "layer", a, onto=b)
-    if (found := re.fullmatch(r"(?:(?:move|switch|go|change)(?: over)? to|use)\s+(.+)", text)) and (
-        set(voices := _named(found[1])) and set(voices) <= {*HATS, "ride", "ride_bell"}
-    ):
-        return Order(text, "swap", (), onto=voices)
-    for pattern in _SWAPS:
-        if (found := pattern.fullmatch(text)) and (a := _named(found["a"])) and (b := _named(found["b"])):
-            both = found["act"] in {"swap", "exchange", "switch"} and re.search(r"\band\b", text)
-            return Order(text, "exchange" if both else "swap", a, onto=b)
-    if (found := re.fullmatch(r"(.+?)\s+instead", text)) and (b := _named(found[1])):
-        return Order(text, "swap", (), onto=b)
+def _formed(text: str) -> Order | None:
+    """Return what a whole sentence asks for, if its drums, places and numbers are such."""
+    for act, form in phrases.FORMS:
+        if found := form.fullmatch(text):
+            said = {name.rstrip("2345"): words for name, words in found.groupdict().items() if words is not None}
+            order = _filled(text, act, said)
+            if order is not None:
+                return order
     return None
+
+
+def _filled(text: str, act: str, said: dict[str, str]) -> Order | None:
+    """Return the order of a form; None where one of its words is not what the form takes."""
+    a, b, keeper = (_named(said[name]) if name in said else () for name in ("a", "b", "keeper"))
+    if act in {"slide", "level", "nudge"} and said["a"] in {"everything", "it all", "all", "the drums"}:
+        a = VOICES
+    at, origin = (places_of(said[name]) if name in said else () for name in ("at", "origin"))
+    read = {"a": a, "b": b, "keeper": set(keeper) <= {*KEEPERS, "rim"} and keeper, "at": at, "origin": origin}
+    if not all(read[name] for name in said if name in read):
+        return None
+    order = Order(text, act, a, onto=b or keeper, places=at, origin=origin)
+    if act == "each":
+        return replace(order, count=NUMBERS[said["n"]], elsewhere="no" not in said)
+    if act == "level":
+        return replace(order, count=min(127, max(1, int(said["v"]))))
+    if act == "nudge":
+        return replace(order, count=int(said["by"].replace(" ", "")))
+    if act == "slide":
+        step = phrases.STEP.search(said["step"]) or re.search(r"\b(beat)\b", said["step"])
+        ticks = _NOTES[phrases.STEPS.get(step[1], "beat")] if step else 0
+        return replace(order, ticks=-ticks if said["way"] in {"earlier", "early"} else ticks) if ticks else None
+    return order
 
 
 def _ruled(text: str) -> Order | None:
     """Return clauses that are a constraint with a number, a place or a tempo; plain "no crash" is an act."""
     words = " ".join(word for word in text.split() if word not in {"make", "it", "please", "put", "have", "a", "an"})
-    for tried in (
-        text,
-        re.sub(r"^(?:add|put|set|play|use|have|make it|keep it)\s+(?:an? |some |the )?", "", text),
-        words,
-    ):
+    verbs = r"^(?:add|put|set|place|play|use|have|hit|want|i want|give me|make it|keep it)\s+(?:an? |some |the )?"
+    for tried in (text, re.sub(verbs, "", text), words):
         rule = read_rule(tried)
         if rule is not None and (rule.places or rule.least or rule.most or rule.loudest or rule.bpm is not None):
             return Order(tried, "rule", rule.voices)
@@ -388,10 +312,116 @@ def _ruled(text: str) -> Order | None:
 
 
 def _stepped(text: str) -> Order | None:
-    found = _STEP.search(text)
+    found = phrases.STEP.search(text)
     if found is None or re.search(r"\b(?:more|less|no|fewer|remove|drop)\b", text):
         return None
     voices, rest = spoken_voices(f"{text[: found.start()]} {text[found.end() :]}")
     if _strange(re.sub(r"^add\b", "", rest)) or not voices:
         return None
-    return Order(text, "steps", voices, places=(_STEPS[found[1]],))
+    return Order(text, "steps", voices, places=(phrases.STEPS[found[1]],))
+
+
+def _shaped(text: str) -> Order | None:
+    """Return flams, drags and swells: what shapes strokes that are there."""
+    if found := phrases.ORNAMENT.search(text):
+        rest, places = placed(f"{text[: found.start()]} {text[found.end() :]}")
+        out = re.search(r"\b(?:no|without|remove|drop|lose|fewer|less|take out)\b", rest)
+        voices, rest = spoken_voices(rest[out.end() :] if out else rest)
+        if _strange(re.sub(r"\b(?:add|more|some)\b", "", rest)):
+            return None
+        kind = found[1] or found[4] or "drag"
+        return Order(text, "plain" if out else "ornament", voices or SNARES, places=places, ornament=kind)
+    for form, way in phrases.SWELL:
+        if found := form.search(text):
+            if re.match(r" ?to an? ", text[found.end() :]):
+                return None  # to a crash, to a fill: no voice that swells
+            rest = _END.sub(" ", f"{text[: found.start()]} {text[found.end() :]}")
+            voices, rest = spoken_voices(re.sub(r"\b(?:add|big|long|slow|over|across)\b", " ", rest))
+            return None if _strange(rest) else Order(text, "swell", voices, way * (2.0 if "fade" in text else 1.0))
+    return None
+
+
+# Anything else: an act's word, drums, places ------------------------------------------------------------------------
+
+
+def _plain(text: str, last: Order | None) -> Order:
+    plain = " ".join(phrases.MUCH.sub(" ", phrases.SOME.sub(" ", text)).split())
+    found = _found(plain)
+    if found is None:
+        return _actless(text, plain, last)
+    act = found[0]
+    around = _SAME_ACT[act].sub(" ", _hidden(plain)).replace("-hat", " hat")
+    around = re.sub(r"\b(?:more|less)\b", " ", around) if act not in {"more", "less"} else around
+    share = int(percent[1]) / 100 if (percent := phrases.PERCENT.search(around)) else None
+    by = phrases.BY.search(around)
+    around, places = placed(phrases.BY.sub(" ", phrases.PERCENT.sub(" ", around)))
+    if not places and act in {"loud", "soft"} and (places := places_of(around)):
+        around = ""
+    voices, rest = spoken_voices(around)
+    count = int(by[1]) if by else None
+    if act == "more" and voices and (number := phrases.COUNT.search(rest)):
+        count = int(number[1]) if number[1].isdigit() else NUMBERS[number[1]]
+        rest = phrases.COUNT.sub(" ", rest, count=1)
+    unknown = Order(text, "?")
+    if _strange(rest) and not (act == "keep" and voices):  # what is to stay is safe even in strange words
+        return unknown
+    if not voices and last is not None and re.search(r"\b(?:them|those|these|they)\b", around):
+        voices = last.onto or last.voices
+    if not voices and "back" in places:
+        voices = SNARES
+    if "ghost" in around:
+        voices = ("snare",)
+    if act == "drop" and not voices and re.search(r"\b(?:everything|all|drums)\b", around):
+        voices = VOICES
+    if act in {"open", "close"} and not set(voices) & set(HATS):
+        return unknown
+    if (act in {"keep", "drop"} and not voices) or (found[1][0] in {"faster", "too fast", "too slow"} and not voices):
+        return unknown
+    if found[1][0] == "halve" or "as many" in found[1][0]:
+        share = share or (0.5 if act == "less" else None)
+    return Order(text, act, voices, 1.0, (), "ghost" in around, places, (), count, share)
+
+
+def _actless(text: str, plain: str, last: Order | None) -> Order:
+    """Return what a clause without an act's word asks for: of one drum alone what was asked of the one before."""
+    voices, rest = spoken_voices(plain)
+    if half := re.match(r"(half open|open|closed) hats?$", plain):
+        return Order(text, "close" if half[1] == "closed" else "open", HATS)
+    if "ghost" in plain and voices:
+        around, places = placed(plain)
+        return Order(
+            text, "?" if _strange(spoken_voices(around)[1]) else "more", ("snare",), ghosts=True, places=places
+        )
+    if voices and last is not None and set(rest.split()) <= _ARTICLES and last.act in _INHERITED:
+        return Order(text, last.act, voices, last.amount)
+    around, places = placed(plain)
+    voices, rest = spoken_voices(around)
+    meant = set(voices) <= set(CRASHES) or (places and places[0][0] in "<>")
+    return Order(text, "more" if voices and meant and not _strange(rest) else "?", voices, places=places)
+
+
+def placed(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the words without those that name places in the bar, and the places."""
+    if found := _NEAR.search(text):
+        sign = "<" if found[1] == "before" else ">"
+        near = places_of(found[2]) or _named(found[2])[:1]
+        if near:
+            return text[: found.start()].strip(), tuple(f"{sign}{one}" for one in near)
+    if (found := _ON.search(text)) and (places := places_of(found[1])):
+        return text[: found.start()].strip(), places
+    if found := _BARE_PLACE.search(text):
+        return f"{text[: found.start()]} {text[found.end() :]}".strip(), places_of(found[1])
+    return text, ()
+
+
+def _strange(rest: str) -> bool:
+    """Say whether words are left over that nobody knows."""
+    return any(word not in NOISE for word in re.findall(r"[^\s,]+", rest))
+
+
+def _named(words: str) -> tuple[str, ...]:
+    """Return the drums that words name, or () when they say anything else as well."""
+    if re.fullmatch(r"(?:the |my )?backbeats?", words):
+        return SNARES
+    voices, rest = spoken_voices(words)
+    return () if _strange(rest) else voices

@@ -6,22 +6,34 @@ is said, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
+from router import shaping
 from router.constraints import hold, place_ticks, voices_in
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.orders import HATS, Order, orders
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
+from router.shaping import mine as _mine
+from router.shaping import named as _name
+from router.spans import runs
 from router.whole import do_whole, is_whole
 from router.workbench import SIXTEENTH, Bench, joined
 
 _TIME: Final = (*HATS, "ride", "ride_bell")
 _GHOST_BELOW: Final = 50
 _GRIDS: Final = {"beat": "the beats", "8th": "eighths", "16th": "sixteenths", "3rd": "triplets"}
+_USUAL_PLACES: Final = {
+    **dict.fromkeys(("clap", "tambourine", "snap", "rim"), "the backbeat"), "cowbell": "every beat",
+    **dict.fromkeys(("shaker", "maracas", "cabasa"), "every eighth"),
+    **dict.fromkeys(("conga_high", "bongo_high"), "the and"),
+}  # fmt: skip
+"""Where an instrument comes in that did not play before, if nobody says; percussion has hands of its own."""
+_UNCUT: Final = frozenset({"copy"})
+"""Acts that see the whole pattern and mind the bars themselves."""
 _OPENNESS: Final = {"hat_closed": 90, "hat_open": 40}
 
 
@@ -71,9 +83,11 @@ def refine(pattern: Pattern, instruction: str, *, seed: int = 0, constraints: Se
         changed = replace(changed, meta={**changed.meta, "refined": instruction[:200]}, id="")
     if not found:
         unknown = [instruction]
-    understood = 1 - len(unknown) / max(1, len(found))
-    sure = round(understood, 3) if bench.done or bench.kept else 0.0
-    return Refined(changed, tuple(bench.done), tuple(unknown), frozenset(bench.kept), frozenset(named), sure)
+    sure = round(1 - len(unknown) / len(found), 3) if found else 0.0
+    # A model may not touch what was spared either, though the words about the rest were not understood.
+    spared = {voice for order in found if order.act == "?" for voice in order.spared}
+    kept = frozenset(bench.kept | spared)
+    return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure)
 
 
 def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
@@ -100,11 +114,26 @@ def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
 
 
 def _done(bench: Bench, order: Order) -> bool:
-    """Do what an order asks for; say whether it could be done."""
+    """Do what an order asks for, and leave the drums that it spares; say whether it could be done."""
+    kept = bench.kept
+    bench.kept = kept | set(order.spared)
+    try:
+        return _act(bench, order)
+    finally:
+        bench.kept = kept
+
+
+def _act(bench: Bench, order: Order) -> bool:
     if not order.act:
         return do_whole(bench, order)
     act = _ACTS.get(order.act)
-    return act is not None and bench.within(order.bars, lambda part: act(part, order))
+    return act is not None and bench.within(_runs(bench, order), lambda part: act(part, order))
+
+
+def _runs(bench: Bench, order: Order) -> list[tuple[int, int]] | None:
+    if not order.bars or order.act in _UNCUT:
+        return None
+    return runs(order.bars, bench.pattern.bars, outside=order.outside)
 
 
 def _lanes(bench: Bench, order: Order) -> tuple[str, ...]:
@@ -113,19 +142,6 @@ def _lanes(bench: Bench, order: Order) -> tuple[str, ...]:
     wanted = order.voices or tuple(voice for voice in VOICES if voice in there)
     playing = tuple(voice for voice in wanted if voice in there)
     return tuple(voice for voice in playing or wanted[:1] if voice not in bench.kept)
-
-
-def _mine(bench: Bench, order: Order, voices: Iterable[str] | None = None) -> list[Hit]:
-    """Return the strokes that an order is about: of its drums, at its places, ghosts where it says so."""
-    mine = bench.mine(order.voices if voices is None else voices)
-    if order.places:
-        at = place_ticks(bench.pattern, order.places)
-        mine = [hit for hit in mine if hit.tick in at]
-    return [hit for hit in mine if hit.velocity < _GHOST_BELOW] if order.ghosts else mine
-
-
-def _name(voices: Sequence[str]) -> str:
-    return ", ".join(voices).replace("_", " ") or "everything"
 
 
 def _strokes(hits: Sequence[Hit], voices: Sequence[str]) -> str:
@@ -165,6 +181,9 @@ def _steps(bench: Bench, order: Order) -> bool:
     struck = {hit.tick for hit in bench.pattern.hits if hit.voice in voices}
     new = [_stroke(bench, tick, target) for tick in sorted(at - struck)]
     bench.put(out, new, f"{_name([target])} on {_GRIDS[order.places[0]]}")
+    lacking = len(new) - sum((hit.tick, hit.voice) in {(h.tick, h.voice) for h in bench.pattern.hits} for hit in new)
+    if lacking:
+        bench.done[-1] += f", but for {lacking} places where no hand is free"
     return True
 
 
@@ -177,8 +196,10 @@ def _stroke(bench: Bench, tick: int, voice: str) -> Hit:
 
 def _more(bench: Bench, order: Order) -> bool:
     lanes = _lanes(bench, order)
+    there = {hit.voice for hit in bench.pattern.hits}
+    if lanes and lanes[0] in _USUAL_PLACES and lanes[0] not in there and not (order.places or order.count):
+        return _rule(bench, replace(order, text=f"{_name(lanes[:1])} on {_USUAL_PLACES[lanes[0]]}"))
     if not order.voices:  # busier on the whole: the hands that keep time, ghosts and the foot
-        there = {hit.voice for hit in bench.pattern.hits}
         lanes = tuple(voice for voice in ("hat_closed", "ride", "snare", "kick") if voice in there - bench.kept)
     elif set(lanes) <= set(HATS):  # the foot keeps its own counsel
         lanes = ("hat_closed",) if "hat_closed" in order.voices and "hat_closed" not in bench.kept else lanes[:1]
@@ -244,9 +265,9 @@ def _thinned(bench: Bench, voice: str, order: Order) -> list[Hit]:
     for hit in mine:
         places.setdefault(hit.tick % meter.bar_ticks, []).append(hit)
     weight = {tick: sum(importance(hit, meter) for hit in hits) / len(hits) for tick, hits in places.items()}
-    left = round(len(bench.mine([voice])) * min(0.75, 0.4 * order.amount)) if not order.ghosts else len(mine)
-    if order.ghosts:
-        left = round(len(mine) * min(0.9, 0.5 * order.amount))
+    share = min(0.9, 0.5 * order.amount) if order.ghosts else min(0.75, 0.4 * order.amount)
+    all_of_it = mine if order.ghosts or order.places else bench.mine([voice])
+    left = round(len(all_of_it) * (share if order.share is None else order.share))
     out: list[Hit] = []
     for tick in sorted(places, key=lambda tick: (weight[tick], tick)):
         if left <= 0:
@@ -273,10 +294,16 @@ def _frame(hit: Hit, pattern: Pattern) -> bool:
 def _level(step: int) -> Callable[[Bench, Order], bool]:
     def act(bench: Bench, order: Order) -> bool:
         lanes = _lanes(bench, order)
-        mine = _mine(bench, order, lanes)
-        change = round(step * order.amount)
-        new = [replace(hit, velocity=max(1, min(127, hit.velocity + change))) for hit in mine]
-        bench.exchange(mine, new, f"{_name(lanes)} {'louder' if step > 0 else 'softer'}")
+        mine = _mine(bench, order, lanes) if lanes else []
+        sign = 1 if step > 0 else -1
+        by = order.count if order.count is not None else round(abs(step) * order.amount)
+        new = []
+        for hit in mine:
+            change = sign * (by if order.share is None else max(1, round(hit.velocity * order.share)))
+            new.append(replace(hit, velocity=max(1, min(127, hit.velocity + change))))
+        struck = {hit.voice for hit in mine}
+        said = _name([voice for voice in lanes if voice in struck] or lanes)
+        bench.exchange(mine, new, f"{said} {'louder' if step > 0 else 'softer'}")
         return bool(lanes)
 
     return act
@@ -332,16 +359,6 @@ def _layer(bench: Bench, order: Order) -> bool:
     return True
 
 
-def _open(bench: Bench, order: Order) -> bool:
-    mine = _mine(bench, order, ["hat_closed"])
-    off = [hit for hit in mine if hit.tick % RESOLUTION == RESOLUTION // 2]
-    if off and order.amount <= 1 and not order.places:
-        mine = off
-    new = [replace(hit, voice="hat_open", openness=_OPENNESS["hat_open"]) for hit in mine]
-    bench.exchange(mine, new, f"{len(new)} hats opened")
-    return True
-
-
 def _close(bench: Bench, order: Order) -> bool:
     mine = _mine(bench, order, ["hat_open"])
     new = [replace(hit, voice="hat_closed", openness=_OPENNESS["hat_closed"]) for hit in mine]
@@ -351,5 +368,9 @@ def _close(bench: Bench, order: Order) -> bool:
 
 _ACTS: Final[dict[str, Callable[[Bench, Order], bool]]] = {
     "drop": _drop, "only": _only, "rule": _rule, "steps": _steps, "more": _more, "less": _less, "loud": _level(14),
-    "soft": _level(-16), "swap": _swap, "exchange": _exchange, "layer": _layer, "open": _open, "close": _close,
+    "soft": _level(-16), "swap": _swap, "exchange": _exchange, "layer": _layer, "close": _close,
+    **{act.__name__.partition("_")[0]: act for act in (
+        shaping.open_hats, shaping.ornament, shaping.plain, shaping.swell, shaping.move, shaping.slide, shaping.rest,
+        shaping.each, shaping.level, shaping.nudge, shaping.copy,
+    )},
 }  # fmt: skip

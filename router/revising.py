@@ -6,6 +6,7 @@ Awaits the router and nothing else. Lanes that were not spoken of are put back b
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -27,6 +28,15 @@ ROUNDS: Final = 3
 
 _SHOWN_CHARS: Final = 1500
 """How much of a groove's text goes into a prompt."""
+
+
+_SETTING: Final = re.compile(
+    r"(?:(?:please|can you|make|play|set|turn|it|the|groove|tempo|a bit|much|a little|to|at|in|into) )*"
+    r"(?:faster|slower|speed(?: it)? up|slow(?: it)? down|\d{2,3} ?bpm|\d{1,2}/\d{1,2}|longer|shorter|tempo(?: \d+)?"
+    r"|(?:\d+|two|four|eight) bars(?: long)?)[.! ]*",
+    re.IGNORECASE,
+)
+"""What no stroke can answer: no model is paid to try."""
 
 
 async def refine(
@@ -55,16 +65,22 @@ async def refine(
     text = instruction.strip()
     if not text:
         raise InvalidRequest("instruction", "instruction is empty", 'try "busier hats, keep the kick"')
+    if _SETTING.fullmatch(text):
+        raise InvalidRequest(
+            "instruction",
+            f"{text[:60]!r}: tempo, metre and length are settings, not strokes to be changed",
+            "set the tempo (set tempo=140), or generate anew with meter or bars",
+        )
     ruled = by_rules.refine(pattern, text, seed=request.seed, constraints=request.constraints)
     asked = may_pay(router.config, request) and (ruled.sure < SURE or request.tier != "auto" or request.provider)
     if not asked:
-        if not ruled.done and not ruled.kept:
+        if not ruled.done and ruled.unknown:
             raise InvalidRequest(
                 "instruction",
                 f"nothing in {text[:60]!r} is understood without a model",
                 'try "busier hats, keep the kick", "no crash", "swing more", "half time"',
             )
-        notes = (*ruled.done, *(f"not understood: {one}" for one in ruled.unknown))
+        notes = (*ruled.done, *(f"not understood: {one}" for one in ruled.unknown)) or ("nothing to change",)
         return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", latency_ms=_ms_since(began), notes=notes))
     window = _window(pattern)
     wish = replace(

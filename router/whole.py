@@ -11,10 +11,14 @@ from dataclasses import replace
 from statistics import mean
 from typing import Final
 
-from router import groove
-from router.constraints import hold, spoken_voices
-from router.orders import Order
+from router import groove, phrases
+from router.constraints import hold, place_ticks, spoken_voices
+from router.groove.fills import roll
+from router.orders import SNARES, Order, placed
 from router.pattern import RESOLUTION, Hit, Pattern
+from router.phrases import NOISE
+from router.shaping import mine as strokes
+from router.spans import runs
 from router.workbench import SIXTEENTH, Bench
 
 _STEADY: Final = r"robotic|mechanical|stiff|rigid|quanti[sz]ed"
@@ -24,22 +28,34 @@ _FEEL: Final = (
     (r"more swing|swing(?:s)? (?:\w+ ){0,3}(?:more|harder)|swingier|swing|shuffle|shuffled|swung", "swing", 0.22),
     (r"straight|straighten|straighten out|unswung", "swing", -1.0),
     (r"looser|loosen|more human|humani[sz]e|sloppier|lazier|more relaxed|laid[ -]back|more natural", "humanize", 0.3),
-    (r"tighter|less human|more precise|more mechanical|stiffer|tighten up", "humanize", -0.3),
+    (r"tighter|tighten(?! (?:the |my )?hats?)|less human|more precise|more mechanical|stiffer", "humanize", -0.3),
     (r"quanti[sz]ed?|robotic|on the grid|machine like", "humanize", -1.0),
 )  # fmt: skip
 _LESS_SWING: Final = (
     (re.compile(r"\b(?:no swing|without (?:any )?swing)\b"), -1.0),
     (re.compile(r"\b(?:less|too much) (?:swing|shuffle)\b|\bswing (?:it )?less\b|\bstraighter\b"), -0.22),
 )
-_FILL: Final = re.compile(r"\b(?:fill|fills|drum roll)\b(?! (?:it |things |everything )?out)(?! up)")
+_FILL: Final = re.compile(
+    r"\b(?:(?:fill|fills)\b(?! (?:it |things |everything )?out)(?! up)|(?:drum |snare |buzz )?rolls?\b)"
+)
 _BEHIND: Final = re.compile(
-    r"\b(?:behind the beat|drag|dragging|lay back|(?:lay|push) (?:the |my )?\w+ back|lazy|more behind|further back)\b"
+    r"\b(?:(?:more |further )?behind(?: the (?:beat|click))?|drag|dragging|lay(?: it)? back"
+    r"|(?:lay|push) (?:the |my )?\w+ back|lazy|further back|delay|delayed|later|late)\b"
 )
 _AHEAD: Final = re.compile(
-    r"\b(?:ahead of the beat|push forward|push it|rush|on top of the beat|in front of the beat)\b"
+    r"\b(?:(?:more )?ahead(?: of the (?:beat|click))?|push forward|push(?! (?:the |my )?\w+ up)|pushing"
+    r"|rush|rushing|rushed|earlier|early"
+    r"|(?:on top|in front) of the beat|on the front foot)\b"
 )
 _WIDE: Final = re.compile(r"\b(?:more dynamics?|more dynamic range|more expressive|wider dynamics)\b")
 _EVEN: Final = re.compile(r"\b(?:less dynamics?|more even|evener|more consistent|even out|flatten|compress)\b")
+_PLAIN_WORDS: Final = frozenset((
+    "big", "bigger", "long", "longer", "huge", "small", "short", "little", "nice", "cool", "tasty", "quick", "simple",
+    "drum", "tom", "toms", "end", "last", "full", "one", "half", "bar", "shift", "move", "nudge", "time", "no", "less",
+    "without", "remove", "drop", "fewer", "rid", "take", "lose", "add", "another", "against", "over", "three", "two",
+    "four", "five", "seven", "eight", "across", "harder", "mixed", "new",
+))  # fmt: skip
+"""Words that may stand beside what is said of the whole groove; with any other the clause is not understood."""
 _LATE_MS: Final = 14
 """About what the Groove MIDI Dataset's laid-back takes lie behind their click."""
 
@@ -48,12 +64,10 @@ def feel(bench: Bench, knob: str, step: float, voices: tuple[str, ...] = ()) -> 
     """Turn a knob of the feel; each drum stays as loud on the average as it was."""
     pattern = bench.pattern
     worn = pattern.meta.get("feel")
-    worn = worn if isinstance(worn, dict) else {}
-    own = pattern.meta.get("swing")
-    now = {
-        "swing": worn.get("swing", own if isinstance(own, int | float) else 0.0),
-        "humanize": worn.get("humanize", 0.5),
-    }
+    if not isinstance(worn, dict):
+        _bare_feel(bench, knob, step, voices)
+        return
+    now = {"swing": worn.get("swing", 0.0), "humanize": worn.get("humanize", 0.5)}
     was = float(now[knob])
     now[knob] = max(0.0, min(1.0, was + step))
     felt = groove.apply_feel(
@@ -66,6 +80,34 @@ def feel(bench: Bench, knob: str, step: float, voices: tuple[str, ...] = ()) -> 
     )
     bench.pattern = bench.restored(_as_loud(felt, pattern), voices)
     bench.done.append(f"{knob} from {was:.2f} to {now[knob]:.2f}")
+
+
+def _bare_feel(bench: Bench, knob: str, step: float, voices: tuple[str, ...]) -> None:
+    """Turn a knob where nobody knows whose hand played (a file, a recording): more or less of its own timing."""
+    pattern, tempo = bench.pattern, bench.pattern.tempo or 120.0
+    own = pattern.meta.get("swing")
+    if knob == "humanize" and not any(hit.shift for hit in pattern.hits):
+        now = max(0.0, step)
+        felt = groove.apply_feel(pattern, tempo=tempo, swing=None, humanize=now, seed=bench.seed) if now else pattern
+        bench.pattern = bench.restored(_as_loud(felt, pattern), voices)
+        bench.done.append(f"humanize from 0.00 to {now:.2f}")
+        return
+    was = float(own) if knob == "swing" and isinstance(own, int | float) else 0.0 if knob == "swing" else 0.5
+    now = max(0.0, min(1.0, was + step))
+    if knob == "swing":
+        before, after = (
+            groove.apply_feel(pattern, tempo=tempo, swing=value, humanize=0.0, seed=0).hits for value in (was, now)
+        )
+        shifts = [hit.shift + b.shift - a.shift for hit, a, b in zip(pattern.hits, before, after, strict=True)]
+    else:
+        shifts = [round(hit.shift * now / was) for hit in pattern.hits]
+    hits = [
+        replace(hit, shift=max(-hit.tick, min(shift, pattern.ticks - 1 - hit.tick)))
+        for hit, shift in zip(pattern.hits, shifts, strict=True)
+    ]
+    meta = {"swing": now} if knob == "swing" else {}
+    bench.pattern = bench.restored(pattern.with_hits(hits, **meta), voices)
+    bench.done.append(f"{knob} from {was:.2f} to {now:.2f}")
 
 
 def _as_loud(felt: Pattern, before: Pattern) -> Pattern:
@@ -92,10 +134,15 @@ def _felt(bench: Bench, order: Order) -> bool:
     return False
 
 
-def _half_time(bench: Bench, _order: Order) -> bool:
+def _of_frame(order: Order) -> bool:
+    """Say whether the drums named, if any, are those that half and double time move."""
+    return set(spoken_voices(order.text)[0]) <= {"kick", *SNARES}
+
+
+def _half_time(bench: Bench, order: Order) -> bool:
     """Move the backbeat to the middle of the bar; ghosts and all else stay."""
     pattern, beats = bench.pattern, bench.pattern.meter.beats
-    if len(beats) < 4 or "snare" in bench.kept:
+    if len(beats) < 4 or "snare" in bench.kept or not _of_frame(order):
         return False
     bar, middle = pattern.meter.bar_ticks, sum(beats[: len(beats) // 2])
     loud = [hit for hit in pattern.hits if hit.voice in {"snare", "clap", "rim"} and hit.velocity >= 60]
@@ -106,13 +153,15 @@ def _half_time(bench: Bench, _order: Order) -> bool:
         if best is None or best.velocity < hit.velocity:
             new[tick, hit.voice] = replace(hit, tick=tick, shift=min(hit.shift, pattern.ticks - 1 - tick))
     kicks = [hit for hit in bench.mine(["kick"]) if hit.tick % bar == middle]
+    if "snare" in order.text and "kick" not in order.text:
+        kicks = []
     bench.exchange((*loud, *kicks), new.values(), "half time: the backbeat on the middle of the bar")
     return True
 
 
-def _double_time(bench: Bench, _order: Order) -> bool:
+def _double_time(bench: Bench, order: Order) -> bool:
     """Put kicks on the beats and the backbeat between them; ghosts and all else stay."""
-    if bench.kept & {"kick", "snare"}:
+    if bench.kept & {"kick", "snare"} or not _of_frame(order):
         return False
     pattern, bar = bench.pattern, bench.pattern.meter.bar_ticks
     beats = [sum(pattern.meter.beats[:n]) for n in range(len(pattern.meter.beats))]
@@ -139,31 +188,43 @@ def _fill(bench: Bench, order: Order) -> bool:
         bench.pattern = bench.restored(verdict.pattern)
         bench.done += verdict.mends or ["there was no fill"]
         return True
-    every = re.search(r"\bevery (\d|two|four|eight)? ?bars?\b", clause)
-    step = {"two": 2, "four": 4, "eight": 8, None: 1}.get(every[1], 0) or int(every[1]) if every else pattern.bars
-    for bar in range(step, pattern.bars + 1, step):
-        _fill_bar(bench, bar, clause)
-    if step > pattern.bars:
-        _fill_bar(bench, pattern.bars, clause)
+    _fill_last(bench, order)
     return True
 
 
-def _fill_bar(bench: Bench, bar: int, clause: str) -> None:
-    """Put a fill at the end of a bar: the second half, all of it for a big one, the last beat for a small one."""
-    pattern = bench.pattern
-    length, beats = pattern.meter.bar_ticks, pattern.meter.beats
+_BIG: Final = r"\b(?:big|bigger|long|longer|huge|full)\b"
+
+
+def _starts(pattern: Pattern, order: Order) -> int:
+    """Return where in its bar a fill begins: where the words say, else with the second half of it."""
+    beats = pattern.meter.beats
+    if order.places and (inside := place_ticks(replace(pattern, bars=1, meta={}, id=""), order.places)):
+        return min(inside)
+    small = re.search(r"\b(?:small|short|little|quick|one[ -]beat)\b", order.text)
+    first = 0 if re.search(_BIG, order.text) else len(beats) - 1 if small else len(beats) // 2
+    return sum(beats[:first])
+
+
+def _fill_last(bench: Bench, order: Order) -> None:
+    """Put a fill at the end: half a bar, all of it for a big one, the last beat for a small one; or a roll."""
+    pattern, clause = bench.pattern, order.text
+    bar, length = pattern.bars, pattern.meter.bar_ticks
     low, end = (bar - 1) * length, bar * length
-    big, small = (
-        re.search(rf"\b(?:{words})\b", clause) for words in ("big|bigger|long|longer|huge", "small|short|little")
-    )
-    first = 0 if big else len(beats) - 1 if small else len(beats) // 2
-    start = low + sum(beats[:first])
-    made = groove.fill(pattern, seed=bench.seed, start_tick=start, intensity=0.9 if big else 0.7)
-    new = [replace(hit, tick=hit.tick + low) for hit in made.hits if hit.tick + low >= start]
+    start = low + _starts(pattern, order)
+    if re.search(r"\brolls?\b", clause) and not re.search(r"\bfills?\b", clause):
+        made = roll(pattern.meter, start - low, 4, quiet=50, loud=112)
+    else:
+        strength = 0.9 if re.search(_BIG, clause) else 0.7
+        made = list(groove.fill(pattern, seed=bench.seed, start_tick=start, intensity=strength).hits)
+        if re.search(r"\bsnare\b", clause):
+            made = [replace(hit, voice="snare") if hit.voice.startswith("tom") else hit for hit in made]
+        elif re.search(r"\btoms?\b", clause):
+            made = [replace(hit, voice="tom_high") if hit.voice == "snare" else hit for hit in made]
+    new = list({(h.tick, h.voice): replace(h, tick=h.tick + low) for h in made if h.tick + low >= start}.values())
     kept = [hit for hit in pattern.hits if not start <= hit.tick < end]
     fills = sorted({*(one for one in pattern.meta.get("fills", ()) if isinstance(one, int)), bar})
     bench.pattern = bench.restored(pattern.with_hits((*kept, *new), fills=fills))
-    bench.done.append("a fill at the end" if bar == pattern.bars else f"a fill in bar {bar}")
+    bench.done.append("a fill at the end")
 
 
 def _moved(sign: int) -> Callable[[Bench, Order], bool]:
@@ -171,7 +232,7 @@ def _moved(sign: int) -> Callable[[Bench, Order], bool]:
         pattern = bench.pattern
         ticks = round(sign * _LATE_MS * order.amount * (pattern.tempo or 120.0) * RESOLUTION / 60_000)
         voices = spoken_voices(order.text)[0] or tuple({hit.voice for hit in pattern.hits})
-        mine = bench.mine(voices)
+        mine = strokes(bench, order, voices)
         # A stroke never leaves the pattern, and never passes the next sixteenth.
         new = [
             replace(
@@ -215,7 +276,7 @@ def _ranged(factor: float) -> Callable[[Bench, Order], bool]:
     return act
 
 
-WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]] = (
+_WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]] = (
     (re.compile(r"\b(?:poly|cross)[ -]?rhythm|\bhemiola\b|\b[2-9] (?:against|over) [2-9]\b"), _crossed),
     (re.compile(r"\bevol(?:ve|ves|ving)\b|\bdevelop(?:s|ing)?\b"), _evolved),
     (_FILL, _fill),
@@ -231,22 +292,32 @@ WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]]
 
 
 def is_whole(clause: str) -> bool:
-    """Say whether a clause is about the whole groove."""
-    return any(sign.search(clause) for sign, _ in WHOLE)
+    """Say whether a clause is about the whole groove, and every word of it is known."""
+    if not any(sign.search(clause) for sign, _ in _WHOLE):
+        return False
+    rest = placed(clause)[0]
+    for sign, _ in _WHOLE:
+        rest = sign.sub(" ", rest)
+    rest = spoken_voices(phrases.MUCH.sub(" ", phrases.SOME.sub(" ", rest)))[1]
+    return all(word in NOISE or word in _PLAIN_WORDS or word.isdigit() for word in re.findall(r"[^\s,:-]+", rest))
 
 
 def do_whole(bench: Bench, order: Order) -> bool:
     """Do what such a clause asks for; feel is put on the whole groove even where only some bars take it."""
-    act = next(act for sign, act in WHOLE if sign.search(order.text))
-    if act is not _felt or order.bars is None:
-        return bench.within(order.bars, lambda part: act(part, order))
-    before = bench.pattern
-    length = before.meter.bar_ticks
-    low, high = (bar - 1 if bar > 0 else before.bars + bar for bar in order.bars)
-    if not 0 <= low < before.bars:
+    act = next(act for sign, act in _WHOLE if sign.search(order.text))
+    before, length = bench.pattern, bench.pattern.meter.bar_ticks
+    there = runs(order.bars, before.bars) if order.bars else None
+    if act is not _felt or there is None:
+        return bench.within(there, lambda part: act(part, order))
+    if not there:
         return False
     _felt(bench, order)
-    inside = [hit for hit in bench.pattern.hits if low <= hit.tick // length <= high]
-    bench.pattern = before.with_hits((*(hit for hit in before.hits if not low <= hit.tick // length <= high), *inside))
-    bench.done[-1] += f" in bars {low + 1} to {min(high + 1, before.bars)}" if high > low else f" in bar {low + 1}"
+
+    def inside(hit: Hit) -> bool:
+        return any(low <= hit.tick // length <= high for low, high in there)
+
+    new = [hit for hit in bench.pattern.hits if inside(hit)]
+    bench.pattern = before.with_hits((*(hit for hit in before.hits if not inside(hit)), *new))
+    bars = [f"bars {low + 1} to {high + 1}" if high > low else f"bar {low + 1}" for low, high in there]
+    bench.done[-1] += f" in {', '.join(bars)}"
     return True

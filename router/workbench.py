@@ -53,14 +53,14 @@ class Bench:
         rest = [h for h in changed.hits if h.voice not in self.kept and (mine is None or h.voice in mine)]
         return changed.with_hits((*rest, *back))
 
-    def within(self, bars: tuple[int, int] | None, act: Callable[[Bench], bool]) -> bool:
-        """Do something in some bars only (from 1, negative from the end); False where there are none such."""
-        if bars is None:
+    def within(self, runs: Sequence[tuple[int, int]] | None, act: Callable[[Bench], bool]) -> bool:
+        """Do something in some runs of bars only (first and last, from 0); False where there are none such."""
+        if runs is None:
             return act(self)
-        low, high = (bar - 1 if bar > 0 else self.pattern.bars + bar for bar in bars)
-        high = min(high, self.pattern.bars - 1)
-        if not 0 <= low <= high:
-            return False
+        done = [self._in_run(low, high, act) for low, high in runs]
+        return any(done)
+
+    def _in_run(self, low: int, high: int, act: Callable[[Bench], bool]) -> bool:
         length = self.pattern.meter.bar_ticks
         start, end = low * length, (high + 1) * length
         inside = [replace(hit, tick=hit.tick - start) for hit in self.pattern.hits if start <= hit.tick < end]

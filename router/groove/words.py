@@ -55,47 +55,11 @@ _COUNTED: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven"
 _COUNT: Final = rf"(1[0-6]|[2-9]|{'|'.join(_COUNTED)})"
 _RATIO: Final = re.compile(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
 _GROUPS: Final = re.compile(r"\b(\d(?:\+\d){1,7})\b")
-_STOP: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "and",
-        "with",
-        "in",
-        "on",
-        "at",
-        "for",
-        "to",
-        "me",
-        "give",
-        "make",
-        "some",
-        "like",
-        "style",
-        "beat",
-        "groove",
-        "drums",
-        "drum",
-        "pattern",
-        "loop",
-        "feel",
-        "please",
-        "time",
-        "bar",
-        "bars",
-        "bpm",
-        "but",
-        "very",
-        "bit",
-        "more",
-        "less",
-        "no",
-        "plus",
-        "my",
-    ]
-)
+_STOP: Final = frozenset((
+    "a", "an", "the", "of", "and", "with", "in", "on", "at", "for", "to", "me", "give", "make", "some", "like",
+    "style", "beat", "groove", "drums", "drum", "pattern", "loop", "feel", "please", "time", "bar", "bars", "bpm",
+    "but", "very", "bit", "more", "less", "no", "plus", "my",
+))  # fmt: skip
 
 
 def _phrases(text: str) -> list[str]:
@@ -115,43 +79,11 @@ for _genre, _names in CATALOGUE.items():
 _DRUMMER_WORDS: Final = {
     plain(d): d for d in DRUMMERS if d not in {"lazy", "sparse", "minimal", "linear", "garage", "jungle", "clave"}
 } | dict(DRUMMER_ALIASES)
-_VAGUE: Final = frozenset(
-    [
-        "straight",
-        "fast",
-        "slow",
-        "soft",
-        "modern",
-        "classic",
-        "deep",
-        "rock",
-        "funk",
-        "funky",
-        "dance",
-        "disco",
-        "groove",
-        "heavy",
-        "hard",
-        "latin",
-        "jazzy",
-        "bounce",
-        "folk",
-        "ballad",
-        "minimal",
-        "chops",
-        "shout",
-        "club",
-        "broken",
-        "future",
-        "speed",
-        "train",
-        "tom",
-        "future",
-        "dub",
-        "driving",
-        "linear",
-    ]
-)
+_VAGUE: Final = frozenset((
+    "straight", "fast", "slow", "soft", "modern", "classic", "deep", "rock", "funk", "funky", "dance", "disco",
+    "groove", "heavy", "hard", "latin", "jazzy", "bounce", "folk", "ballad", "minimal", "chops", "shout", "club",
+    "broken", "future", "speed", "train", "tom", "dub", "driving", "linear",
+))  # fmt: skip
 """Style names that are plain words: they choose a style inside a genre, never the genre itself."""
 
 

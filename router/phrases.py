@@ -1,0 +1,209 @@
+"""A musician's words as tables: spellings, words that mean an act, forms of sentences, words that say nothing.
+
+Pure data, compiled once. Nothing here decides; `router.orders` reads with it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+ENERGY: Final = r"loud|hard|heavy|strong|harsh|prominent|aggressive|bright|hot"
+FAINT: Final = r"quiet|soft|weak|light|faint|gentle"
+CROWD: Final = r"busy|dense|full|crowded|complex|complicated|fast|cluttered"
+BARE: Final = r"sparse|empty|thin|simple|boring|plain|bare|slow"
+_PLACE: Final = r"(?=(?:the |beats? )?(?:\d|(?:and|e|a|last|first|one|two|three|four)\b|(?:back|off|down|up)beat))"
+_PARTED: Final = "bring|pull|strip|build|fill|tone|dial|cut|thin|beef|crank|even|tighten"
+_VERB: Final = r"(?:dont|drop|lose|remove|mute|no|make|add|put|play|take|turn|keep|leave|with|more|less|a bit)\b"
+_NO_FILL: Final = r"(?<!fill )(?<!roll )(?<!crescendo )"
+_DOWNBEAT: Final = r"(?:top|start|beginning|downbeat|one|1)"
+
+SPELLINGS: Final = tuple(
+    (re.compile(found), instead)
+    for found, instead in (
+        ("[\u2019'`\"]", ""), ("[\u2013\u2014]", ", "),
+        (r"\b(?:please|thanks|thank you|(?:can|could|would|will) you)\b", ""),
+        (r"\bin the mix\b", ""), (r"^(?:only|just) ([^,;:]+): ", r"\1 "), (":(?= |$)", " "),
+        # One name for each drum.
+        (r"\b(?:hi|high)[ -]?hat", "hat"), (r"\bhats? (pedal|foot)", r"\1 hat"), (r"\bfoot hats?\b", "pedal hat"),
+        (r"\b(?:side|cross)[ -]?stick(?:s|ing)?\b|\brim[ -]?(?:shot|click)s?\b", "rim"),
+        (r"\b(?:bass|kick) ?drums?\b", "kick"), (r"\bsnare drums?\b", "snare"), (r"\bhand ?claps?\b", "clap"),
+        (r"\bghost(?:s|ies|ed)? ?strokes?\b", "ghost notes"), (r"\b(ride|crash|china|splash)(?:es)? cymbals?\b", r"\1"),
+        # All but some of them.
+        (r"\bnothing (?:but|except)\b", "only"),
+        (rf"\b(everything|all|anything)(?: else| the drums)? but (?!{_VERB})", r"\1 except "),
+        (r"\b(?:except(?:ing)?(?: for)?|apart from|aside from|other than|excluding|besides|save for)\b", "except"),
+        (r"\b(?:strip|cut|thin|reduce)(?: it| everything)?(?: back| down)? to (?:just |only )?(?=\D)", "only "),
+        (r"\bevery other\b", "every second"), (r"\bon every second beat\b", "on 1 and 3"),
+        # Refusals.
+        (r"\b(?:do not|should not|must not|shouldnt|mustnt|no need to)\b", "dont"),
+        (r"\bdont (?:play|hit|make|have|want) (.+?) (?:so|too|as|that) (?=\w)", r"\1 not so "),
+        (r"\bdont be (?:so|too|as|that) ", "not so "),
+        # Places.
+        (r"\bfour (?:on|to) the floor(?: kick)?\b", "kick on every beat"), (r"\bkick kick\b", "kick"),
+        (rf"\b(?:at|on|to) the {_DOWNBEAT} of (?:every|each) bar\b", "on 1"),
+        (rf"\b(?:at|on|to) the {_DOWNBEAT} of (?=(?:bar|the (?:first|last|final))\b)", "on 1 in "),
+        (r"\bat the (?:start|beginning|top)\b", "on 1 in bar 1"),
+        (rf"{_NO_FILL}\bat the (?:very )?end of (?:every|each) bar\b", "on the last beat"),
+        (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
+        (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
+        (r"\b(in )?between (?:the )?beats\b", "on e & a"), (r"\bup-?beats?\b", "offbeats"),
+        (rf"\btake (.+?) (?:off|out of|away from) {_PLACE}", r"take out \1 on "),
+        (r"\btake (.+?) (?:out|away|off)\b", r"take out \1"),
+        (r"\b(?:the |my )?(\w+) (?:drops?|sits?|lays?) out\b", r"drop \1"),
+        # Verbs that come in parts, and measures.
+        (rf"\b({_PARTED}) ((?:the |my )?\w+) (back|up|down|out|forward)\b", r"\1 \3 \2"),
+        (r"\bhalf (?:the |as )?(?:volume|loud|level)\b", "50% softer"), (r"\btwice as loud\b", "100% louder"),
+        (r"\bclosed ones\b", "closed hats"),
+        (r"\b(open|closed) hats? instead of (open|closed)$", r"\1 hats instead of \2 hats"),
+        (r"\b(?:cut|reduce|thin)(?: down| out)? (.+?) (?:in|by) half\b", r"halve \1"),
+        (r"\bhalf (?:as many|of the|the (?:number|amount) of|the(?! (?:time|bar|speed)))\b", "halve"),
+        (r"\b(?:more )?syncopat(?:ed?|ion)(?: in)?(?: the| my| it)? ?(kick|snare|hats?|$)",
+         lambda found: f"more {found[1] or 'kick'} on the offbeats"),
+        (r"\b(kick|snare|hats?) (?:to be |be )?more syncopated\b", r"more \1 on the offbeats"),
+        (r"\b(?:reduce|decrease|drop) (.+?) (?:volume|level|velocity)\b", r"lower \1"),
+        (r"\bincrease (.+?) (?:volume|level|velocity)\b", r"raise \1"), (r"\blimit (.+?) to (\d+)\b", r"\1 at most \2"),
+        (r"\bbuild(?:ing)?(?: it)?(?: up)? (?=over|to|into|towards|across)", "crescendo "),
+        (r"\bper ?cent\b", "%"), (r"(\d) %", r"\1%"),
+    )
+)  # fmt: skip
+
+ACTS: Final[tuple[tuple[str, str], ...]] = (
+    # Phrases that a single word would turn into their opposite come first.
+    ("less", r"(?:leave |give it |give me )?more (?:space|room|air)"),
+    ("keep", r"dont (?:touch|change|alter|move|edit|mess with)|without (?:changing|touching)|not (?:the|my)"),
+    ("keep", r"keep|leave(?! out)|same|hold|preserve|retain|(?:stays?|remains?)(?: the same| as)?|untouched|unchanged"),
+    ("drop", r"leave out|left out|take out|taken out|get rid of|no more(?! than)|lay off|cut out|strip out|turn off"),
+    ("drop", r"switch off|dont (?:play|use|hit)|drop out"),
+    ("soft", rf"(?:too|less|not so|not as) (?:{ENERGY})(?: and (?:{ENERGY}))?|tone down|pull back|tuck"),
+    ("loud", rf"(?:too|less|not so) (?:{FAINT})|beef up|bring forward|crank(?: up)?"),
+    ("less", rf"too (?:many|much|{CROWD})|less (?:{CROWD})|not (?:so|as) (?:many|much|{CROWD})"),
+    ("less", r"cut back(?: on)?|cut down on|ease (?:up on|off)|dial back|strip (?:down|back)|thin out"),
+    ("more", rf"not enough|too (?:{BARE})|more (?:{CROWD})|less (?:{BARE})|fill out|build up|could use|double up"),
+    ("drop", r"no|remove|drop|without|lose|mute|cut|delete|kill|omit|skip|ditch|eliminate|silence|off|never|scrap"),
+    ("close", r"close|closed|tighten|choke"),
+    ("open", r"open|opener|open up|half open|sloshy|washy|trashy"),
+    ("loud", r"louder|harder|heavier|accent|accents|accented|emphasi[sz]e|stronger|punchier|up|raise|boost|bigger"),
+    ("loud", r"fatter|more (?:power|energy|punch|drive|attack)|more (?:powerful|energetic|punchy|intense|prominent)"),
+    ("soft", r"softer|quieter|lighter|gentler|down|soften|lower|weaker|mellower|subtler|less (?:energy|punch|intense)"),
+    ("less", r"less|fewer|sparser|simpler|thinner|calmer|simplify|thin|emptier|reduce|halve"),
+    ("more", r"more|busier|add|added|denser|fuller|faster|extra|another|thicker|funkier|groovier|double|increase"),
+    ("more", r"twice as many|as many|needs?|busy|ghosted"),
+)  # fmt: skip
+"""Words of a clause that name what is to be done; the first that is found counts."""
+
+_SWAP: Final = "swap|replace|substitute|switch|change|move|turn|put|play|trade|exchange"
+_SHIFT: Final = "move|shift|push|pull|nudge|play"
+_LATER: Final = "later|late|earlier|early"
+_NOTHING: Final = "silence|silent|rest|pause|gap|nothing|tacet|empty"
+_CUT: Final = "drop|cut|mute|remove|skip|silence|empty|clear"
+_LEAVE: Final = "drop|remove|take out|leave out|skip|mute|lose|no|cut"
+_SPEED: Final = r"velocity (?:of )?(?P<v>\d{1,3})|(?P<v2>\d{1,3}) velocity|(?P<v3>[2-9]\d|1[01]\d|12[0-7])"
+FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+    (act, re.compile(words))
+    for act, words in (
+        ("swap", rf"(?:{_SWAP}) (?P<a>.+?) (?:for|by|onto|on|into|to|over to) (?P<b>.+)"),
+        ("swap", r"(?:replace|substitute|change|play) (?P<a>.+?) with (?P<b>.+)"),
+        ("exchange", r"(?:swap|exchange|switch|trade) (?P<a>.+?) (?:and|with) (?P<b>.+)"),
+        ("swap", r"(?:swap|replace) (?P<a>.+?) (?P<b>\S+)"),
+        ("swap", r"(?P<b>.+?) (?:instead of|rather than|in place of) (?P<a>.+)"),
+        ("swap", r"(?:instead of|in place of) (?P<a>.+?) (?:use|play|have)? ?(?P<b>.+)"),
+        ("swap", r"(?:(?:move|switch|go|change)(?: over)? to|use) (?P<keeper>.+)"),
+        ("swap", r"(?P<b>.+?) instead"),
+        ("swap", r"(?P<a>.+?) (?:onto|to) (?P<b>.+)"),
+        ("layer", r"(?:double|layer|reinforce|back) (?P<a>.+?) with (?P<b>.+)"),
+        ("layer", r"(?:layer|stack|add) (?P<b>.+?) (?:on top of|over|under|to|with|on (?:each|every)) (?P<a>.+)"),
+        ("layer", r"(?:layer|stack) (?P<b>.+?) on (?P<a>.+)|(?P<b2>.+?) (?:with|on (?:each|every)) (?P<a2>.+)"),
+        ("move", r"(?:move|shift|bring|drag) (?P<a>.+?)(?: (?:from|on) (?P<origin>.+?))? (?:to|onto) (?P<at>.+)"),
+        ("move", r"(?P<a>.+?) on (?P<at>.+?) (?:instead of|rather than|and not|not) (?:on )?(?P<origin>.+)"),
+        ("slide", rf"(?:(?:{_SHIFT}) )?(?P<a>.+?) (?:by )?(?P<step>\S+(?: \S+)?) (?P<way>{_LATER})"),
+        ("slide", r"delay (?P<a>.+?) by (?P<step>\S+(?: \S+)?)(?P<way>)"),
+        ("rest", rf"(?:leave |add |put |with |make |have |an? )*(?:{_NOTHING}) (?:on|at) (?P<at>.+)"),
+        ("rest", rf"(?:{_CUT})(?: everything| all| out| the drums)?(?: (?:on|at))? (?P<at>.*beats?.*)"),
+        ("each", rf"(?P<no>{_LEAVE}) every (?P<n>second|third|fourth) (?P<a>.+)"),
+        ("each", r"(?:keep |play |leave )?(?:only |just )?every (?P<n>second|third|fourth) (?P<a>.+)"),
+        ("level", rf"(?:set |put |play |make |have )?(?P<a>.+?) (?:at|to) (?:a )?(?:{_SPEED})"),
+        ("nudge", r"(?:turn |bring )?(?P<a>.+?) (?P<by>[+-] ?\d{1,2})(?: velocity)?"),
+    )
+)  # fmt: skip
+"""Whole sentences. Groups: a, b drums (done to, and to what); keeper a time keeper; at, origin places; step a note."""
+
+ONLY: Final = re.compile(
+    r"(?:keep |leave |play |use |have |i want )?(?:only|just|solo)\s+(.+)|(.+?)\s+(?:only|alone|solo)"
+)
+TOUCH_ONLY: Final = re.compile(
+    r"(?:only|just) (?:change|touch|edit|alter)\s+(.+)|(?:change|touch|edit|alter) (?:(?:only|just)\s+(.+)|(.+) only)"
+)
+REST_OF_IT: Final = re.compile(
+    r"(?:(?:keep|leave|hold)\s+)?(?:everything|all|nothing|the rest|anything|it)(?: else)?"
+    r"(?:\s+(?:the same|alone|as (?:it|they) (?:is|are)|stays?(?: the same)?|changes?|unchanged|as is|be|untouched))*"
+    r"|(?:keep|leave|hold) (?:the |my )?backbeats?\b.*"
+)
+SILENCE: Final = re.compile(
+    r"(?:add |with |a |an |make |leave |of |full )*(?:silence|silent|rest|pause|break|tacet|empty)"
+    r"|(?:drums? |everything |all |everybody )?(?:drop out|out|lay out|sit out|stop|drop)"
+    rf"|(?:{_CUT}|stop|kill|no)(?: out)?(?: (?:the |all the )?(?:drums|everything|all|it))?"
+)
+COPY: Final = (
+    re.compile(
+        r"(?:copy|repeat|duplicate|paste) bar (?P<source>\d{1,2}) (?:in|into|to|onto|over|as|on) (?P<where>bars? .+)"
+    ),
+    re.compile(
+        r"(?:make |let |have )?(?P<where>bars? .+?) (?:be |is |are )?"
+        r"(?:like|the same as|same as|identical to|as|a copy of) bar (?P<source>\d{1,2})"
+    ),
+)  # fmt: skip
+DONT: Final = re.compile(r"(?:please )?(?:dont|never)\b ?(?P<what>.*)")
+STEPS: Final = {
+    **dict.fromkeys(("quarter", "quarters", "4th", "4ths", "crotchets"), "beat"),
+    **dict.fromkeys(("eighth", "eighths", "8th", "8ths", "quavers"), "8th"),
+    **dict.fromkeys(("sixteenth", "sixteenths", "16th", "16ths", "semiquavers"), "16th"),
+    **dict.fromkeys(("triplet", "triplets"), "3rd"),
+}  # fmt: skip
+STEP: Final = re.compile(rf"\b(?:straight |steady |constant )?({'|'.join(STEPS)})(?:[ -]notes?)?\b")
+ORNAMENT: Final = re.compile(
+    r"\b(?:(flam)(?:s|med|ming)?|(?:a |add |with |some )(drag)|(drags)|ruffs?|(buzz)(?:es)?)\b"
+)
+_SLOWLY: Final = r"(?:gradual(?:ly)?|slowly)(?: get(?:ting)?| become)?"
+SWELL: Final = (
+    (re.compile(
+        rf"\b(?:de-?crescendo|diminuendo|decresc|{_SLOWLY} (?:softer|quieter)|get(?:ting|s)? (?:softer|quieter)"
+        r"|(softer|quieter) and \1|fade(?: it)?(?: out)?(?! in\b)|die down|taper(?: off)?"
+        r"|start (?:loud|strong) (?:and )?(?:end|finish) (?:soft|quiet)(?:ly)?)\b"
+    ), -1),
+    (re.compile(
+        rf"\b(?:crescendo|cresc|swell|{_SLOWLY} louder|get(?:ting|s)? louder|louder and louder|fade in"
+        r"|start (?:soft|quiet)(?:ly)? (?:and )?(?:end|finish|get) (?:loud|strong)(?:er)?)\b"
+    ), 1),
+)  # fmt: skip
+"""Words for loudness that falls or grows."""
+ONLY_IN: Final = re.compile(r"(?P<a>.+?) only (?P<where>(?:in|on|during|for) .+)")
+SOME: Final = re.compile(r"\b(?:(?:just )?a (?:little|tiny|wee) bit|a bit|a touch|a little|a tad|slightly|somewhat)\b")
+MUCH: Final = re.compile(
+    r"\b(?:(?<!too )(?<!so )(?<!as )much|a lot|lots of|loads of|way|far|really|very|plenty of|significantly)\b"
+)
+NUMBERS: Final = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "second": 2, "third": 3, "fourth": 4,
+}  # fmt: skip
+COUNT: Final = re.compile(
+    r"\b(\d{1,2}|one|two|three|four|five|six)\b(?: (?:times|per bar|a bar|each bar|in (?:each|every) bar))?"
+)
+PERCENT: Final = re.compile(r"\b(?:by )?(\d{1,3})%")
+BY: Final = re.compile(r"\bby (\d{1,2})\b")
+STOP: Final = re.compile(
+    r"[;!?]|,(?! ?except)(?!(?<=\d,) ?(?:and )?\d)|\.(?!\d)|\b(?:but|then|also|while|plus|yet|though)\b"
+    r"|\b(?:and|with) (?=no\b|keep\b|dont\b)|(?=\bwithout (?:touching|changing|altering)\b)"
+)
+NOISE: Final = frozenset((
+    "a", "all", "an", "and", "any", "are", "at", "back", "be", "beat", "being", "bit", "both", "bring", "by", "can",
+    "change", "changes", "could", "do", "drums", "each", "else", "entire", "every", "everything", "feel", "feeling",
+    "for", "from", "get", "getting", "give", "go", "going", "groove", "had", "has", "have", "here", "hit", "hits", "i",
+    "id", "in", "into", "introduce", "is", "it", "its", "just", "kind", "lane", "let", "lets", "level", "levels",
+    "like", "line", "lines", "lot", "made", "make", "many", "maybe", "me", "more", "my", "need", "needs", "note",
+    "notes", "now", "of", "on", "or", "our", "out", "overall", "part", "parts", "pattern", "perhaps", "play", "playing",
+    "please", "pull", "push", "put", "quite", "set", "should", "so", "some", "sort", "sound", "sounding", "sounds",
+    "sprinkle", "stroke", "strokes", "stuff", "that", "the", "them", "there", "these", "they", "thing", "things",
+    "this", "those", "throw", "to", "track", "turn", "turned", "up", "use", "using", "velocity", "volume", "want", "we",
+    "whole", "with", "would", "you", "your",
+))  # fmt: skip
+"""Words that say nothing by themselves; of a clause all others must be known."""

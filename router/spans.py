@@ -1,0 +1,104 @@
+"""Which bars words mean: "bars 1 and 3", "every second bar", "from bar 3 on", "into bar 4", "the second half".
+
+Pure. Says nothing of what happens there; a pattern's length is an argument.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars of a pattern of any length: from `low` to `high`, every `step`-th.
+
+    Bars count from 1, negative ones from the end. A `half` of 1 or 2 is that half of the pattern instead.
+    """
+
+    low: int = 1
+    high: int = -1
+    step: int = 1
+    half: int = 0
+
+    def of(self, count: int) -> range:
+        """Return the bars meant, from 0, of a pattern with `count` bars; none where it has none such."""
+        if self.half:
+            return range(count // 2) if self.half == 1 else range(max(1, count // 2), count)
+        low = self.low - 1 if self.low > 0 else max(0, count + self.low)
+        high = self.high - 1 if self.high > 0 else count + self.high
+        return range(low, min(high, count - 1) + 1, self.step)
+
+
+def runs(bars: Sequence[Bars], count: int, *, outside: bool = False) -> list[tuple[int, int]]:
+    """Return the bars meant, or all but these, as first and last of each unbroken run, from 0."""
+    named = {bar for one in bars for bar in one.of(count)}
+    meant = sorted(set(range(count)) - named if outside else named)
+    edges = [n for n, (a, b) in enumerate(pairwise(meant), 1) if b != a + 1]
+    return [(meant[a], meant[b - 1]) for a, b in pairwise([0, *edges, len(meant)])] if meant else []
+
+
+_COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
+_ORDINALS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+                    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8}  # fmt: skip
+_N: Final = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
+_TH: Final = rf"({'|'.join(_ORDINALS)}|last|final)"
+_BAR: Final = r"(?:the )?(?:bars?|measures?)"
+_AT: Final = r"\b(?:only )?(?:change )?(?:(?:in|on|of|for|during|from|at|within|over|across) )?(?:only )?(?:the )?"
+
+
+def _int(word: str) -> int:
+    return _COUNTS.get(word) or _ORDINALS.get(word) or int(word)
+
+
+def _before(bar: str) -> Bars:
+    """All before a bar; the first one is led into by the last, for a groove goes round."""
+    if bar in {"last", "final"}:
+        return Bars(1, -2)
+    return Bars(1, _int(bar) - 1) if _int(bar) > 1 else Bars(-1, -1)
+
+
+def _many(which: str, count: str | None) -> Bars:
+    number = _int(count) if count else 1
+    if which in {"last", "final"}:
+        return Bars(-number, -1)
+    return Bars(1, number) if which in {"first", "1st"} else Bars(_int(which), _int(which))
+
+
+Found = Callable[[re.Match[str]], Sequence[Bars]]
+_BEFORE: Final = r"\b(?:(?:leading )?(?:into|to|towards|before|until|till)|leading up to|up to)"
+_WAYS: Final[tuple[tuple[re.Pattern[str], Found], ...]] = tuple(
+    (re.compile(words), found)
+    for words, found in (
+        (rf"{_AT}(?:bars?|measures?) {_N} ?(?:-|to|through|until|till) ?(?:bar )?{_N}\b",
+         lambda m: [Bars(_int(m[1]), max(_int(m[1]), _int(m[2])))]),
+        (rf"{_AT}every (?:{_TH}|{_N}) (?:bars?|measures?)\b",
+         lambda m: [Bars(step, -1, step) for step in [_int(m[1] or m[2])] if step]),
+        (rf"\b(?:from|starting (?:in|from|at)) {_BAR} {_N}(?: on(?:wards?)?| to the end)?\b",
+         lambda m: [Bars(_int(m[1]), -1)]),
+        (rf"\bafter {_BAR} {_N}\b", lambda m: [Bars(_int(m[1]) + 1, -1)]),
+        (rf"{_BEFORE} (?:{_BAR} {_N}|(?:the )?(last|final) bar)\b", lambda m: [_before(m[1] or m[2])]),
+        (rf"\b(?:over|across|for) (?:the )?(?:course of )?{_N} bars\b", lambda m: [Bars(-_int(m[1]), -1)]),
+        (rf"{_AT}(?:bars?|measures?) {_N}((?:(?:,|,? and|,? or| &) (?:bar )?{_N})+)(?! notes?\b)",
+         lambda m: [Bars(one, one) for one in map(_int, re.findall(_N, m[1] + " " + m[2]))]),
+        (rf"{_AT}(?:bars?|measures?) {_N}\b", lambda m: [Bars(_int(m[1]), _int(m[1]))]),
+        (rf"{_AT}{_TH} (?:{_N} )?(?:bars?|measures?)\b", lambda m: [_many(m[1], m[2])]),
+        (rf"{_AT}(first|second|last) half\b(?! of)", lambda m: [Bars(half=1 if m[1] == "first" else 2)]),
+    )
+)  # fmt: skip
+
+
+def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
+    """Return the words without those that name bars, and the bars; () for all of them."""
+    bars: list[Bars] = []
+    for pattern, found in _WAYS:
+
+        def take(match: re.Match[str], found: Found = found) -> str:
+            bars.extend(found(match))
+            return " "
+
+        text = pattern.sub(take, text)
+    return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)

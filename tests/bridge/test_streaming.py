@@ -1,13 +1,14 @@
 """A model's first bars sound while it writes the rest."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from bridge.streaming import begins_with, graft
 from router import groove
 from router.pattern import Hit, Meter, Pattern
+from tests.support.routers import Answer, Route
 
 
 def bars(count, voice="snare", meter="4/4", **meta):
@@ -38,22 +39,6 @@ def test_an_answer_is_known_by_its_first_bars():
 
     assert begins_with(whole, louder)
     assert not begins_with(bars(4, "kick"), bars(2))
-
-
-@dataclass
-class Answer:
-    """What a router returns."""
-
-    pattern: Pattern
-    route: object
-
-
-class Route:
-    """A route that only knows its tier."""
-
-    def as_dict(self):
-        """The wire form."""
-        return {"tier": "balanced", "provider": "scripted", "cost_usd": "0.001"}
 
 
 class StreamingRouter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from bridge.engine.ramp import Ramp
 
@@ -27,8 +27,17 @@ _DOUBT: Final = 0.03  # by how much of itself a pulse's length may be wrong when
 _SUSPECTS: Final = 3
 _EVEN_GAPS: Final = 4
 _SETTLED: Final = 8
+_LOSS_PHASE: Final = 0.2  # of a pulse: how far from its place one may come that shows that others were lost
 _PAUSE_PULSES: Final = 4.5
 _PAUSE_PHASE: Final = 0.12  # of a pulse: by how much the first pulse after a pause misses the old clock's at least
+
+
+class _Arrival(NamedTuple):
+    """When a pulse was seen, its number if none since a sure one is a stray, whether it came where one was expected."""
+
+    seen: float
+    number: int
+    fits: bool = True
 
 
 class ClockEstimator:
@@ -46,7 +55,6 @@ class ClockEstimator:
         self.index = -1
         self.phase = 0.0
         self.steady = 0
-        self.outliers = 0
         self._last_seen = 0.0
         self._p00 = self._p01 = self._p11 = 0.0
         self._noise = _FIRST_VARIANCE
@@ -59,8 +67,11 @@ class ClockEstimator:
         self._taken: list[int] = []  # which pulses the first ones were taken for
         self._recount = False
         self._ramp = Ramp()
-        self._unsure = self._steps = 0  # pulses seen, and by time passed, since the last one believed
-        self._arrivals: deque[tuple[float, int]] = deque(maxlen=_EVEN_GAPS + 1)  # (seen, index it was taken for)
+        self._pending: list[float] = []  # seen since the last pulse that was believed
+        self._skipped = 0  # pulses that seem lost before the first of those
+        self._steps = 0  # pulses passed, by time, since the last one believed
+        self._sure = True  # the last pulse was believed, and no other before it was in doubt
+        self._arrivals: deque[_Arrival] = deque(maxlen=_EVEN_GAPS + 1)
 
     @property
     def bpm(self) -> float:
@@ -80,7 +91,12 @@ class ClockEstimator:
     @property
     def last_index(self) -> int:
         """Which pulse arrived last, true or not."""
-        return self.index + self._unsure
+        return self.index + len(self._pending)
+
+    @property
+    def outliers(self) -> int:
+        """How many pulses in a row were not believed."""
+        return len(self._pending)
 
     def time_of(self, index: float) -> float:
         """Return when pulse `index` is, by what is known now."""
@@ -102,37 +118,44 @@ class ClockEstimator:
         if self.steady < _SETTLED:
             return self._settle(at)
         if gap < 0.3 * self.period:
-            self._arrivals.append((at, self.index + self._steps))
+            self._arrivals.append(_Arrival(at, self._arrivals[-1].number + 1, fits=False))
             return self._other_tempo()  # an echo, a second clock, or a tempo so much faster
         if self._recount and len(self._first) >= STEADY_PULSES:
             self._count_again()
-        self._unsure += 1
         passed = (at - self.phase) / self.period
-        if passed > _PAUSE_PULSES and self._paused(passed):
+        if not self._pending and passed > _PAUSE_PULSES and self._paused(passed):
             self.anchor(at)
             return True
         # Time decides how many pulses have passed; where it is torn between two, those that came are counted.
-        slack = 0.6 if self.outliers < _SUSPECTS - 1 else 0.9
-        steps = self._unsure if abs(passed - self._unsure) <= slack else max(1, round(passed))
-        self._arrivals.append((at, self.index + steps))
+        count = len(self._pending) + 1
+        slack = 0.6 if count < _SUSPECTS else 0.75
+        steps = count if abs(passed - count) <= slack else max(1, round(passed))
+        error = at - self.phase - steps * self.period
+        # Another tempo meets the old pulses now and then: after an outlier, one that skips some of them proves nothing.
+        fits = abs(error) <= _GATE * self._predict(steps) ** 0.5 and (not self._pending or steps in {1, count})
+        sure, self._sure = self._sure and fits and not self._pending, fits and not self._pending
+        number = self.index + steps if sure else self._arrivals[-1].number + 1
+        self._arrivals.append(_Arrival(at, number, fits))
         if self._recount:
             self._first.append(at)
             self._taken.append(self.index + steps)
         if self._other_tempo():
             return True
-        error = at - self.phase - steps * self.period
-        if abs(error) <= _GATE * self._predict(steps) ** 0.5:
-            self.outliers = 0
+        if fits:
             self._kept_noise = self._noise
-        elif not self._suspect():
+        elif not self._suspect(at, passed):
             self._watch_noise(steps - self._steps, gap)
             self._steps = steps
             return False
-        elif self.outliers == 0:  # they agreed, and were taken
+        elif not self._pending:  # they agreed, and were taken
             return True
         self._watch_noise(steps - self._steps, gap)
         self._correct(at, steps, error)
         return True
+
+    def _forget_pending(self) -> None:
+        self._pending.clear()
+        self._skipped = self._steps = 0
 
     def count_from_here(self) -> None:
         """Let the present pulse's number be right: somebody counts from it, and a recount would move him."""
@@ -152,10 +175,8 @@ class ClockEstimator:
         self._p00, self._p01 = self._noise, 0.0
         self._lean = 0.0
         self._gap = 0.0
-        self._unsure = self._steps = 0
-        self.outliers = 0
-        self._arrivals.clear()
-        self._arrivals.append((at, self.index))
+        self._forget_pending()
+        self._arrivals.append(_Arrival(at, self.index))
 
     def _begin(self, at: float, index: int = 0) -> None:
         self.index, self.phase, self._last_seen = index, at, at
@@ -164,9 +185,9 @@ class ClockEstimator:
         self._recount = True
         self._ramp.reset(at, 0.0)
         self._arrivals.clear()
-        self._arrivals.append((at, index))
+        self._arrivals.append(_Arrival(at, index))
         self._gap = 0.0
-        self._unsure = self._steps = 0
+        self._forget_pending()
         self._lean = 0.0
 
     def _settle(self, at: float) -> bool:
@@ -193,7 +214,7 @@ class ClockEstimator:
         self._p00 = noise * (1 / count + last * last / spread)
         self._p01, self._p11 = noise * last / spread, noise / spread
         self._gap = gaps[-1]
-        self._arrivals.append((at, self.index))
+        self._arrivals.append(_Arrival(at, self.index))
         self._ramp.reset(self.phase, self.period)
         return True
 
@@ -210,7 +231,7 @@ class ClockEstimator:
         p01 = self._p01 + steps * self._p11
         total = p00 + self._noise
         gain_phase, gain_period = p00 / total, p01 / total
-        self._unsure = self._steps = 0
+        self._forget_pending()
         self.index += steps
         self.phase += steps * self.period + gain_phase * error
         self.period += gain_period * error
@@ -232,7 +253,7 @@ class ClockEstimator:
         if misfit < _line(self._taken, self._first)[2]:
             self.index, self.phase = counted[-1], last
             self.period = min(max(slope, MIN_PULSE_SECONDS), MAX_PULSE_SECONDS)
-            self._unsure = self._steps = self.outliers = 0
+            self._forget_pending()
             self._ramp.reset(self.phase, self.period)
 
     def _watch_noise(self, steps: int, gap: float) -> None:
@@ -247,20 +268,25 @@ class ClockEstimator:
             self._noise = max(self._noise, _FLOOR_VARIANCE)
         self._gap = gap
 
-    def _suspect(self) -> bool:
-        """Count an outlier. After three, either they agree on a new clock or the gate was too narrow."""
-        self.outliers += 1
-        if self.outliers < _SUSPECTS:
+    def _suspect(self, at: float, passed: float) -> bool:
+        """Keep an outlier. After three, either they agree on a new clock or the gate was too narrow."""
+        if not self._pending:  # an xrun loses some and shifts the rest a little; a master held up loses none
+            near = round(passed)
+            self._skipped = near - 1 if near > 1 and abs(passed - near) < _LOSS_PHASE else 0
+        self._pending.append(at)
+        if len(self._pending) < _SUSPECTS:
             return False
-        times = [seen for seen, _ in self._arrivals][-_SUSPECTS:]
+        times = self._pending[-_SUSPECTS:]
         gaps = [later - earlier for earlier, later in pairwise(times)]
         if max(gaps) - min(gaps) < 0.05 * self.period + 3 * self._kept_noise**0.5:
-            index = self._arrivals[-_SUSPECTS][1] + _SUSPECTS - 1
-            if abs(sum(gaps) / len(gaps) / self.period - 1) > 0.02:
+            mean = sum(gaps) / len(gaps)
+            if self._pending[0] - self.phase < 1.5 * mean:
+                self._skipped = 0  # so slow a tempo, and none lost
+            if abs(mean / self.period - 1) > 0.02:
                 self._noise = self._kept_noise  # a step of tempo is no jitter
-                self._reopen(times, index)
+                self._reopen(times, self._arrivals[-1].number + self._skipped)
             else:
-                self._shift(times, index)
+                self._shift(times, self.index + self._skipped + len(self._pending))
         else:
             self._p11 += (_DOUBT * self.period) ** 2
         return True
@@ -269,14 +295,20 @@ class ClockEstimator:
         """Even gaps of quite another length: half, double or any other tempo, which nearest pulses cannot tell."""
         if len(self._arrivals) < _EVEN_GAPS + 1:
             return False
-        times = [seen for seen, _ in self._arrivals]
+        times = [arrival.seen for arrival in self._arrivals]
         mean = (times[-1] - times[0]) / _EVEN_GAPS
         if abs(mean / self.period - 1) < 0.15 or not MIN_PULSE_SECONDS <= mean <= MAX_PULSE_SECONDS:
             return False
-        if any(abs(later - earlier - mean) > 0.1 * mean for earlier, later in pairwise(times)):
-            return False
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        slow = min(gaps) > 1.2 * self.period  # none came where the old tempo has its next pulse
+        far = (mean - self.period) ** 2 > 2 * self._kept_noise
+        uneven = max(abs(gap - mean) for gap in gaps) / mean
+        if uneven > (0.3 if slow else 0.15 if far else 0.1):
+            met = sum(arrival.fits for arrival in self._arrivals)
+            if met > 1 or _line(list(range(len(times))), times)[2] > 8 * self._kept_noise:
+                return False
         self._noise = self._kept_noise
-        self._reopen(times, self._arrivals[0][1] + _EVEN_GAPS)
+        self._reopen(times, self._arrivals[0].number + _EVEN_GAPS)
         return True
 
     def _shift(self, times: list[float], index: int) -> None:
@@ -286,12 +318,12 @@ class ClockEstimator:
         self.index = index
         self.phase = sum(at + (last - place) * self.period for place, at in enumerate(times)) / len(times)
         # A clock stamped in coarse steps looks just so each time its error wraps: a step's width tells its jitter.
-        self._noise = max(self._noise, (self.phase - before) ** 2 / 12)
+        if abs(self.phase - before) < 0.6 * self.period:
+            self._noise = max(self._noise, (self.phase - before) ** 2 / 12)
         self._p00, self._p01 = self._noise / len(times), 0.0
         self._ramp.reset(self.phase, self.period)
         self._lean = 0.0
-        self._unsure = self._steps = 0
-        self.outliers = 0
+        self._forget_pending()
 
     def _reopen(self, times: list[float], index: int) -> None:
         """Start again from arrivals that are one pulse apart, the last of them being pulse `index`."""
@@ -306,10 +338,9 @@ class ClockEstimator:
         self._ramp.reset(self.phase, self.period)
         self._lean = 0.0
         self._gap = 0.0
-        self._unsure = self._steps = 0
-        self.outliers = 0
+        self._forget_pending()
         self._arrivals.clear()
-        self._arrivals.append((times[-1], index))
+        self._arrivals.append(_Arrival(times[-1], index))
 
 
 def _line(places: list[int], times: list[float]) -> tuple[float, float, float]:

@@ -76,6 +76,47 @@ def test_a_step_of_tempo_is_followed_within_one_beat(jitter):
         assert max(map(abs, errors[24:28])) <= (1.5 if jitter < 0.003 else 2.0)
 
 
+def off_by(pulses):
+    """Return how many pulses the count is off in the end, and the tempo."""
+    clock = ClockEstimator()
+    for at in pulses.seen:
+        clock.pulse(at)
+    return round(clock.index_at(pulses.beats[-1])) - (len(pulses.beats) - 1) * PPQ, clock.bpm
+
+
+@pytest.mark.parametrize("kind", [{}, {"jitter": 0.001}, {"grid": 128 / 48000}], ids=["exact", "1 ms", "128 frames"])
+@pytest.mark.parametrize("start", [60, 90, 120, 170])
+def test_no_step_of_tempo_is_miscounted(start, kind):
+    """To whatever tempo it steps, each pulse counts once and the tempo is found: 120 to 70 stayed at 120 for ever."""
+    for bpm in (50, 66, 70, 75, 84, 96, 105, 132, 150, 180, 200, 240):
+        pulses = train("step", bpm=lambda b, bpm=bpm: start if b < 12 else bpm, beats=24, seed=bpm, **kind)
+
+        assert off_by(pulses) == (0, pytest.approx(bpm, rel=0.02)), (start, bpm)
+
+
+@pytest.mark.parametrize("held_up_ms", [4, 8, 12, 25, 30, 35, 50, 110])
+@pytest.mark.parametrize("jitter", [0.0, 0.0007])
+def test_a_master_that_was_held_up_is_counted_on(held_up_ms, jitter):
+    """A server that stood still for any time lost no pulse: a hold-up of a pulse and a half put all later beats off."""
+    pulses = train("held up", beats=24, jitter=jitter)
+    later = held_up_ms / 1000
+    pulses.seen = [at + later * (at > 6.99) for at in pulses.seen]
+    pulses.beats = [at + later * (at > 6.99) for at in pulses.beats]
+
+    assert off_by(pulses)[0] == 0
+
+
+@pytest.mark.parametrize("bpm", [60, 90, 120, 150])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_an_xrun_that_loses_pulses_and_shifts_the_rest_is_counted_right(bpm, lost):
+    """Pulses that are two JACK cycles late after a gap show that others were lost in it."""
+    pulses = train("xrun", bpm=bpm, beats=24)
+    cut = PPQ * 12 + 5
+    pulses.seen = pulses.seen[:cut] + [at + 0.0027 for at in pulses.seen[cut + lost :]]
+
+    assert off_by(pulses)[0] == 0
+
+
 def test_a_second_clock_is_not_followed():
     """Pulses of another master between ours change neither tempo nor count."""
     first, second = train("first", bpm=120), train("second", bpm=97.3)

@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,46 +20,55 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bridge.control.http import page_files  # noqa: E402 - the repository's root has to be found first
+from bridge.control.page import page_files  # noqa: E402 - the repository's root has to be found first
 from tests.support.browser import Panel, chromium  # noqa: E402 - likewise
 from tests.support.daemon import RunningDaemon  # noqa: E402 - likewise
-from tests.support.playhead import CLICKS, FULL, drawn_ms, frame_rates, playhead_errors_ms  # noqa: E402 - likewise
+from tests.support.playhead import CLICKS, FULL, frame_rates, load_ms, playhead_errors_ms  # noqa: E402 - likewise
 
 LOADS = 15
 
 
 @contextmanager
-def opened() -> Iterator[Panel]:
-    """A page on a daemon without MIDI."""
+def visits() -> Iterator[Callable[[], Panel]]:
+    """What makes pages on a daemon without MIDI, each a first visit."""
     with tempfile.TemporaryDirectory() as home, RunningDaemon(home, "--midi", "none") as daemon, chromium() as browser:
-        yield Panel(browser, daemon).open()
+        yield lambda: Panel(browser, daemon)
 
 
-def loads(panel: Panel) -> tuple[list[float], list[float]]:
-    """Return milliseconds to the drawn page, and of a bare answer of the same daemon; each on a fresh page."""
-    ours, bare = [], []
+def loads(visitor: Callable[[], Panel]) -> dict[str, list[dict[str, float]]]:
+    """Return the times of first visits, of second ones, and of a bare answer of the same daemon, in turns."""
+    times: dict[str, list[dict[str, float]]] = {"first": [], "second": [], "bare": []}
     for _ in range(LOADS):
+        panel = visitor()
+        times["first"].append(load_ms(panel.open().page))
         panel.page.goto("about:blank")
-        panel.page.goto(f"{panel.daemon.facts['url']}healthz")
-        bare.append(panel.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
-        panel.page.goto("about:blank")
-        panel.open()
-        ours.append(drawn_ms(panel.page))
+        times["second"].append(load_ms(panel.open().page))
+        panel.context.close()
+        bare = visitor()
+        bare.page.goto(f"{bare.daemon.facts['url']}healthz")
+        end = bare.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        times["bare"].append({"load": end, "first": end, "whole": end})
+        bare.context.close()
         time.sleep(0.2)  # what the page asks once it is open belongs to no load
-    return ours, bare
+    return times
 
 
 def tell(what: str, value: float, unit: str, promised: str, beside: Any) -> None:
     """Print a line of the report."""
-    print(f"{what:40s} {value:9.3f} {unit:12s} promised {promised}   beside {beside}", flush=True)
+    print(f"{what:52s} {value:9.3f} {unit:12s} promised {promised}   beside {beside}", flush=True)
 
 
 def main() -> None:
     """Measure and print."""
-    with opened() as panel:
-        ours, bare = loads(panel)
-        tell("page drawn, median", statistics.median(ours), "ms", "150", f"/healthz: {statistics.median(bare):.1f}")
-        tell("page drawn, best", min(ours), "ms", "150", f"/healthz: {min(bare):.1f}")
+    with visits() as visitor:
+        times = loads(visitor)
+        names = {"load": "loaded", "first": "first drawing", "whole": "all drawn, with what the daemon told"}
+        for visit in ("first", "second"):
+            for name, words in names.items():
+                ours, bare = ([row[name] for row in times[which]] for which in (visit, "bare"))
+                beside = f"/healthz: {statistics.median(bare):.1f}; best {min(ours):.1f}, its {min(bare):.1f}"
+                tell(f"{visit} visit, {words}", statistics.median(ours), "ms", "150" if name == "load" else "-", beside)
+        panel = visitor().open()
         errors = playhead_errors_ms(panel, panel.play(CLICKS), 8000)
         sizes = sorted(map(abs, errors))
         told = "drawing the last message: 61 to 122"
@@ -69,10 +78,8 @@ def main() -> None:
         looks = [frame_rates(panel, 2000) for _ in range(3)]
         empty, full = (statistics.median(column) for column in zip(*looks, strict=True))
         tell("frames with 64 full bars, median of 3", full, "a second", "60", f"an empty page: {empty:.1f}")
-    files = {path: body for path, body in page_files().items() if path != "/"}
-    tell(
-        "everything the page is made of", sum(len(body.data) for body in files.values()) / 1000, "kB", "120", "nothing"
-    )
+    files = {path: data for path, data in page_files().items() if path != "/"}
+    tell("everything the page is made of", sum(map(len, files.values())) / 1000, "kB", "120", "nothing")
 
 
 if __name__ == "__main__":

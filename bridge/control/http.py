@@ -1,6 +1,6 @@
 """What the port answers to plain HTTP: the page, health, metrics, the API document, exports. GET and HEAD only.
 
-Files are read once and served from memory; nothing a client sends ever becomes a path.
+Files are served from memory; nothing a client sends ever becomes a path.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import http
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Final
 
 from websockets.datastructures import Headers
 from websockets.http11 import Response
+
+from bridge.control.page import page_files
 
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -24,7 +24,6 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
     "json": "application/json",
     "txt": "text/plain; charset=utf-8",
-    "webmanifest": "application/manifest+json",
 }
 _CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -44,33 +43,10 @@ class Body:
     download: str = ""
 
 
-_COMMENT: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
-_INDENTATION: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
-
-
-def lean(source: bytes) -> bytes:
-    """Return a script or style sheet without the comments that have lines of their own, and without indentation."""
-    return _INDENTATION.sub(b"", _COMMENT.sub(b"", source))
-
-
-def page_files() -> dict[str, Body]:
-    """Return the page's files by path, as they are sent; "/" is index.html."""
-    out: dict[str, Body] = {}
-    pending = [("", resources.files("bridge.panel"))]
-    while pending:
-        prefix, folder = pending.pop()
-        for entry in folder.iterdir():
-            kind = entry.name.rpartition(".")[2]
-            if entry.is_dir() and not entry.name.startswith("_"):
-                pending.append((f"{prefix}/{entry.name}", entry))
-            elif kind in _TYPES:
-                data = entry.read_bytes()
-                if kind in {"js", "css"} and prefix != "/vendor":
-                    data = lean(data)
-                out[f"{prefix}/{entry.name}"] = Body(data, _TYPES[kind], f'"{hashlib.sha256(data).hexdigest()[:20]}"')
-    if "/index.html" in out:
-        out["/"] = out["/index.html"]
-    return out
+def _stored(path: str, data: bytes) -> Body:
+    """Return a file of the page as it is answered: "/" is a page."""
+    kind = path.rpartition(".")[2] if "." in path else "html"
+    return Body(data, _TYPES[kind], f'"{hashlib.sha256(data).hexdigest()[:20]}"')
 
 
 def answer(body: Body | None, *, status: int = 200, head: bool = False, if_none_match: str | None = None) -> Response:
@@ -125,7 +101,7 @@ class Site:
         api: Callable[[], Mapping[str, object]],
         export: Callable[[str], bytes | None],
     ) -> None:
-        self._files = page_files()
+        self._files = {path: _stored(path, data) for path, data in page_files().items()}
         self._health = health
         self._metrics = metrics
         self._api = api

@@ -92,11 +92,12 @@ def playhead_errors_ms(panel, client, ms=4000):
     return out
 
 
-def drawn_ms(page):
-    """Return the time from the request to the drawn page, in milliseconds."""
+def load_ms(page):
+    """Return milliseconds to the load event, to the first drawing and to the last so far."""
     return page.evaluate(
         """() => {
             const [page] = performance.getEntriesByType("navigation");
-            return Math.max(page.loadEventEnd, performance.getEntriesByName("drumbridge.drawn")[0].startTime);
+            const drawn = performance.getEntriesByName("drumbridge.drawn");
+            return { load: page.loadEventEnd, first: drawn[0].startTime, whole: drawn.at(-1).startTime };
         }"""
     )

@@ -11,10 +11,10 @@ const TOKEN = "drumbridge.token";
 function takeToken() {
 	const given = new URLSearchParams(location.hash.slice(1)).get("t");
 	if (given) {
-		sessionStorage.setItem(TOKEN, given);
 		history.replaceState(null, "", location.pathname);
+		setTimeout(() => sessionStorage.setItem(TOKEN, given)); // it takes 10 ms the first time: not before the page is drawn
 	}
-	return sessionStorage.getItem(TOKEN) ?? "";
+	return given ?? sessionStorage.getItem(TOKEN) ?? "";
 }
 
 export const link = new Link(`${location.protocol.replace("http", "ws")}//${location.host}/ws`, takeToken());
@@ -35,7 +35,7 @@ export async function act(method, params = {}) {
 	}
 }
 
-/** The base of all components: redraws, at most once a turn, when one of the topics in `on` changed. */
+/** The base of all components: redraws, at most once a turn, when one of the topics in `on` changed; in a hidden pane not at all. */
 export class Part extends HTMLElement {
 	static on = [];
 
@@ -43,6 +43,7 @@ export class Part extends HTMLElement {
 		this.listening = new AbortController();
 		const on = new Set([...this.constructor.on, "link", "catalog"]);
 		this.hears(store, "change", ({ detail }) => on.has(detail) && this.update());
+		this.hears(store, "tab", () => this.update());
 		this.update();
 	}
 
@@ -54,7 +55,7 @@ export class Part extends HTMLElement {
 	update() {
 		return (this.coming ??= Promise.resolve().then(() => {
 			this.coming = null;
-			if (!this.isConnected) return;
+			if (!this.isConnected || this.closest("[hidden]")) return;
 			render(this.render(), this, { host: this });
 			this.drawn?.();
 		}));

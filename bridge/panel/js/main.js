@@ -28,6 +28,7 @@ class DrumPanel extends Part {
 
 	connectedCallback() {
 		super.connectedCallback();
+		requestAnimationFrame(() => setTimeout(() => this.put("painted", true)));
 		this.hears(window, "hashchange", () => location.hash.startsWith("#t=") && location.reload());
 	}
 
@@ -58,23 +59,24 @@ class DrumPanel extends Part {
 	}
 
 	render() {
-		const locked = !link.token || link.state === "denied";
+		const locked = !link.token || link.state === "denied", away = ["lost", "away"].includes(link.state), known = store.state.player.state;
+		const whole = this.painted && (known || locked || away); // the bar is drawn first, the rest where it will stay
 		return html`<header class="top"><drum-transport></drum-transport></header>
 			<main>
 				<div class="left">
 					${locked ? this.denied() : nothing}
-					<div role="status">${["lost", "away"].includes(link.state) ? html`<p class="alert"><b>offline</b> No connection to drumbridge: what stands here may be old. It comes back by itself.</p>` : nothing}${store.state.alerts.map((alert) => html`<p class="alert ${alert.level}"><b>${alert.level ?? "fault"}</b> ${alert.message}</p>`)}</div>
+					<div role="status">${away ? html`<p class="alert"><b>offline</b> No connection to drumbridge: what stands here may be old. It comes back by itself.</p>` : nothing}${store.state.alerts.map((alert) => html`<p class="alert ${alert.level}"><b>${alert.level ?? "fault"}</b> ${alert.message}</p>`)}</div>
 					<drum-now></drum-now>
-					${shown(store.state) || locked ? nothing : this.first()}
+					${known && !shown(store.state) && !locked ? this.first() : nothing}
 					<section class="card grid" aria-label="Grid"><drum-grid></drum-grid></section>
-					<section class="card ask" aria-label="Ask"><drum-ask></drum-ask></section>
+					${whole ? html`<section class="card ask" aria-label="Ask"><drum-ask></drum-ask></section>` : nothing}
 				</div>
-				<aside aria-label="Details">
+				${whole ? html`<aside aria-label="Details">
 					<div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button role="tab" id="tab-${name}" aria-controls="pane-${name}"
 						aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}${name === "midi" && learning(store.state) ? html` <span class="tag">learning</span>` : nothing}</button>`)}</div>
 					${Object.keys(TABS).map((name) => html`<section class="card pane" role="tabpanel" id="pane-${name}" aria-labelledby="tab-${name}" ?hidden=${this.tab !== name}>
 						${{ answers: html`<drum-answers></drum-answers>`, library: html`<drum-library></drum-library>`, money: html`<drum-money></drum-money>`, midi: html`<drum-midi></drum-midi>` }[name]}</section>`)}
-				</aside>
+				</aside>` : nothing}
 			</main>
 			<drum-toasts></drum-toasts><drum-help></drum-help>`;
 	}
@@ -140,7 +142,7 @@ function theme(flip = false) {
 	document.documentElement.dataset.theme = name;
 	store.dispatchEvent(new Event("retheme"));
 }
-theme();
+requestAnimationFrame(() => theme()); // in time for the first frame; reading what is kept takes 10 ms, in which the page loads
 themes.addEventListener("change", () => theme());
 store.addEventListener("theme", () => theme(true));
 

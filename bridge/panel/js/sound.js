@@ -1,5 +1,5 @@
 /* A drum kit of oscillators and one noise buffer, for any audio context, offline ones too. About forty-five lines.
-   Plays what it is told, when it is told; knows no clock and no pattern but in `render`. */
+   Plays what it is told, when it is told; knows no clock and no pattern but in `perform`. */
 
 const NOISE = new WeakMap();
 
@@ -57,7 +57,7 @@ export function strike(ctx, out, voice, velocity, at) {
 }
 
 /** Play a pattern once into a context from `start` on: strokes at tick + shift, at the tempo given. */
-export function render(ctx, out, pattern, bpm, { start = 0, silent = () => false } = {}) {
+export function perform(ctx, out, pattern, bpm, { start = 0, silent = () => false } = {}) {
 	for (const hit of pattern.hits) {
 		if (!silent(hit.voice)) strike(ctx, out, hit.voice, hit.velocity, start + Math.max(0, hit.tick + (hit.shift ?? 0)) / (bpm * 16));
 	}

@@ -59,16 +59,19 @@ class DrumAsk extends Part {
 	}
 
 	song() {
+		return html`<details class="song" @toggle=${(e) => this.put("building", e.currentTarget.open)}><summary>Song builder</summary>${this.building ? this.builder() : nothing}</details>`;
+	}
+
+	builder() {
 		const total = this.sections.reduce((sum, { bars }) => sum + bars, 0);
 		const compose = async () => {
 			if (await act("compose", { prompt: this.words, sections: this.sections, tier: this.tier })) say(`The song is being made: ${total} bars`);
 		};
-		return html`<details class="song"><summary>Song builder</summary><small>Section, bars, energy</small>
+		return html`<small>Section, bars, energy</small>
 			<ol>${this.sections.map((section, index) => this.songRow(section, index))}</ol>
 			<div class="line">${button("plus", "Add a section", () => this.put("sections", [...this.sections, { name: "verse", bars: 8, energy: 0.5 }]), { text: "Section" })}
 				<span class="dim">${total} bars in all</span>
-				${button("spark", "Compose the song", compose, { text: "Compose" })}</div>
-		</details>`;
+				${button("spark", "Compose the song", compose, { text: "Compose" })}</div>`;
 	}
 
 	render() {

@@ -66,10 +66,11 @@ Shift Alt|With a click: accent, ghost`,
 class DrumHelp extends Part {
 	connectedCallback() {
 		super.connectedCallback();
-		this.hears(store, "help", () => this.querySelector("dialog").showModal());
+		this.hears(store, "help", () => this.put("asked", true).then(() => this.querySelector("dialog").showModal()));
 	}
 
 	render() {
+		if (!this.asked) return nothing;
 		const on = localStorage.getItem("drumbridge.keys") !== "off";
 		return html`<dialog aria-labelledby="help-title" @click=${(e) => e.target === e.currentTarget && e.currentTarget.close()}><div>
 			<header><h2 id="help-title">Keys</h2>${button("close", "Close", (e) => e.currentTarget.closest("dialog").close())}</header>

@@ -87,7 +87,7 @@ class DrumTransport extends Part {
 			<div class="tempo">
 				<label for="tempo">${follows ? "Tempo followed" : "Tempo"}</label>
 				<div>
-					${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "−" })}
+					${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "–" })}
 					<input id="tempo" inputmode="decimal" autocomplete="off" ?readonly=${follows}
 						.value=${typed("tempo", Math.round((follows ? transport.bpm : (settings.tempo ?? 120)) * 100) / 100)} @change=${this.setTempo} />
 					${button("", "Faster by 1", () => set({ tempo: Math.min(300, settings.tempo + 1) }), { keys: "+", text: "+" })}

@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from bridge.control.http import lean, page_files
+from bridge.control.page import MAIN, join, lean, page_files
 from tests.support.browser import PANEL
 
 FILES = [file for file in PANEL.rglob("*") if file.is_file() and "__" not in file.name]
@@ -11,11 +11,46 @@ FILES = [file for file in PANEL.rglob("*") if file.is_file() and "__" not in fil
 
 def test_the_page_is_under_120_kb():
     """Everything together, as it is sent, stays small enough for a tablet on a stage's network."""
-    served = page_files()
-    sizes = {path: len(body.data) for path, body in served.items() if path != "/"}
+    sizes = {path: len(data) for path, data in page_files().items() if path != "/"}
 
-    assert {path.removeprefix("/") for path in sizes} == {file.relative_to(PANEL).as_posix() for file in FILES}
+    assert set(sizes) == {
+        "/index.html",
+        "/panel.css",
+        "/icon.svg",
+        "/js/main.js",
+        "/vendor/lit.js",
+        "/vendor/README.txt",
+    }
     assert sum(sizes.values()) < 120_000
+
+
+def test_modules_are_joined_each_behind_what_it_needs():
+    """One module is sent: each of them once, in the order of a browser, and the foreign ones imported for all."""
+    from_two = b'import { two } from "../ui/two.js";\n'
+    files = {
+        "/js/main.js": b'import { a } from "../vendor/x.js";\n' + from_two + b'import "./one.js";\nmain();\n',
+        "/js/one.js": b'import { b } from "../vendor/x.js";\n' + from_two + b"export const one = 1;\n",
+        "/ui/two.js": b'import { one } from "../js/one.js";\nexport const two = "import";\n',
+        "/vendor/x.js": b"export const a = 1, b = 2;\n",
+    }
+    sent = b"""import { a, b } from "/vendor/x.js";
+export const one = 1;
+export const two = "import";
+main();
+"""
+    assert join("/js/main.js", files) == sent
+
+
+def test_every_module_is_sent():
+    """Each of our modules stands in the one that is sent, and no two declare the same name."""
+    sent = page_files()[MAIN].decode()
+    modules = [file.read_text() for file in FILES if file.suffix == ".js" and "vendor" not in file.parts]
+    named = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function)\*? +(\w+)", re.MULTILINE)
+    names = [name for module in modules for name in named.findall(module)]
+
+    assert len(set(names)) == len(names) > 100
+    assert not [name for name in names if not re.search(rf" {name}\b", sent)]
+    assert "\nimport " not in sent
 
 
 def test_only_comments_and_indentation_are_left_behind():
@@ -65,9 +100,8 @@ def test_nothing_is_inline_and_nothing_is_foreign():
     assert not [text for text in ours if re.search(r"innerHTML|\seval\(|new Function|unsafeHTML|[^.\w]style=", text)]
 
 
-def test_every_module_is_preloaded():
-    """One round of requests loads the page: whatever a module imports is already on its way."""
+def test_one_round_of_requests_loads_the_page():
+    """The page names all that it will ask for, so that a browser fetches it at once."""
     page = (PANEL / "index.html").read_text()
-    named = set(re.findall(r'(?:href|src)="([^"]+\.js)"', page))
 
-    assert named == {file.relative_to(PANEL).as_posix() for file in FILES if file.suffix == ".js"}
+    assert set(re.findall(r'(?:href|src)="([^"]+)"', page)) == {"icon.svg", "panel.css", "vendor/lit.js", MAIN[1:]}

@@ -56,7 +56,7 @@ def test_an_alert_stands_above_everything_until_it_ends(open_panel):
     page = open_panel().page
     page.locator("#tab-midi").click()
     tell = """async (state) => {
-        const { store } = await import("/js/app.js");
+        const { store } = await import("/js/main.js");
         const alert = { name: "latency_p95", level: "warning", state, message: "answers are slow" };
         store.hear({ topic: "alerts", data: alert });
     }"""
@@ -88,7 +88,7 @@ def test_a_fill_is_drawn_where_it_sounds(open_panel):
 
 
 NEXT = """async (pattern) => {
-    const { store } = await import("/js/app.js"), now = document.querySelector("drum-now");
+    const { store } = await import("/js/main.js"), now = document.querySelector("drum-now");
     const meter = [3840, [960, 960, 960, 960]];
     const sections = [{ name: "verse", bars: 2, starts_at_bar: 1 }, { name: "outro", bars: 2, starts_at_bar: 3 }];
     const song = { id: "s-1", name: "song", sections };
@@ -164,7 +164,7 @@ def test_the_exports_folder_is_asked_for(open_panel):
     page = open_panel().page
     page.evaluate(
         """async () => {
-            const { link } = await import("/js/app.js"), real = link.call.bind(link);
+            const { link } = await import("/js/main.js"), real = link.call.bind(link);
             window.revealed = 0;
             const stub = () => ((window.revealed += 1), Promise.resolve({ path: "here" }));
             link.call = (method, params) => (method === "patterns.reveal" ? stub() : real(method, params));

@@ -7,12 +7,12 @@ pytestmark = pytest.mark.wire
 
 @pytest.fixture
 def js(open_panel):
-    """What runs a few lines with one of the page's modules as `m` and an argument as `a`."""
+    """What runs a few lines with the page's modules as `m` and an argument as `a`."""
     page = open_panel().page
 
-    def run(module, body, argument=None):
+    def run(body, argument=None):
         return page.evaluate(
-            f"async (a) => {{ const m = await import('/js/{module}.js'); return ((m, a) => {{ {body} }})(m, a); }}",
+            f"async (a) => {{ const m = await import('/js/main.js'); return ((m, a) => {{ {body} }})(m, a); }}",
             argument,
         )
 
@@ -29,7 +29,7 @@ def test_the_clock_believes_the_least_round_trip(js):
         }
         return [clock.offset, clock.trip];
     """
-    offset, trip = js("time", body)
+    offset, trip = js(body)
 
     assert offset == pytest.approx(1000)
     assert trip == pytest.approx(0.001)
@@ -42,7 +42,7 @@ def test_a_position_is_worked_out_and_stands_still_when_stopped(js):
         const still = m.tickAt({ ...at, state: "stopped" }, 11);
         return [m.tickAt(at, 11), still, m.timeOf(at, 2880), m.inLoop(100, 3840, 7680)];
     """
-    assert js("time", body) == [2880, 960, 11, 3940]
+    assert js(body) == [2880, 960, 11, 3940]
 
 
 def test_bars_and_beats_follow_any_metre(js):
@@ -52,7 +52,7 @@ def test_bars_and_beats_follow_any_metre(js):
         const place = (tick) => { const { bar, beat } = m.locate(at, tick); return [bar, beat]; };
         return [4320, 5279, 5280, 6719, 6720, 3360].map(place);
     """
-    assert js("time", body) == [[2, 2], [2, 2], [2, 3], [2, 3], [3, 1], [2, 1]]
+    assert js(body) == [[2, 2], [2, 2], [2, 3], [2, 3], [3, 1], [2, 1]]
 
 
 def test_a_bar_line_ahead_is_on_the_bar_it_begins(js):
@@ -60,7 +60,7 @@ def test_a_bar_line_ahead_is_on_the_bar_it_begins(js):
     at = {"tick": 7681.96, "bar": 3, "beat": 1 + 1 / 960, "meter": [3840, [960, 960, 960, 960]]}
     body = "const { bar, beat, inside } = m.locate(a, 11520); return [bar, beat, inside < 0.01];"
 
-    assert js("time", body, at) == [4, 1, True]
+    assert js(body, at) == [4, 1, True]
 
 
 FILL = {"meter": "4/4", "bars": 1, "hits": [{"tick": t, "voice": "tom_low", "velocity": 90} for t in (0, 1920, 2880)]}
@@ -75,7 +75,7 @@ def test_a_fill_lies_where_it_is_heard(js):
         const heard = m.heardWith(a.pattern.hits, fills);
         return [fills.map((one) => [one.from, one.to, one.sounding]), heard.map((one) => [one.tick, Boolean(one.out)])];
     """
-    places, heard = js("pattern", body, {"pattern": LOOP, "filling": filling})
+    places, heard = js(body, {"pattern": LOOP, "filling": filling})
 
     assert places == [[5760, 7680, True]]
     assert heard == [[0, False], [4800, False], [6720, True], [5760, False], [6720, False]]
@@ -88,7 +88,7 @@ def test_a_fill_behind_a_switch_is_not_in_this_groove(js):
         const fills = (more) => m.fillsIn(a.pattern, { filling: null, queued: [a.waits, ...more], origin: 3840 });
         return [fills([]).map((one) => [one.from, one.to, one.sounding]), fills([{ tick: 7680 }]).length];
     """
-    assert js("pattern", body, {"pattern": LOOP, "waits": waits}) == [[[3840, 7680, False]], 0]
+    assert js(body, {"pattern": LOOP, "waits": waits}) == [[[3840, 7680, False]], 0]
 
 
 def test_the_health_is_read_as_the_router_tells_it(js):
@@ -101,7 +101,7 @@ def test_the_health_is_read_as_the_router_tells_it(js):
     health.failed("groq", "b", Busy("groq", 20.0), 10.0, request="r")
     models = {"fast": "a", "balanced": "b", "advanced": "b", "expert": None}
     one = {"models": models, "health": health.as_dict(11.0)["groq"]}
-    rows = js("store", "return m.healthOf(a);", one)
+    rows = js("return m.healthOf(a);", one)
 
     assert [(row["model"], row["tiers"], row["good"]) for row in rows] == [
         ("a", "fast", True),
@@ -115,7 +115,7 @@ def test_the_hit_rate_is_of_those_who_asked_the_cache(js):
     """Oldest first; an answer that needed no cache is no miss."""
     routes = [{"cache": name} for name in ("hit", "off", "coalesced", "miss")]
 
-    assert js("../ui/money", "return m.hitRates(a);", routes) == [0, 0.5, pytest.approx(2 / 3)]
+    assert js("return m.hitRates(a);", routes) == [0, 0.5, pytest.approx(2 / 3)]
 
 
 def test_the_page_reads_metres_as_the_server_does(js):
@@ -123,7 +123,7 @@ def test_the_page_reads_metres_as_the_server_does(js):
     from router.pattern import Meter
 
     names = ["4/4", "3/4", "6/8", "12/8", "5/4", "7/8", "9/8", "2/4", "7/4", "11/8", "5/8", "3/8", "4/8"]
-    seen = js("pattern", "return a.map((meter) => m.meterOf({ meter }).beats);", names)
+    seen = js("return a.map((meter) => m.meterOf({ meter }).beats);", names)
 
     assert seen == [list(Meter.parse(name).beats) for name in names]
 
@@ -147,7 +147,7 @@ def test_an_edit_is_drawn_as_the_server_will_make_it(js):
         {"tick": 960, "voice": "snare", "velocity": 40},
         {"tick": 480, "voice": "clap", "velocity": 100},
     ]
-    drawn = js("pattern", "return m.withEdits(a.pattern, a.edits).hits;", {"pattern": pattern, "edits": edits})
+    drawn = js("return m.withEdits(a.pattern, a.edits).hits;", {"pattern": pattern, "edits": edits})
     made = edited(Pattern.from_dict(pattern), edits).as_dict()["hits"]
 
     assert sorted((h["tick"], h["voice"], h["velocity"], h.get("shift", 0)) for h in drawn) == sorted(
@@ -160,7 +160,7 @@ def test_an_edit_is_drawn_as_the_server_will_make_it(js):
 )
 def test_the_step_fits_the_groove(js, ticks, step):
     """Sixteenths, triplets, sixteenth triplets and 32nds are found without asking."""
-    assert js("pattern", "return m.naturalStep({ hits: a.map((tick) => ({ tick })) });", ticks) == step
+    assert js("return m.naturalStep({ hits: a.map((tick) => ({ tick })) });", ticks) == step
 
 
 def test_events_become_state(js):
@@ -179,4 +179,4 @@ def test_events_become_state(js):
         const names = s.alerts.map((one) => one.name), job = s.jobs.get("j-1").state;
         return [names, live, s.live, s.routes.length, job, s.midi.messages[0][1], s.midi.out];
     """
-    assert js("store", body) == [["b"], "j-1", None, 1, "done", "91", "x"]
+    assert js(body) == [["b"], "j-1", None, 1, "done", "91", "x"]

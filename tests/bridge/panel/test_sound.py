@@ -16,9 +16,9 @@ GROOVE = groove(
 )
 ONSETS = sorted(hit["tick"] * SECONDS_A_TICK for hit in GROOVE["hits"])
 RENDER = """async ([pattern, bpm, muted]) => {
-    const { render } = await import("/js/sound.js");
+    const { perform } = await import("/js/main.js");
     const rate = 44100, context = new OfflineAudioContext(1, rate * 2.5, rate);
-    render(context, context.destination, pattern, bpm, { silent: (voice) => muted.includes(voice) });
+    perform(context, context.destination, pattern, bpm, { silent: (voice) => muted.includes(voice) });
     const data = (await context.startRendering()).getChannelData(0);
     const found = [], peak = new Float32Array(Math.ceil(data.length / 44));
     data.forEach((value, i) => (peak[Math.floor(i / 44)] = Math.max(peak[Math.floor(i / 44)], Math.abs(value))));
@@ -65,7 +65,7 @@ def test_the_page_sounds_what_the_engine_sends(open_panel):
     page = panel.page
     page.evaluate(
         """async () => {
-            const { store } = await import("/js/app.js");
+            const { store } = await import("/js/main.js");
             window.struck = [];
             const real = AudioContext.prototype.createGain;
             AudioContext.prototype.createGain = function () {
@@ -96,7 +96,7 @@ def test_the_browser_is_silent_once_something_listens(open_panel):
     page = open_panel().page
     states = page.evaluate(
         """async () => {
-            const { store } = await import("/js/app.js"), { audition } = store, seen = [];
+            const { store } = await import("/js/main.js"), { audition } = store, seen = [];
             const port = (connections) => store.hear({ topic: "midi", data: { messages: [], connections } });
             const connect = (out) => port({ out, in: [] });
             await audition.start(false);

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from bridge.drummaps import DrumMap
+from bridge.drummaps import CLOSED, DrumMap
 from bridge.engine.link import CONTROL_CHANGE, NOTE_ON, Row
 from router.pattern import VOICE_INDEX, Hit, Pattern
 
 NOTE_TICKS: Final = 120
 """A 32nd: long enough for every sampler to take note, short enough to be over before the next 32nd."""
 
-_CLOSED: Final = {"hat_closed": 90, "hat_open": 33, "hat_pedal": 55}
+_CLOSED: Final = {"hat_closed": CLOSED, "hat_open": 33, "hat_pedal": 55}
 """Pedal positions of the kit the Groove MIDI Dataset was recorded on, for hits that name none."""
 
 
@@ -29,7 +29,7 @@ def compile_pattern(pattern: Pattern, kit: DrumMap, channel: int) -> list[Row]:
     rows: list[Row] = []
     pedal: int | None = None
     for hit in sorted(pattern.hits, key=lambda hit: (_sounds_at(hit, pattern.ticks), VOICE_INDEX[hit.voice])):
-        note = kit.note(hit.voice)
+        note = kit.note(hit.voice, hit.openness)
         if note is None:
             continue
         tick = _sounds_at(hit, pattern.ticks)

@@ -77,7 +77,7 @@ def from_midi(data: bytes, kit: DrumMap, name: str = "") -> Pattern:
         messages = list(mido.merge_tracks(file.tracks))
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
         raise InvalidRequest("midi", f"this is no readable MIDI file: {error}", "export it again as .mid") from error
-    voices = {note: voice for voice, note in reversed(list(kit.notes.items()))}
+    voices = kit.voices()
     meter, tempo = Meter(4, 4), None
     now = 0
     notes: list[tuple[int, int, int, int]] = []

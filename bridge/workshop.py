@@ -172,7 +172,7 @@ class Workshop:
             raise InvalidRequest("record", "nothing is being recorded", "call record.start first")
         played, self._played = self._played, None
         transport, live = self._session.transport, self._session.live
-        voices = {**GM_VOICES, **{note: voice for voice, note in drummaps.load(live["drum_map"]).notes.items()}}
+        voices = {**GM_VOICES, **drummaps.load(live["drum_map"]).voices()}
         meter = Meter.parse(live["meter"])
         if transport.get("state") != "playing" or not played:
             return taps_to_pattern(played, meter=meter, bars=bars, voices=voices, fit=fit)

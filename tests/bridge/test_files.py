@@ -76,6 +76,26 @@ def test_what_is_played_by_a_stand_in_is_reported():
     assert small.lost(["kick", "clap", "ride"]) == {"clap": "snare", "ride": "hat_closed"}
 
 
+@pytest.mark.parametrize("name", drummaps.names())
+def test_a_hat_that_stands_further_open_never_sounds_more_closed(name):
+    """The pedal chooses among a kit's open hi-hats in their order, end to end, and each is read back as an open hat."""
+    kit = drummaps.load(name)
+    heard = list(dict.fromkeys(kit.note("hat_open", openness) for openness in range(127, -1, -1)))
+
+    assert heard == list(kit.hat_opens or (kit.note("hat_open"),))
+    assert {kit.voices()[note] for note in heard} == {"hat_open"}
+    assert kit.note("hat_closed", 20) == kit.note("hat_closed")
+
+
+def test_a_half_open_hat_has_its_own_note():
+    """A half-open stroke, a wide open one and one of which nothing is said sound from three of four open hats."""
+    groove = pattern(Hit(0, "hat_open", 70, 0, 58), Hit(480, "hat_open", 70, 0, 5), Hit(960, "hat_open", 70))
+
+    rows = compile_pattern(groove, drummaps.load("superior3"), 10)
+
+    assert [row.data1 for row in rows] == [25, 60, 26]
+
+
 def test_hat_openness_is_sent_before_its_stroke_in_the_kits_own_sense():
     """CC 4 leaves before the note, only when it changes, and upside down where the kit wants it so."""
     groove = pattern(Hit(0, "hat_closed", 70), Hit(480, "hat_closed", 70), Hit(960, "hat_open", 70, 0, 20))

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from router.groove.feel import apply_feel, lean_ticks, take_off
+from router.groove.feel import apply_feel, take_off
 from router.groove.filling import fill
 from router.groove.hands import repair
 from router.groove.knobs import shape, thin, vary
 from router.groove.noise import mix, uniform
+from router.groove.timing import lean_ticks
 from router.pattern import RESOLUTION, VOICE_INDEX, Hit, Pattern
 from router.request import GrooveRequest
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router import groove
-from router.groove.feel import swing_ratio, take_off, tempo_size, warp
+from router.groove.feel import take_off
+from router.groove.timing import swing_ratio, tempo_size, warp
 from router.pattern import COMMON_TIME, Hit, Pattern
 from router.request import GrooveRequest
 
@@ -40,6 +41,34 @@ def test_timing_is_a_drift_and_not_noise() -> None:
 
     assert 0.4 < sum(alike) / len(alike) < 0.85
     assert 12 < sum(map(spread, takes)) / len(takes) < 24
+
+
+def test_a_hand_is_late_in_the_same_places_of_every_bar() -> None:
+    """What is a habit returns: the snare's places lie alike in odd and even bars, and not alike in another take."""
+
+    def places(seed: int, first: int) -> list[float]:
+        felt = groove.apply_feel(eighths(64, "snare"), tempo=120, swing=0, humanize=1, seed=seed)
+        late = milliseconds(felt)
+        return [sum(late[8 * bar + place] for bar in range(first, 64, 2)) for place in range(1, 8)]
+
+    same = [correlation(places(seed, 0), places(seed, 1)) for seed in range(12)]
+    other = [correlation(places(seed, 0), places(seed + 1, 1)) for seed in range(12)]
+
+    assert sum(same) / 12 > 0.6
+    assert sum(other) / 12 < 0.3
+
+
+def test_ghosts_are_freer_and_earlier_than_backbeats() -> None:
+    """A snare's soft strokes lie further apart than its loud ones and ahead of them; the drift is the same for both."""
+
+    def takes(velocity: int) -> list[list[float]]:
+        strokes = eighths(voice="snare").with_hits(Hit(tick, "snare", velocity) for tick in range(0, 16 * 3840, 480))
+        return [milliseconds(groove.apply_feel(strokes, tempo=120, swing=0, humanize=1, seed=s)) for s in range(20)]
+
+    soft, loud = takes(30), takes(110)
+
+    assert sum(map(spread, soft)) > 1.2 * sum(map(spread, loud))
+    assert sum(map(sum, soft)) / 2560 < sum(map(sum, loud)) / 2560 - 5
 
 
 def test_slow_is_looser_than_fast() -> None:

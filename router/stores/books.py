@@ -101,19 +101,22 @@ def day_of(seconds: float) -> int:
 class Books:
     """An open ledger file. Every method may raise `sqlite3.Error`."""
 
-    def __init__(self, path: Path, owner: tuple[int, str] | None = None, busy_s: float = 5.0) -> None:
+    def __init__(
+        self, path: Path, owner: tuple[int, str] | None = None, busy_s: float = 5.0, *, closed: str | None = None
+    ) -> None:
+        """Open or make the file; with `closed` nobody finds it open before this reason stands in it."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self.path, self._name = path, str(path)
         self.inode = path.stat().st_ino
         self._db = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
         try:
-            self._prepare(owner or identity())
+            self._prepare(owner or identity(), closed)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, owner: tuple[int, str]) -> None:
+    def _prepare(self, owner: tuple[int, str], closed: str | None) -> None:
         self._db.execute(f"PRAGMA page_size = {_PAGE}")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")  # a settled amount outlives the power
@@ -125,6 +128,8 @@ class Books:
             self._db.execute(f"PRAGMA user_version = {EDITION}")
         elif edition != EDITION:
             raise sqlite3.NotSupportedError(f"the ledger was written by another version of drumbridge ({edition})")
+        if closed is not None:
+            self.set_meta("closed", closed)
         self._settle_for_the_dead()
         self.owner = self._db.execute("INSERT INTO owners (pid, mark) VALUES (?, ?)", owner).lastrowid
         self.commit()

@@ -44,12 +44,11 @@ _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One thing for the writing thread, and where its outcome goes."""
+    """One thing for the writing thread that somebody waits for."""
 
     future: asyncio.Future[Any]
     ask: Ask | None = None
     until: float = 0.0
-    bill: Bill | None = None
     work: Callable[[Books], Any] | None = None
     outcome: Any = field(default=None)
     waits: bool = False
@@ -84,7 +83,7 @@ class Ledger:
         self._trouble: str | None = None
         self._full: str | None = None
         self._wall, self._owner, self._wait_s, self._busy_s = wall, owner, wait_s, busy_s
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | Bill | None] = queue.SimpleQueue()
         self._waiting: list[_Job] = []
         self._unwritten: list[Bill] = []
         self._books: Books | None = None
@@ -144,15 +143,20 @@ class Ledger:
         return int(await self._ask(_Job(self._future(), ask=ask, until=until)))
 
     async def settle(self, row: int, *, cost_picousd: int, usage: Usage, outcome: str, ms: int) -> None:
-        """Write what an attempt came to; it is on disk when this returns. A caller cancelled here loses nothing.
+        """Hand over what an attempt came to. Whoever asks this ledger afterwards sees it; `flush` waits for the disk.
 
-        When the disk refuses, the amount is kept in memory and tried again, and the row stays at its reservation.
+        Until it is on the disk, and after a crash that comes first, the row counts at its reservation: never less than
+        it cost. When the disk refuses, the amount is kept in memory and tried again.
         """
-        await self._settle(Bill(row, cost_picousd, usage, _plain(outcome), ms))
+        self._settle(Bill(row, cost_picousd, usage, _plain(outcome), ms))
 
     async def settle_unknown(self, row: int, outcome: str, ms: int) -> None:
         """Settle an attempt whose usage nobody knows (cancelled, timed out) at what was reserved for it."""
-        await self._settle(Bill(row, None, None, _plain(outcome), ms))
+        self._settle(Bill(row, None, None, _plain(outcome), ms))
+
+    async def flush(self) -> None:
+        """Wait until all that was settled is on the disk, or was refused by it."""
+        await self._do(lambda _books: None, None)
 
     async def totals(self, since: str | float | None = None, by: Sequence[str] = ("tier",)) -> list[dict[str, Any]]:
         """Return what was spent from a day on, by tier, provider, model, task, day or month.
@@ -219,9 +223,9 @@ class Ledger:
             raise outcome
         return outcome
 
-    async def _settle(self, bill: Bill) -> None:
+    def _settle(self, bill: Bill) -> None:
         if self._thread is not None:
-            await self._ask(_Job(self._future(), bill=bill))
+            self._jobs.put(bill)
 
     async def _do(self, work: Callable[[Books], T], default: T) -> T:
         if self._thread is None:
@@ -235,9 +239,10 @@ class Ledger:
         self._open_books()
         ending = roomy = False
         while not ending:
-            jobs = self._next_jobs()
-            ending = None in jobs
-            self._transact([job for job in jobs if job is not None], ending=ending)
+            asked = self._next()
+            ending = None in asked
+            bills = [one for one in asked if isinstance(one, Bill)]
+            self._transact(bills, [one for one in asked if isinstance(one, _Job)], ending=ending)
             if not roomy:  # after the first answer, for opening must not wait for it
                 roomy = True
                 self._make_room()
@@ -250,28 +255,29 @@ class Ledger:
             with suppress(sqlite3.Error, OSError):  # only speed is lost
                 self._books.make_room()
 
-    def _next_jobs(self) -> list[_Job | None]:
-        jobs: list[_Job | None] = []
+    def _next(self) -> list[_Job | Bill | None]:
+        asked: list[_Job | Bill | None] = []
         with suppress(queue.Empty):
             patience = _LOOK_AGAIN_S if self._waiting else _TRY_AGAIN_S if self._unwritten else None
-            jobs.append(self._jobs.get(timeout=patience))
+            asked.append(self._jobs.get(timeout=patience))
             while True:
-                jobs.append(self._jobs.get_nowait())
-        return jobs
+                asked.append(self._jobs.get_nowait())
+        return asked
 
-    def _transact(self, jobs: list[_Job], *, ending: bool) -> None:
+    def _transact(self, bills: list[Bill], jobs: list[_Job], *, ending: bool) -> None:
         """Do all that was asked in one transaction: first what frees money, then what takes it, in turn."""
-        bills = self._unwritten + [job.bill for job in jobs if job.bill]
+        bills = self._unwritten + bills
         asks = self._waiting + [job for job in jobs if job.ask]
         self._waiting = []
         try:
             books = self._current_books()
             self._full = _full(self.path)
             books.begin()
+            self._locked = books.meta("closed")  # another process may have closed it since, or opened it again
             for bill in bills:
                 books.settle(bill)
             for job in jobs:
-                if job.bill is None and job.work is not None:
+                if job.work is not None:
                     job.outcome = job.work(books)
             still = self._grant(books, asks, ending=ending)
             books.commit()
@@ -366,10 +372,7 @@ class Ledger:
             f"the ledger was damaged ({error}) and is kept aside as {kept.name}; what this month has cost is not "
             "known, so nothing is spent until you say so: drumbridge costs --reopen"
         )
-        self._books = Books(self.path, self._owner, self._busy_s)
-        self._books.begin()
-        self._books.set_meta("closed", self._locked)
-        self._books.commit()
+        self._books = Books(self.path, self._owner, self._busy_s, closed=self._locked)
 
     def _fail(self, error: Exception, jobs: list[_Job], asks: list[_Job]) -> None:
         self._trouble = _why(error)
@@ -398,9 +401,8 @@ class Ledger:
 
     def _free(self, job: _Job) -> None:
         """Give back what is held for a caller who went away before the call was made."""
-        if isinstance(job.outcome, int) and self._thread is not None:
-            free = Bill(job.outcome, 0, Usage(0, 0), "cancelled", 0)
-            self._jobs.put(_Job(self._future(), bill=free))
+        if isinstance(job.outcome, int):
+            self._settle(Bill(job.outcome, 0, Usage(0, 0), "cancelled", 0))
 
 
 class _Shut(Exception):

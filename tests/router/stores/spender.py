@@ -17,7 +17,7 @@ from router.stores.ledger import Ledger
 
 
 async def main(path: str, limit: int, worst: int, cost: int, tasks: int) -> None:
-    """Spend until refused; each line on stdout is a row that was settled, written after the ledger said so."""
+    """Spend until refused; each line on stdout is a row that was settled, written after the ledger said that it is on disk."""
     ledger = Ledger(path, monthly_budget_picousd=limit, wait_s=100, busy_s=100)
     await ledger.open()
 
@@ -29,6 +29,7 @@ async def main(path: str, limit: int, worst: int, cost: int, tasks: int) -> None
         while True:
             await asyncio.sleep(0)
             await ledger.settle(row, cost_picousd=cost, usage=Usage(1, 1), outcome="ok", ms=1)
+            await ledger.flush()
             print(row, flush=True)  # noqa: T201  this is what the test reads
             try:
                 row = await reserve(name)

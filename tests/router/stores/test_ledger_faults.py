@@ -165,6 +165,26 @@ def test_a_bill_that_cannot_be_written_stays_held_and_is_tried_again(tmp_path):
     assert (budget["spent_usd"], budget["reserved_usd"]) == ("0.00000000003", "0.00")
 
 
+def test_a_settled_amount_stays_held_until_it_is_on_the_disk(tmp_path):
+    """Nobody waits for a bill's flush: what the file says before it is what was held, and after `flush` what it cost."""
+    path = tmp_path / "l.db"
+
+    async def story(ledger):
+        row = await ledger.reserve(request_id="r", worst_picousd=100, **NAMES)
+        other = sqlite3.connect(path, isolation_level=None)
+        look = "SELECT reserved, cost FROM attempts"
+        other.execute("BEGIN IMMEDIATE")
+        await ledger.settle(row, cost_picousd=30, usage=Usage(1, 1), outcome="ok", ms=1)
+        before = other.execute(look).fetchall()
+        other.execute("ROLLBACK")
+        await ledger.flush()
+        after = other.execute(look).fetchall()
+        other.close()
+        return before, after
+
+    assert drive(path, story) == ([(100, None)], [(100, 30)])
+
+
 @pytest.mark.parametrize("at", [0, 16], ids=["header", "page size"])
 def test_a_damaged_file_is_kept_aside_and_spending_waits_for_the_user(tmp_path, at):
     """The old file is kept, the message names it, a restart does not open the purse, the user's word does."""

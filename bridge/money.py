@@ -52,6 +52,7 @@ class Money:
         self._last_budget: Mapping[str, Any] = {}
         self._own: dict[str, dict[str, Any]] = {}
         self._news = asyncio.Event()
+        self._blind = ""
         self._watch: asyncio.Task[None] | None = None
         events.source("metrics", self.snapshot)
         events.source("alerts", lambda: {"alerts": self._standing()})
@@ -75,12 +76,27 @@ class Money:
 
     async def _look_after(self) -> None:
         while True:
-            with suppress(Exception):  # whatever a store did: the next look comes
+            try:
                 await self._look()
+            except Exception as error:  # noqa: BLE001  whatever a store did: the next look comes
+                self._cannot_look(f"{type(error).__name__}: {error}")
+            else:
+                self._cannot_look("")
             await asyncio.sleep(LOOK_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_S):
                     await self._news.wait()
+
+    def _cannot_look(self, why: str) -> None:
+        """Say once that looking fails, not at every turn, and once that it works again."""
+        if why and why != self._blind:
+            _log.error(
+                "the money cannot be looked at (%s): alerts and figures stay as they were, budgets still hold. "
+                "It is tried again by itself; if this stays, look at the home's disk, then restart the daemon", why
+            )  # fmt: skip
+        elif self._blind and not why:
+            _log.info("the money can be looked at again")
+        self._blind = why
 
     async def _look(self) -> None:
         """Tell of alerts that were raised or ended, of spending that was closed or opened, of new figures."""

@@ -146,7 +146,15 @@ class Pattern:
     def __post_init__(self) -> None:
         object.__setattr__(self, "hits", tuple(sorted(self.hits, key=_sort_key)))
         if not self.id:
-            object.__setattr__(self, "id", f"p-{self.fingerprint()}")
+            object.__delattr__(self, "id")
+
+    def __getattr__(self, name: str) -> str:
+        """Make the id when it is first asked for: most patterns are steps on the way to another."""
+        if name != "id":
+            raise AttributeError(f"a Pattern has no {name}", name=name, obj=self)
+        identity = f"p-{self.fingerprint()}"
+        object.__setattr__(self, "id", identity)
+        return identity
 
     @property
     def ticks(self) -> int:

@@ -77,11 +77,11 @@ def test_closed_spending_is_told_and_so_is_its_end(watch, caplog):
     """While no call can be paid an alert stands, for late subscribers too, and the log says why, once."""
 
     async def story(watched):
-        watched.money.ledger._locked = "the ledger was damaged"
+        await watched.money.ledger._do(lambda books: books.set_meta("closed", "the ledger was damaged"), None)
         await watched.until(("spending_closed", "raised"))
         late = []
         watched.money._events.subscribe(2, "late", ["alerts"], lambda params: late.append(params["data"]))
-        watched.money.ledger._locked = None
+        await watched.money.ledger.reopen()
         await watched.until(("spending_closed", "cleared"))
         return late[0]["alerts"]
 
@@ -117,3 +117,25 @@ def test_the_scraped_budget_is_the_present_one(watch):
                 await asyncio.sleep(0.01)
 
     watch(story)
+
+
+def test_figures_that_cannot_be_read_are_told_once(watch, monkeypatch, caplog):
+    """A store that fails at every look is one line in the log, with the reason, and one more when it is well again."""
+    looks = []
+
+    async def story(watched):
+        async def budget():
+            looks.append(len(looks))
+            if len(looks) < 5:
+                raise OSError("the folder is gone")
+            return {"left_usd": "1.00"}
+
+        monkeypatch.setattr(watched.money.ledger, "budget", budget)
+        async with asyncio.timeout(30):
+            while len(looks) < 6:
+                await asyncio.sleep(0.01)
+
+    with caplog.at_level(logging.INFO):
+        watch(story)
+    assert caplog.text.count("the money cannot be looked at (OSError: the folder is gone)") == 1
+    assert caplog.text.count("the money can be looked at again") == 1

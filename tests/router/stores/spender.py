@@ -17,7 +17,7 @@ from router.stores.ledger import Ledger
 
 
 async def main(path: str, limit: int, worst: int, cost: int, tasks: int) -> None:
-    """Spend until refused; each line on stdout is a row that was settled, written after the ledger said that it is on disk."""
+    """Spend until refused; each line on stdout is a row that was settled, written once it is on the disk."""
     ledger = Ledger(path, monthly_budget_picousd=limit, wait_s=100, busy_s=100)
     await ledger.open()
 

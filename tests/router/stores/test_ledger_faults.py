@@ -166,7 +166,7 @@ def test_a_bill_that_cannot_be_written_stays_held_and_is_tried_again(tmp_path):
 
 
 def test_a_settled_amount_stays_held_until_it_is_on_the_disk(tmp_path):
-    """Nobody waits for a bill's flush: what the file says before it is what was held, and after `flush` what it cost."""
+    """Nobody waits for a bill's flush: before it the file says what was held, after `flush` what it cost."""
     path = tmp_path / "l.db"
 
     async def story(ledger):

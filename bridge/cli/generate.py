@@ -62,19 +62,21 @@ def generate_command(home: str | None, *, as_json: bool, show_names: bool, **giv
         output, count = given.pop("output"), given.pop("count")
         requests = _requests(given, count, values)
         results = asyncio.run(_answers(requests, home, values))
-        good = [result for result in results if not isinstance(result, RouterError)]
-        if len(results) == 1 and not good:
+        patterns = [None if isinstance(result, RouterError) else result.pattern for result in results]
+        if len(results) == 1 and not any(patterns):
             raise cast("RouterError", results[0])
-        write_patterns([answer.pattern for answer in good], output, values["drum_map"].value)
+        write_patterns(patterns, output, values["drum_map"].value)
         for index, result in enumerate(results, 1):
             if isinstance(result, RouterError):
                 click.echo(f"drumbridge: groove {index}: {result}", err=True)
+                if as_json:  # a line for each item, so that they can be counted
+                    print_json({"error": {"message": str(result)}})
             elif as_json or output is None:
                 print_json({"pattern": result.pattern.as_dict(), "route": result.route.as_dict()})
             else:
                 tell(result.pattern, result.route.as_dict())
-        if len(good) < len(results):
-            fail(FAILURE, f"{len(results) - len(good)} of {len(results)} grooves could not be made")
+        if failed := patterns.count(None):
+            fail(FAILURE, f"{failed} of {len(results)} grooves could not be made")
 
 
 def _requests(given: dict[str, Any], count: int, values: Mapping[str, Value]) -> list[GrooveRequest]:

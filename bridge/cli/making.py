@@ -104,9 +104,12 @@ def write_file(file: Path, data: bytes) -> None:
         fail(FAILURE, f"{file} cannot be written: {error.strerror}")
 
 
-def write_patterns(patterns: Sequence[Pattern], output: str | None, kit: str) -> None:
-    """Write grooves as .mid files: one as it is named, several with their numbers; - is stdout."""
-    if output is None or not patterns:
+def write_patterns(patterns: Sequence[Pattern | None], output: str | None, kit: str) -> None:
+    """Write grooves as .mid files: one as it is named, several with their numbers; - is stdout.
+
+    None is one that could not be made: the others keep the numbers that they are spoken of with.
+    """
+    if output is None or not any(patterns):
         return
     from bridge.midifile import to_midi  # noqa: PLC0415 - mido is for files only
 
@@ -114,12 +117,13 @@ def write_patterns(patterns: Sequence[Pattern], output: str | None, kit: str) ->
     if output == "-":
         if len(patterns) > 1:
             fail(USAGE, "several grooves do not fit into one stream", "give -o FILE.mid")
-        sys.stdout.buffer.write(to_midi(patterns[0], drum_map))
+        sys.stdout.buffer.writelines(to_midi(pattern, drum_map) for pattern in patterns if pattern)
         return
     target = Path(output)
     for index, pattern in enumerate(patterns, 1):
         file = target if len(patterns) == 1 else target.with_stem(f"{target.stem}-{index}")
-        write_file(file, to_midi(pattern, drum_map))
+        if pattern is not None:
+            write_file(file, to_midi(pattern, drum_map))
 
 
 def tell(pattern: Pattern, route: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main, making
+from router import studio
+from router.errors import RouterError
 
 
 @pytest.fixture
@@ -100,7 +102,24 @@ def test_analyze_says_what_is_wrong_with_a_file(cli, tmp_path):
     assert result.stderr.splitlines()[-1].startswith("drumbridge: ")  # on a slow machine after the progress
 
 
-def test_generate_makes_many_and_one_failure_costs_one(cli, tmp_path):
+def test_one_failure_costs_one_file_and_the_others_keep_their_numbers(cli, tmp_path, monkeypatch):
+    """The second of three cannot be made: it is said, has its line of JSON, and no other takes its number."""
+    real = studio.many
+
+    async def two_of_three(*given, **more):
+        made = await real(*given, **more)
+        return [made[0], RouterError("no answer"), made[2]]
+
+    monkeypatch.setattr(studio, "many", two_of_three)
+    result = cli("generate", "funk", "--count", "3", "--json", "-o", str(tmp_path / "g.mid"))
+
+    assert result.exit_code == 1
+    assert sorted(file.name for file in tmp_path.glob("g*.mid")) == ["g-1.mid", "g-3.mid"]
+    assert ["error" in json.loads(line) for line in result.stdout.splitlines()] == [False, True, False]
+    assert "groove 2: no answer" in result.stderr
+
+
+def test_generate_makes_many(cli, tmp_path):
     """--count writes numbered files, each with the next seed."""
     result = cli("generate", "funk", "--count", "5", "-o", str(tmp_path / "g.mid"))
 

@@ -199,6 +199,7 @@ class Methods:
         starts_at = None
         if params.at != "never":
             self._session.intent += 1
+            await self._workshop.lead(pattern)
             _, starts_at = await self._session.start(pattern, params.at)
         return self._state(starts_at, recording=False, pattern=pattern.as_dict())
 

@@ -85,6 +85,8 @@ class Workshop:
         """Play what came of a job, unless the musician wants something else by now, and end the job."""
         job.pattern, job.route = pattern, route
         if at != "never" and self._session.intent == intent:
+            if job.facts.get("analysis"):
+                await self.lead(pattern)
             if part is not None:  # a section of a song changes where it lies; the song goes on
                 self._session.amend(part.id, lambda _: pattern)
             else:
@@ -183,6 +185,11 @@ class Workshop:
         while line > played[0][0]:  # the transport was last heard of after the first stroke
             line -= bar_ticks * tick_s
         return taps_to_pattern(played, tempo=bpm, start_s=line, meter=meter, bars=bars, voices=voices, fit=fit)
+
+    async def lead(self, pattern: Pattern) -> None:
+        """Take the tempo that was heard or played where nothing plays yet: the beat shall fit it."""
+        if self._session.transport["state"] == "stopped" and pattern.tempo:
+            await self._session.set({"tempo": round(pattern.tempo, 1)})
 
     # Questions --------------------------------------------------------------------------------------------------
 

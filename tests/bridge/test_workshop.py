@@ -235,6 +235,7 @@ def test_a_rhythm_that_is_played_becomes_a_groove(stage):
     assert {(hit["tick"] % 3840) // 960 for hit in lane(pattern, "snare")} == {1, 3}
     assert lane(pattern, "hat_closed")
     assert stage.session.player()["playing"] == pattern["id"]
+    assert stage.session.live["tempo"] == pytest.approx(100, rel=0.02)  # what was tapped is what plays
 
 
 def test_what_is_played_over_a_running_groove_keeps_its_bar_lines(stage):
@@ -249,6 +250,7 @@ def test_what_is_played_over_a_running_groove_keeps_its_bar_lines(stage):
 
     pattern = run(play())["pattern"]
     assert {hit["tick"] % 3840 // 960 for hit in pattern["hits"]} == {1, 3}
+    assert stage.session.live["tempo"] == 120
 
 
 def test_recording_needs_a_beginning_and_strokes(stage):

@@ -20,6 +20,7 @@ ECHOES_TO_MUTE: Final = 8
 MUTE_SECONDS: Final = 10.0
 _EDGE: Final = 64
 _KNOWN: Final = frozenset({0xF8, 0xFA, 0xFB, 0xFC})
+_BEGINS: Final = frozenset({0xFA, 0xFB})
 
 
 class Splitter:
@@ -142,6 +143,7 @@ class EchoGuard:
         self._delays: deque[float] = deque(maxlen=24)
         self._echoes = 0
         self._muted_until = -1.0
+        self._led = False  # a master outside started or went on: its pulses are no echo, however steady beside ours
         self.says = ""
 
     def sent(self, data: bytes, at: float) -> None:
@@ -149,6 +151,8 @@ class EchoGuard:
         if data[0] == 0xF8:
             self._pulse_at = at
             return
+        if data[0] in _BEGINS:
+            self._led = False
         self._sent.pop(data, None)
         self._sent[data] = at
         if len(self._sent) > 512:
@@ -158,7 +162,7 @@ class EchoGuard:
         """Tell whether what came in is our own."""
         status = data[0]
         if status == 0xF8:
-            return self._pulse_echo(at)
+            return not self._led and self._pulse_echo(at)
         sent = self._sent.get(data)
         window = TRANSPORT_ECHO_SECONDS if status >= 0xF0 else ECHO_SECONDS
         if sent is not None and -0.005 <= at - sent <= window:
@@ -169,6 +173,7 @@ class EchoGuard:
                 self._muted_until = at + MUTE_SECONDS
                 self._echoes = 0
             return True
+        self._led = status in _BEGINS or (self._led and status != 0xFC)
         return at < self._muted_until and status & 0xE0 == 0x80
 
     def _pulse_echo(self, at: float) -> bool:

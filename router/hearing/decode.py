@@ -26,18 +26,28 @@ SHORTEST_S: Final = 2.0
 SILENCE: Final = 10 ** (-60 / 20)
 """Peak below -60 dB of full scale: nothing a drum would leave."""
 _KINDS: Final = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "OGG", "MP3", "MPEG", "CAF"}
+_CHUNKED: Final = {b"RIFF", b"RF64", b"FORM"}
+_UNKNOWN: Final = 0xFFFFFFFF
+_LONGEST_PAGE: Final = 65_307
+"""Bytes of an ogg page at most."""
 _WANTED: Final = "use a wav, flac, mp3, ogg or aiff file"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An audio file that can be read. `frames` is what its header says, 0 where it does not."""
+    """An audio file that can be read.
+
+    Attributes:
+        frames: What its header says, 0 where it does not.
+        early: Its container has an end, and the file ends before it.
+    """
 
     path: Path
     rate_hz: int
     channels: int
     frames: int
     kind: str
+    early: bool = False
 
     @property
     def duration_s(self) -> float:
@@ -72,7 +82,8 @@ def examine(path: Path, limits: Limits) -> Source:
         raise InvalidRequest("audio", f"{path.name} is {found.format}, which is not read", _WANTED)
     if not LOWEST_RATE_HZ <= found.samplerate <= HIGHEST_RATE_HZ:
         raise InvalidRequest("audio", f"{path.name} has {found.samplerate} samples a second", "use 44.1 to 96 kHz")
-    source = Source(path, found.samplerate, found.channels, max(0, found.frames), found.format)
+    early = found.format == "OGG" and not _has_end(path, size)
+    source = Source(path, found.samplerate, found.channels, max(0, found.frames), found.format, early)
     _long_enough(source.duration_s, limits, path.name)
     return source
 
@@ -104,27 +115,53 @@ def blocks(source: Source, limits: Limits) -> Iterator[NDArray[np.float32]]:
 def _whole(path: Path, size: int) -> None:
     """Refuse a wav or aiff whose audio chunk says more than the file has; libsndfile would read on quietly."""
     with path.open("rb") as file:
-        head = file.read(12)
-        big = head[:4] == b"FORM"
-        if not (big or head[:4] == b"RIFF") or len(head) < 12:
+        head = file.read(24)
+        if head[:4] == b"riff" and len(head) == 24:  # W64 tells the length of the whole file
+            _complete(path, struct.unpack("<Q", head[16:])[0] - size, struct.unpack("<Q", head[16:])[0])
             return
-        order, wanted = (">", b"SSND") if big else ("<", b"data")
+        if head[:4] not in _CHUNKED or len(head) < 12:
+            return
+        order, wanted = (">", b"SSND") if head[:4] == b"FORM" else ("<", b"data")
+        file.seek(12)
+        long: int | None = None
         while len(chunk := file.read(8)) == 8:
             (length,) = struct.unpack(f"{order}I", chunk[4:])
+            if chunk[:4] == b"ds64":  # RF64 keeps lengths beyond four gigabytes here
+                long = struct.unpack("<Q", file.read(16)[8:].ljust(8, b"\0"))[0]
+                length -= 16
             if chunk[:4] == wanted:
+                if length == _UNKNOWN and long:
+                    _complete(path, file.tell() + long - size, long)
                 # Programs that write while they record leave 0 or all ones: the length is then unknown, not wrong.
-                missing = file.tell() + length - size
-                if length not in {0, 0xFFFFFFFF, 0x7FFFFFFF} and length < 0xFFFFFF00 and missing > 1:
-                    raise InvalidRequest(
-                        "audio",
-                        f"{path.name} is cut off: {missing} of its {length} bytes are missing",
-                        "export it again",
-                    )
+                elif length not in {0, 0x7FFFFFFF} and length < 0xFFFFFF00:
+                    _complete(path, file.tell() + length - size, length)
                 return
             file.seek(length + length % 2, 1)
             if file.tell() >= size:
                 break
     raise InvalidRequest("audio", f"{path.name} is cut off before its audio begins", "export it again")
+
+
+def _complete(path: Path, missing: int, length: int) -> None:
+    if missing > 1:
+        raise InvalidRequest(
+            "audio", f"{path.name} is cut off: {missing} of its {length} bytes are missing", "export it again"
+        )
+
+
+def _has_end(path: Path, size: int) -> bool:
+    """Say whether the last page of an ogg file is whole and marked as the stream's end (RFC 3533).
+
+    A note and no refusal: what records a radio stream leaves none, and its music is whole.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, size - _LONGEST_PAGE))
+        tail = file.read()
+    page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
+    if len(page) < 27 or not page[5] & 4:
+        return False
+    lacing = page[27 : 27 + page[26]]
+    return len(page) >= 27 + page[26] + sum(lacing)
 
 
 def _long_enough(duration_s: float, limits: Limits, name: str) -> None:

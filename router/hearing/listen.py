@@ -40,7 +40,7 @@ def analyze_file(path: str | Path, *, on_progress: Progress | None = None, limit
     tell("drums", 0.75)
     odds, hard = Ear.load().listen(bands)
     heard = onsets.strokes(odds, hard)
-    notes: list[str] = []
+    notes = [f"the file ends early, after {duration_s:.1f} s: what is there was heard"] if source.early else []
     strikes = onsets.strikes(heard, odds)
     if sum(times.size for times, _ in strikes.values()) < max(_FEWEST, duration_s / 4):
         notes.append("hardly any drums were heard; tempo and bars follow the attacks of the music")

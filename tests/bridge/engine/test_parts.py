@@ -130,6 +130,38 @@ def test_a_foreign_clock_drifts_through_ours_and_is_heard():
     assert echoes < 60
 
 
+@pytest.mark.parametrize("begin", [b"\xfa", b"\xfb"])
+def test_a_master_at_exactly_our_tempo_is_followed_once_it_starts(begin):
+    """Its pulses lie at a steady delay behind ours, as ours on a wired loop; its Start or Continue is not ours."""
+    guard = EchoGuard()
+    guard.sent(b"\xfa", 0.0)
+    heard = []
+    for number in range(96):
+        at = number * 60 / 120 / 24
+        guard.sent(b"\xf8", at)
+        if number == 48:
+            assert not guard.is_echo(begin, at + 0.01)
+        heard.append(not guard.is_echo(b"\xf8", at + 0.011))
+
+    assert not any(heard[2:48])
+    assert all(heard[48:])
+
+
+def test_our_own_start_on_a_wired_loop_leads_nobody():
+    """What comes back of it is ours, and so are the pulses behind it."""
+    guard = EchoGuard()
+    guard.is_echo(b"\xfb", 0.0)  # a master was there before
+    guard.sent(b"\xfa", 1.0)
+    guard.is_echo(b"\xfa", 1.002)
+    heard = []
+    for number in range(48):
+        at = 1 + number * 60 / 120 / 24
+        guard.sent(b"\xf8", at)
+        heard.append(not guard.is_echo(b"\xf8", at + 0.002))
+
+    assert not any(heard[2:])
+
+
 def test_the_histogram_tells_quantiles_and_what_was_missed():
     """99 values of 0.1 ms and one of 20: the median, the 99th part, the worst, one missed."""
     histogram = Histogram()

@@ -89,8 +89,8 @@ def test_a_wrong_type_is_refused(tmp_path: Path, content: bytes) -> None:
     assert refused(path) == "a.wav is no audio file that can be read"
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.flac"])
-@pytest.mark.parametrize("share", [0.6, 0.02])
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.flac", "a.mp3", "a.w64", "a.rf64"])
+@pytest.mark.parametrize("share", [0.9, 0.6, 0.3])
 def test_a_cut_off_file_is_refused(tmp_path: Path, name: str, share: float) -> None:
     """Where the header promises more than the file holds, half a song is not passed off as the whole."""
     path = save(tmp_path / name, drum_loop(120, 4))
@@ -98,6 +98,31 @@ def test_a_cut_off_file_is_refused(tmp_path: Path, name: str, share: float) -> N
     path.write_bytes(data[: int(len(data) * share)])
 
     assert "cut off" in refused(path)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.6, 0.3])
+def test_an_ogg_without_its_last_page_is_heard_with_a_note(tmp_path: Path, share: float) -> None:
+    """Its header tells no length: what is there is heard, and said to be a part; a whole file has no such note."""
+    path = save(tmp_path / "a.ogg", drum_loop(120, 12))
+    data = path.read_bytes()
+    whole = analyze_file(path)
+    path.write_bytes(data[: int(len(data) * share)])
+    part = analyze_file(path)
+
+    assert not whole.notes
+    assert part.duration_s < whole.duration_s
+    assert f"the file ends early, after {part.duration_s:.1f} s" in part.notes[0]
+    assert part.tempo_bpm == pytest.approx(120, rel=0.01)
+
+
+def test_a_file_cut_before_its_audio_is_refused(tmp_path: Path) -> None:
+    """A header and nothing more is no short song."""
+    for name in ("a.wav", "a.aiff", "a.flac"):
+        path = save(tmp_path / name, drum_loop(120, 4))
+        data = path.read_bytes()
+        path.write_bytes(data[: int(len(data) * 0.02)])
+
+        assert "cut off" in refused(path)
 
 
 @pytest.mark.parametrize("keep", [4, 11, 20, 43])

@@ -21,7 +21,7 @@ PHRASE: Final = 0.7
 BAR: Final = 0.4
 CELL: Final = 1.15
 STROKE: Final = 0.55
-SPREAD: Final = 16.0
+SPREAD: Final = 18.0
 """Velocity's spread from the middle up."""
 TEMPER: Final = 0.6
 """How far takes, and the voices of a take, differ in unevenness."""
@@ -35,7 +35,7 @@ def human_size(humanize: float) -> float:
 
 
 def _spread(velocity: int) -> float:
-    """How uneven strokes of a loudness are: 5 for the softest, 17 from the middle up (measured)."""
+    """How uneven strokes of a loudness are: 4 for the softest, 18 from the middle up."""
     return min(SPREAD, 3 + 0.4 * velocity)
 
 

@@ -50,6 +50,7 @@ def faults(pattern: Pattern, tempo: float) -> Counter[str]:
     """Count what is wrong with a pattern, by kind."""
     found: Counter[str] = Counter()
     found["silent bar"] = pattern.bars - len({hit.tick // pattern.meter.bar_ticks for hit in pattern.hits})
+    found["late start"] = pattern.hits[0].tick > 0
     found["outside"] = sum(not 0 <= hit.tick + hit.shift < pattern.ticks for hit in pattern.hits)
     for _, group in groupby(pattern.hits, key=lambda hit: hit.tick):
         voices = [hit.voice for hit in group]

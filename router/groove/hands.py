@@ -15,7 +15,7 @@ from router.pattern import RESOLUTION, Hit, Pattern
 
 HAND_MS: Final = 66.0
 """Shortest time between two strokes of one hand in a groove; 15 a second is the edge of what is trained for."""
-BOUNCE_MS: Final = 22.0
+BOUNCE_MS: Final = 25.0
 """Shortest time when the stick bounces: second stroke of a drag, a buzz, a roll."""
 MOVE_MS: Final = 18.0
 """More time to reach another drum."""

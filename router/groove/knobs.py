@@ -15,6 +15,8 @@ SKELETON: Final = 0.72
 """Strokes at least this important are the groove itself: variation does not touch them."""
 GHOST_BELOW: Final = 50
 """A snare stroke softer than this is a ghost (the measured strokes part there)."""
+GHOST_SHARE: Final = 0.7
+"""And no more than this of the loudest snare: where all is played softly the backbeat is no ghost."""
 _SIXTEENTH: Final = RESOLUTION // 4
 
 
@@ -25,22 +27,26 @@ def thin(pattern: Pattern, *, density: float) -> Pattern:
     """
     if density < 0.5:
         edge = (0.5 - density) * 2 * 0.8
-        weighed = [(importance(hit, pattern.meter), hit) for hit in pattern.hits]
-        best: dict[int, float] = {}  # no bar falls silent and the first beat sounds: the weightiest stroke stays
-        for weight, hit in weighed:
-            for place in _needed(hit.tick, pattern.meter.bar_ticks):
-                best[place] = max(best.get(place, 0.0), weight)
-        bar = pattern.meter.bar_ticks
-        kept = [h for w, h in weighed if w >= edge or any(w == best[p] for p in _needed(h.tick, bar))]
+        needed = _needed(pattern)
+        kept = [hit for hit in pattern.hits if importance(hit, pattern.meter) >= edge or hit in needed]
         return pattern.with_hits(kept, density=density)
     if density > 0.5:
         return pattern.with_hits((*pattern.hits, *_more(pattern, (density - 0.5) * 2)), density=density)
     return pattern
 
 
-def _needed(tick: int, bar_ticks: int) -> tuple[int, ...]:
-    """The places that may not fall silent and that a stroke is part of: its bar, and the pattern's first beat (-1)."""
-    return (tick // bar_ticks,) if tick else (0, -1)
+def _needed(pattern: Pattern) -> frozenset[Hit]:
+    """The strokes that may never leave: no bar falls silent and the first beat sounds. The weightiest stay."""
+    best: dict[int, tuple[float, list[Hit]]] = {}
+    for hit in pattern.hits:
+        weight = importance(hit, pattern.meter)
+        for place in (hit.tick // pattern.meter.bar_ticks, *([] if hit.tick else [-1])):
+            heaviest, those = best.setdefault(place, (weight, []))
+            if weight > heaviest:
+                best[place] = weight, [hit]
+            elif weight == heaviest:
+                those.append(hit)
+    return frozenset(hit for _, those in best.values() for hit in those)
 
 
 def _more(pattern: Pattern, amount: float) -> list[Hit]:
@@ -104,10 +110,13 @@ def shape(pattern: Pattern, *, intensity: float = 0.5, ghosts: float = 0.5, open
         openness: 0..1, how far the hi-hat stands open, or None for as it was; strokes stay where they are.
     """
     hits = _ghosts(pattern, (ghosts - 0.5) * 2)
+    needed = _needed(pattern)
+    loudest = max((hit.velocity for hit in pattern.hits if hit.voice == "snare"), default=0)
+    edge = min(GHOST_BELOW, loudest * GHOST_SHARE)
     for hit in pattern.hits:
         velocity, voice, pedal = hit.velocity + round((intensity - 0.5) * 40), hit.voice, hit.openness
-        if voice == "snare" and hit.velocity < GHOST_BELOW:
-            if hit.velocity < (0.5 - ghosts) * 2 * GHOST_BELOW:
+        if voice == "snare" and hit.velocity < edge:
+            if hit.velocity < (0.5 - ghosts) * 2 * edge and hit not in needed:
                 continue
             if ghosts > 0.5:  # louder, and still ghosts
                 velocity = max(velocity, min(GHOST_BELOW - 2, velocity + round((ghosts - 0.5) * 30)))
@@ -115,7 +124,7 @@ def shape(pattern: Pattern, *, intensity: float = 0.5, ghosts: float = 0.5, open
             pedal = round(90 - 80 * openness)
             voice = "hat_open" if openness > 0.4 else "hat_closed"
         hits.append(Hit(hit.tick, voice, max(1, min(127, velocity)), hit.shift, pedal, hit.ornament))
-    return pattern.with_hits(hits or pattern.hits[:1])
+    return pattern.with_hits(hits)
 
 
 def _ghosts(pattern: Pattern, amount: float) -> list[Hit]:

@@ -121,6 +121,16 @@ def test_shape_acts_on_what_it_names() -> None:
     assert {hit.openness for hit in wide.hits if hit.voice == "hat_open"} == {18}
 
 
+def test_taking_the_ghosts_away_silences_no_bar_and_takes_no_backbeat() -> None:
+    """Where all is played softly the backbeat is no ghost, and a bar of nothing but ghosts keeps one."""
+    soft = [Hit(tick, "snare", 44) for tick in (960, 2880)] + [Hit(tick, "snare", 20) for tick in (1680, 3840, 4080)]
+    quiet = Pattern(COMMON_TIME, 2, tuple(soft))
+
+    bare = groove.shape(quiet, ghosts=0.0)
+
+    assert keys(bare) == {(960, "snare"), (2880, "snare"), (3840, "snare")}
+
+
 def test_feel_survives_a_variation() -> None:
     """A pattern that wears feel wears it after varying: the strokes that stay are struck as before, or nearly."""
     felt = groove.generate(GrooveRequest(genre="rock", bars=4, seed=2, humanize=1.0))

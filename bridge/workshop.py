@@ -194,16 +194,25 @@ class Workshop:
     # Questions --------------------------------------------------------------------------------------------------
 
     def ask(self, kind: str, given: Mapping[str, Any], pattern: Pattern | None, *, source: str) -> Job:
-        """Begin to answer a question of one of the routing document's task kinds; where it is a groove, to make it."""
+        """Begin to answer a question of one of the routing document's task kinds; where it is a groove, to make it.
+
+        Raises:
+            InvalidRequest: If there is no such kind.
+        """
         from router.tasks import TASKS  # noqa: PLC0415 - the router is loaded after the ready line
 
-        if kind in TASKS and TASKS[kind].music:
+        if kind not in TASKS:
+            raise InvalidRequest(
+                "task", f"task is {kind!r:.40}; it must be one of {', '.join(TASKS)}", "try pattern_analysis"
+            )
+        if TASKS[kind].music:
             return self._music(kind, given, pattern, source)
         payload = {"text": given.get("text", ""), **given.get("facts", {})}
         if pattern is not None:
             payload["pattern"] = write(pattern)[:3000]
-            if kind == "pattern_analysis":
-                payload |= {name: value for name in ("genre", "style") if (value := pattern.meta.get(name))}
+            if kind in {"pattern_analysis", "music_theory"}:
+                known = ("genre", "style", "swing")
+                payload |= {name: value for name in known if (value := pattern.meta.get(name)) is not None}
         cost = given.get("max_cost_usd")
 
         async def work(job: Job) -> None:

@@ -67,33 +67,49 @@ def suggestions(pattern: Pattern) -> list[str]:
     return out[:5]
 
 
-def theory(pattern: Pattern) -> str:
-    """Return what can be counted about a groove's rhythm, in sentences; what it means is left to others."""
-    meter = pattern.meter
+def theory(pattern: Pattern, question: str = "", swing: object = None) -> str:
+    """Return what can be counted about a groove's rhythm, in sentences; what it means is left to others.
+
+    Args:
+        pattern: The groove.
+        question: What is wanted to be known; where it names something that is counted, only that is told.
+        swing: How much it swings, 0..1, where somebody knows: notation does not say.
+    """
+    facts = _facts(pattern, swing)
+    meant = [fact for asked, fact in facts if re.search(rf"\b(?:{asked})", question.lower())]
+    head = "" if meant or not question.strip() else "what can be counted without a model: "
+    return head + "; ".join(meant or [fact for _, fact in facts]) + "."
+
+
+def _facts(pattern: Pattern, swing: object) -> list[tuple[str, str]]:
+    """Return what can be said of a groove, each with the words of a question that ask for it."""
+    meter, strokes = pattern.meter, pattern.hits
     beats = [beat / 960 for beat in meter.beats]
     bpm = pattern.tempo or 120.0
-    counts = {name: _places(pattern, voices) for name, voices in _LEADS.items()}
-    off = sum(hit.tick % 480 != 0 for hit in pattern.hits)
-    between = sum(hit.tick % 960 == 480 for hit in pattern.hits)
-    triplets = sum(hit.tick % 240 != 0 and hit.tick % 320 == 0 for hit in pattern.hits)
-    finest = (
-        "triplets" if triplets > len(pattern.hits) / 8 else "sixteenths" if off else "eighths" if between else "beats"
-    )
+    off = sum(hit.tick % 480 != 0 for hit in strokes)
+    between = sum(hit.tick % 960 == 480 for hit in strokes)
+    triplets = sum(hit.tick % 240 != 0 and hit.tick % 320 == 0 for hit in strokes)
+    finest = "triplets" if triplets > len(strokes) / 8 else "sixteenths" if off else "eighths" if between else "beats"
+    felt = "+".join(f"{beat:g}" for beat in beats)
     out = [
-        f"{meter}: {len(beats)} beats a bar, felt as {'+'.join(f'{beat:g}' for beat in beats)} quarters",
-        f"at {bpm:g} bpm a quarter lasts {60_000 / bpm:.0f} ms, a sixteenth {15_000 / bpm:.0f} ms",
-        f"the finest division that is played is {finest}",
-        f"{off + between} of {len(pattern.hits)} strokes lie off the beat",
-    ]
-    out += [
-        f"the {name} comes in half of the bars or more on {', '.join(places)}"
-        for name, places in counts.items()
-        if places
-    ]
-    loud = sum(hit.voice == "snare" and hit.velocity >= 50 and hit.tick % 960 == 0 for hit in pattern.hits)
-    if {"2", "4"} <= set(counts["snare"]) and meter.beats == (960,) * 4 and loud:
-        out.append("the snare on 2 and 4 is a backbeat")
-    return "; ".join(out) + "."
+        ("met(?:er|re)|time sig|beats|felt|count", f"{meter}: {len(beats)} beats a bar, felt as {felt} quarters"),
+        ("tempo|bpm|fast|slow|ms\\b|millisec",
+         f"at {bpm:g} bpm a quarter lasts {60_000 / bpm:.0f} ms, a sixteenth {15_000 / bpm:.0f} ms"),
+        ("division|subdivi|fine|grid|sixteenth|eighth|triplet", f"the finest division that is played is {finest}"),
+        ("syncop|off", f"{off + between} of {len(strokes)} strokes lie off the beat"),
+        ("long|bars|length", f"it is {pattern.bars} bar{'' if pattern.bars == 1 else 's'} long"),
+    ]  # fmt: skip
+    if isinstance(swing, int | float):
+        out.append(("swing|swung|shuffl|straight", f"it swings by {swing:.2f} of 1" if swing else "it is straight"))
+    for name, (voices, asked) in _LEADS.items():
+        count = sum(hit.voice in voices for hit in strokes) / pattern.bars
+        places = _places(pattern, voices)
+        where = f", in half of the bars or more on {', '.join(places)}" if places else ""
+        out.append((asked, f"{count:.3g} strokes of {name} a bar{where}"))
+        if name == "snare" and {"2", "4"} <= set(places) and meter.beats == (960,) * 4:
+            out.append((asked, "the snare on 2 and 4 is a backbeat"))
+    ghosts = sum(hit.voice == "snare" and hit.velocity < 50 for hit in strokes) / pattern.bars
+    return [*out, ("ghost", f"{ghosts:.3g} ghost notes a bar")]
 
 
 def ideas(pattern: Pattern) -> list[str]:
@@ -122,4 +138,10 @@ def _places(pattern: Pattern, voices: tuple[str, ...]) -> list[str]:
     return [f"{tick // 960 + 1}{('', 'e', '&', 'a')[tick % 960 // 240]}" for tick in often if tick % 240 == 0]
 
 
-_LEADS: Final = {"kick": ("kick",), "snare": ("snare", "rim", "clap")}
+_LEADS: Final = {
+    "kick": (("kick",), "kick|bass drum|foot"),
+    "snare": (("snare", "rim", "clap"), "snare|backbeat|clap|rim"),
+    "hi-hat": (_HATS, "hi-?hat|hats?\\b|time ?keep"),
+    "ride": (("ride", "ride_bell"), "ride"),
+}
+"""Which voices lead, and how they are asked for."""

@@ -12,8 +12,10 @@ from typing import Any, Final
 from router import advice, form, groove
 from router.constraints import holds, read_rule
 from router.errors import InvalidRequest
+from router.groove import names
 from router.pattern import COMMON_TIME
 from router.policy import SURE
+from router.request import KNOBS
 
 _INTENTS: Final = (
     ("fill", ("fill",)),
@@ -23,6 +25,7 @@ _INTENTS: Final = (
     ("analyze", ("analyze", "analyse", "listen to", "what is playing", "transcribe")),
 )
 
+_RANGES: Final = {"tempo": (20, 300), "bars": (1, 64), **dict.fromkeys(KNOBS, (0, 1))}
 _ASKED: Final = re.compile(r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+")
 _RULED: Final = frozenset({
     "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
@@ -72,7 +75,7 @@ def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool
         names = {name: str(payload.get(name) or "") for name in ("genre", "style")}
         return {**advice.character(pattern), **names}, False
     if kind == "music_theory":
-        return {"answer": advice.theory(pattern)}, False
+        return {"answer": advice.theory(pattern, text, payload.get("swing"))}, False
     if kind == "creative_suggestions":
         return {"suggestions": advice.ideas(pattern)}, False
     return {"suggestions": advice.suggestions(pattern)}, False
@@ -91,25 +94,32 @@ def _song(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 
 def _genre(payload: Mapping[str, Any], words: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    genre = payload.get("genre") or words.get("genre") or ""
-    style = payload.get("style") or words.get("style") or ""
+    """Return a genre and style in their own spelling, or the names that are spelt most alike."""
+    genre = str(payload.get("genre") or words.get("genre") or "")
+    style = str(payload.get("style") or words.get("style") or "")
+    unknown, known = genre or str(payload.get("text") or ""), names.GENRES
     try:
-        groove.check_names(genre=str(genre) or None, style=str(style) or None)
+        if genre:
+            genre = names.check_genre(genre)
+            unknown, known = style, names.CATALOGUE[genre]
+        if style:
+            genre, style = names.check_style(genre or None, style)
     except InvalidRequest:
-        return {"valid": False, "genre": "", "style": ""}, False
-    return {"valid": bool(genre or style), "genre": str(genre), "style": str(style)}, bool(genre or style)
+        genre = style = ""
+    if genre:
+        return {"valid": True, "genre": genre, "style": style, "suggestions": []}, True
+    return {"valid": False, "genre": "", "style": "", "suggestions": names.nearest(unknown, known)}, False
 
 
 def _parameters(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     problems = []
-    tempo = payload.get("tempo")
-    if isinstance(tempo, int | float) and not 20 <= tempo <= 300:
-        problems.append(f"tempo {tempo:g} is outside 20 to 300")
-    bars = payload.get("bars")
-    if isinstance(bars, int) and not 1 <= bars <= 64:
-        problems.append(f"{bars} bars are outside 1 to 64")
-    for name in ("complexity", "density", "swing", "humanize"):
+    for name, (low, high) in _RANGES.items():
         value = payload.get(name)
-        if isinstance(value, int | float) and not 0 <= value <= 1:
-            problems.append(f"{name} {value:g} is outside 0 to 1")
+        if isinstance(value, int | float) and not low <= value <= high:
+            problems.append(f"{name} {value:g} is outside {low} to {high}: try {min(high, max(low, value)):g}")
+    given = {name: str(payload[name]) for name in ("genre", "style", "drummer") if payload.get(name)}
+    try:
+        groove.check_names(**given)
+    except InvalidRequest as error:
+        problems.append(str(error))
     return {"valid": not problems, "problems": problems}, True

@@ -121,8 +121,13 @@ def _find(name: str, known: tuple[str, ...], aliases: dict[str, str]) -> str | N
     return aliases.get(wanted)
 
 
+def nearest(name: str, known: tuple[str, ...]) -> list[str]:
+    """Return at most three names that are spelt like one, the nearest first."""
+    return difflib.get_close_matches(name.lower(), known, 3, 0.4)
+
+
 def _refuse(field: str, name: str, known: tuple[str, ...], where: str = "") -> InvalidRequest:
-    near = difflib.get_close_matches(name.lower(), known, 3, 0.4) or list(known[:3])
+    near = nearest(name, known) or list(known[:3])
     return InvalidRequest(
         field,
         f"{field} {name!r:.60} is not known{where}; nearest: {', '.join(near)}",

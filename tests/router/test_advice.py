@@ -71,7 +71,7 @@ def test_theory_says_what_was_counted():
     assert "4/4: 4 beats a bar" in said
     assert "a sixteenth 125 ms" in said
     assert "sixteenths" in said
-    assert "kick comes in half of the bars or more on 1, 3e" in said
+    assert "2 strokes of kick a bar, in half of the bars or more on 1, 3e" in said
     assert "backbeat" in said
     assert "felt as 1+1+1.5 quarters" in theory(groove.generate(GrooveRequest(prompt="rock 7/8", seed=1)))
 
@@ -96,6 +96,23 @@ def test_theory_knows_the_tempo_that_the_notation_says():
     text = write(groove.generate(GrooveRequest(genre="rock", tempo=90.0, seed=1)))
 
     assert "a sixteenth 167 ms" in rules.answer("music_theory", {"pattern": text})[0]["answer"]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "left_out"),
+    [
+        ("how many kicks per bar?", "strokes of kick", "snare"), ("where does the snare fall?", "backbeat", "kick"),
+        ("what metre is this in?", "4/4: 4 beats", "ms"), ("is it swung?", "straight", "kick"),
+        ("what is a paradiddle?", "what can be counted without a model", "paradiddle"),
+    ],
+)  # fmt: skip
+def test_theory_answers_what_was_asked(question, said, left_out):
+    """Of what can be counted the part that the question is about; for any other question it says what it is."""
+    text = write(groove.generate(GrooveRequest(genre="rock", style="straight", seed=1)))
+    told = rules.answer("music_theory", {"text": question, "pattern": text, "swing": 0.0})[0]["answer"]
+
+    assert said in told
+    assert left_out not in told
 
 
 def test_a_question_that_is_a_rule_is_counted():

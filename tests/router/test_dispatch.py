@@ -720,7 +720,7 @@ def test_rules_answer_what_they_are_sure_of():
     providers = twins(openai=[says("{}")])
     first, _ = ask(providers, "genre_validation", {"genre": "funk"})
 
-    assert first.data == {"valid": True, "genre": "funk", "style": ""}
+    assert first.data == {"valid": True, "genre": "funk", "style": "", "suggestions": []}
     assert first.route.cost_picousd == 0
     assert providers["openai"].calls == []
 

@@ -18,7 +18,7 @@ from router.dispatch import Router
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.notation import write
 from router.pattern import MAX_BARS, Pattern
-from router.policy import SURE
+from router.policy import SURE, UNSURE
 from router.receipts import may_pay, music_tier
 from router.request import MAX_SEED, GrooveRequest
 from router.route import LOCAL, Answer, Route
@@ -153,7 +153,8 @@ async def music(
     if pattern is None:
         pattern = groove.generate(replace(request, tier=LOCAL))
     made = _made(kind, pattern, request, words["polyrhythm"])
-    told = request.prompt.strip() and words["confidence"] < SURE
+    exact = kind == "polyrhythm" and words["polyrhythm"] and words["confidence"] >= UNSURE  # a ratio and little else
+    told = request.prompt.strip() and words["confidence"] < SURE and not exact
     if not may_pay(router.config, request) or not (told or request.tier != "auto" or request.provider):
         return Answer(made, Route(LOCAL, LOCAL, "rules", "single"))
     window = _window(pattern)
@@ -164,7 +165,10 @@ async def music(
         style=None,
     )  # fmt: skip
     answer = await router.route(wish, source=source, kind=kind)
-    return answer if answer.route.tier != LOCAL else replace(answer, pattern=made)
+    if answer.route.tier == LOCAL:
+        return replace(answer, pattern=made)
+    name = f"{kind.replace('_', ' ')}, {pattern.name}"[:200]  # its own would be the whole question
+    return replace(answer, pattern=replace(answer.pattern, name=name))
 
 
 def _made(kind: str, pattern: Pattern, request: GrooveRequest, ratio: tuple[int, int] | None) -> Pattern:

@@ -207,7 +207,7 @@ def _describe(prompt: str) -> dict[str, Any]:
 def _confidence(text: str, found: dict[str, Any]) -> float:
     """The share of words that carry meaning and were understood; a known genre alone is worth .6."""
     words = [w for w in re.findall(r"[a-z']+", text) if w not in _STOP]
-    if not words and not any(found[k] for k in ("meter", "bars", "tempo")):
+    if not words and not any(found[k] for k in ("meter", "bars", "tempo", "polyrhythm")):
         return 0.0
     known = {
         p

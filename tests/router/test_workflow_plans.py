@@ -23,7 +23,7 @@ from router.hearing import Analysis, Onset, Section
 from router.notation import write
 from router.providers.scripted import Scripted
 from router.request import GrooveRequest
-from router.revising import make, refine
+from router.revising import make, music, refine
 from router.song import SongWish
 
 DOCUMENT = "claude-haiku-5-5=0.25/1.25,claude-sonnet-5-5=3.00/15.00,claude-opus-4-5-20251101=15.00/75.00"
@@ -219,6 +219,30 @@ def test_words_that_rules_understand_cost_nothing():
 
     assert provider.calls == []
     assert answer.route.workflow == "refine"
+
+
+@pytest.mark.parametrize("ratio", ["3:4", "5 over 4", "polyrhythm 7:8"])
+def test_a_ratio_is_laid_over_a_groove_by_rules(ratio):
+    """It is exact and needs no model; a picture of one does, and its name is no prompt."""
+    rock = groove.generate(GrooveRequest(genre="rock", bars=2, seed=3))
+
+    ruled, provider = played(lambda router: music(router, "polyrhythm", GrooveRequest(prompt=ratio), rock))
+    told, _ = played(
+        lambda router: music(router, "polyrhythm", GrooveRequest(prompt=f"{ratio} like hail on tin"), rock)
+    )
+
+    assert provider.calls == []
+    assert ruled.pattern.meta["polyrhythm"]
+    assert dollars(told.route) > 0
+    assert told.pattern.name == f"polyrhythm, {rock.name}"
+
+
+@pytest.mark.parametrize("words", ["make it faster", "140 bpm", "play it in 7/8", "make it 8 bars long"])
+def test_no_model_is_paid_for_what_no_stroke_can_answer(words):
+    """Tempo, metre and length are settings, and the error says so."""
+    rock = groove.generate(GrooveRequest(genre="rock", bars=2, seed=3))
+    with pytest.raises(InvalidRequest, match="settings"):
+        played(lambda router: refine(router, rock, words, GrooveRequest()))
 
 
 def test_words_beyond_the_rules_change_only_what_they_speak_of():

@@ -168,7 +168,10 @@ def hold(pattern: Pattern, constraints: Iterable[str]) -> Verdict:
             unchecked.append(f"constraint not checked: {text}")
             continue
         rules.append(rule)
-        pattern, said = _mended(pattern, rule)
+        mended, said = _mended(pattern, rule)
+        if pattern.hits and not mended.hits:
+            continue  # nothing would be left: the rule is broken rather, and said to be
+        pattern = mended
         mends += said
     broken = [f"constraint not held: {rule.text}{_against(rule, rules)}" for rule in rules if not holds(pattern, rule)]
     return Verdict(pattern, tuple(mends), tuple(broken), tuple(unchecked))
@@ -261,10 +264,11 @@ def _against(rule: Rule, rules: Iterable[Rule]) -> str:
     for other in rules:
         if other is rule or not set(other.voices) & set(rule.voices):
             continue
-        wants, forbids = (rule, other) if rule.least or rule.places else (other, rule)
-        if forbids.most is not None and (wants.places or wants.least > forbids.most):
-            return f' (against "{other.text}")'
-    return ""
+        for wants, forbids in ((rule, other), (other, rule)):
+            if forbids.most is not None and (wants.places or wants.least > forbids.most):
+                return f' (against "{other.text}")'
+    out = {voice for one in rules if one.most == 0 and not one.places for voice in one.voices}
+    return " (nothing would be left)" if out == set(VOICES) else ""
 
 
 def _without_fills(pattern: Pattern, text: str) -> tuple[Pattern, list[str]]:

@@ -38,6 +38,23 @@ def test_every_rule_is_read_and_held(busy, text):
     assert verdict.unchecked == ()
 
 
+def test_rules_that_would_leave_nothing_are_said_and_leave_something(busy):
+    """An empty groove is nobody's wish; which rule gave way is told."""
+    verdict = hold(busy, ["only kick", "no kick"])
+
+    assert {hit.voice for hit in verdict.pattern.hits} == {"kick"}
+    assert verdict.broken == ("constraint not held: no kick (nothing would be left)",)
+
+
+def test_counts_that_contradict_each_other_are_told_with_the_other(busy):
+    """Whichever comes first."""
+    for rules in (
+        ["kick exactly 2 a bar", "at least 5 kicks a bar"],
+        ["at least 5 kicks a bar", "kick exactly 2 a bar"],
+    ):
+        assert 'against "' in hold(busy, rules).broken[0]
+
+
 def test_a_rule_that_is_kept_changes_nothing(busy):
     """The same pattern comes back."""
     once = hold(busy, ["no crash"]).pattern

@@ -163,8 +163,10 @@ def test_the_groove_survives_the_death_of_the_server(engine, midilab, jack_serve
 
 
 def test_a_daemon_that_does_not_read_holds_nothing_up(engine, midilab):  # noqa: F811 - the fixture
-    """With the event pipe full for seconds the beats go on in time; what could not be told is counted."""
-    engine.load("p", groove(step=60, length=30))
+    """With the event pipe full for seconds no two hits are 50 ms apart: six of them, so JACK may lose one."""
+    engine.load("p", groove(step=15, length=8))
+    fcntl = pytest.importorskip("fcntl")
+    fcntl.fcntl(engine.process.stdout, fcntl.F_SETPIPE_SZ, 4096)  # else it takes longer to fill than the take lasts
     with Ticker() as ticker:
         take = midilab.start([], 4)
         wait_connected(engine)
@@ -173,11 +175,9 @@ def test_a_daemon_that_does_not_read_holds_nothing_up(engine, midilab):  # noqa:
         _, recorded = midilab.finish(take)
         engine.reading.set()
     heard = ons(recorded)
-    gaps = sorted(b - a for a, b in itertools.pairwise(heard))
 
-    assert len(heard) > 60
-    assert gaps[len(gaps) * 9 // 10] < 0.05 + ticker.median_ms / 1000
-    assert gaps[-1] < 0.25 + ticker.worst_ms / 1000  # a full pipe would hold it up for seconds
+    assert len(heard) > 240
+    assert max(b - a for a, b in itertools.pairwise(heard)) < 0.05 + ticker.worst_ms / 1000
 
 
 def test_a_flood_of_controllers_neither_stops_the_music_nor_grows(engine, midilab):  # noqa: F811 - the fixture

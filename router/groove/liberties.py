@@ -13,22 +13,27 @@ from router.pattern import RESOLUTION
 
 
 class Habit(NamedTuple):
-    """How many places of a bar may get more, each with its chance, and how surely the time is kept between beats.
+    """How many places of a bar may get more, each with its chance, and how surely the sheet is kept between beats.
 
-    `opens` is the chance that the hi-hat opens at one place before a beat, `foot` that it is trodden under a ride.
+    `between` is the chance of the time's own strokes there, `feet` of the kick's; `opens` that the hi-hat opens at one
+    place before a beat, `foot` that it is trodden under a ride.
     """
 
-    ghosts: tuple[float, ...] = (0.4, 0.3, 0.2)
-    kicks: tuple[float, ...] = (0.3, 0.2)
-    time: tuple[float, ...] = (0.25,)
-    between: float = 0.92
-    opens: float = 0.35
+    ghosts: tuple[float, ...] = (0.45, 0.4, 0.35, 0.3)
+    kicks: tuple[float, ...] = (0.4, 0.35)
+    time: tuple[float, ...] = (0.35, 0.3)
+    between: float = 0.86
+    feet: float = 0.88
+    opens: float = 0.4
     foot: float = 0.6
 
 
 PLAYED: Final = Habit()
-HARD: Final = Habit(ghosts=(), kicks=(0.35, 0.25), time=(0.2,), between=0.95, opens=0.2)
-PROGRAMMED: Final = Habit(ghosts=(), kicks=(0.15,), time=(0.35, 0.3, 0.25), between=1.0, opens=0.0, foot=0.0)
+HARD: Final = Habit(ghosts=(), kicks=(0.45, 0.4, 0.3), time=(0.4, 0.3), between=0.9, feet=1.0, opens=0.35)
+"""A hole in what the feet roll would sound like a mistake."""
+PROGRAMMED: Final = Habit(
+    ghosts=(), kicks=(0.3,), time=(0.45, 0.4, 0.35, 0.3), between=1.0, feet=1.0, opens=0.0, foot=0.0
+)
 _HARD: Final = frozenset({"metal", "punk"})
 _TIME: Final = ("hat_closed", "ride", "shaker", "tambourine", "cowbell")
 _BACK: Final = frozenset({"snare", "rim", "clap"})
@@ -78,8 +83,9 @@ def with_liberties(groove: Groove, habit: Habit, rng: Random, *, swung: bool) ->
     leading = _between_beats(groove.meter.beats, swung=swung, late=True)
     keeper = max(_TIME, key=lambda voice: sum(cell.chance for cell in groove.cells if cell.voice == voice))
     for cell in groove.cells:
-        between = cell.voice == keeper and cell.chance >= 1 and cell.tick % bar_ticks in weak
-        cells.append(cell._replace(chance=habit.between) if between else cell)
+        usual = {keeper: habit.between, "kick": habit.feet}.get(cell.voice, 1.0)
+        between = cell.chance >= 1 and cell.tick % bar_ticks in weak
+        cells.append(cell._replace(chance=usual) if between else cell)
     for start in range(0, groove.bars * bar_ticks, bar_ticks):
         bar = [cell for cell in groove.cells if start <= cell.tick < start + bar_ticks]
         back = {cell.tick - start for cell in bar if cell.voice in _BACK}

@@ -16,9 +16,9 @@ from router.pattern import RESOLUTION
 
 SURE: Final = 0.996
 """How often a stroke that belongs to the groove for certain is really there; machines never miss."""
-KEEP: Final = 0.4
+KEEP: Final = 0.25
 """How firmly a take holds on to what it drew from a written groove: 1 always or never, 0 drawn afresh in every bar."""
-MACHINE_KEEP: Final = 0.85
+MACHINE_KEEP: Final = 0.4
 """Likewise where a machine plays."""
 FITTED_KEEP: Final = 0.3
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51 to .6)."""

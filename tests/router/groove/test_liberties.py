@@ -71,7 +71,7 @@ def test_written_styles_vary_from_bar_to_bar_as_people_do(genre: str) -> None:
         likeness(groove.generate(GrooveRequest(genre=genre, bars=16, seed=seed, humanize=1.0))) for seed in range(6)
     )
 
-    assert 0.5 < found < 0.92
+    assert 0.5 < found < 0.88
 
 
 def test_the_foot_treads_under_a_ride_that_leaves_it_free() -> None:

@@ -37,13 +37,17 @@ def scoring() -> ModuleType:
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the scorer leaves its csv open
 def test_sixty_takes_are_as_human_as_promised(scoring: ModuleType) -> None:
-    """Of sixty takes all and pattern score .87 or more, dynamics and timing .86; the ancestor scored .531 in all."""
+    """Of sixty takes all and pattern score .88 or more, dynamics .89, timing .86, as the mean of three sets.
+
+    One set of sixty differs from the next by .013 in timing; the ancestor scored .531 in all.
+    """
     tool = scoring.scorer()
     reference, _ = tool.gather(tool.reference_takes(str(scoring.DATA)))
 
-    scored = scoring.score(60, 0, reference, tool)
+    sets = [scoring.score(60, seed, reference, tool) for seed in range(3)]
 
-    assert scored["all"] >= 0.87
-    assert scored["pattern"] >= 0.87
-    assert scored["dynamics"] >= 0.86
+    scored = {group: sum(one[group] for one in sets) / 3 for group in scoring.GROUPS}
+    assert scored["all"] >= 0.88
+    assert scored["pattern"] >= 0.88
+    assert scored["dynamics"] >= 0.89
     assert scored["timing"] >= 0.86

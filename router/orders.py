@@ -215,8 +215,12 @@ def _order(clause: str, last: Order | None, whole: Whole) -> Order:
     if spared and order.act == "keep":  # to keep all but some is to leave those open
         order = replace(order, voices=tuple(voice for voice in VOICES if voice not in spared))
     return replace(
-        order, amount=order.amount * amount, spared=spared, places=but or order.places, elsewhere=bool(but),
-    )  # fmt: skip
+        order,
+        amount=order.amount * amount,
+        spared=spared,
+        places=but or order.places,
+        elsewhere=order.elsewhere or bool(but),
+    )
 
 
 def _excepted(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:

@@ -327,6 +327,19 @@ def test_strokes_are_moved_where_they_are_asked(words, ticks):
     assert changed(found) == SNARE
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [("drop every other kick", 12), ("only every second kick", 12), ("only every third kick", 8),
+     ("leave out every third kick", 16)],
+)  # fmt: skip
+def test_every_second_stroke_goes_or_stays(words, left):
+    """Of 24 strokes, in the order of time; other drums stay."""
+    found = refine(GROOVE, words)
+
+    assert count(found.pattern, KICK) == left
+    assert changed(found) == KICK
+
+
 def test_two_drums_at_one_place_are_both_set():
     """One of them would not be what was asked."""
     found = refine(GROOVE, "crash and kick on the and of 2").pattern

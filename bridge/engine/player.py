@@ -367,7 +367,7 @@ class Player:
         if self.transport.state is not State.PLAYING:
             entry = self.timeline.enqueue(pattern, at, once=once, tag=tag, chain=chain, standing=not once)
             self._wish("start")
-            self._apply(self.transport.play(now, self.lead, asked=False), now)
+            self._apply(self.transport.play(now, self.lead, downbeat=at == "now"), now)
             if entry.standing and entry not in self.timeline.queue:  # it plays
                 entry.tick = self.timeline.cursor
             return self._where(entry)
@@ -418,7 +418,7 @@ class Player:
 
     def _play(self, _head: dict[str, Any], _rows: Iterable[Row], now: float) -> dict[str, Any]:
         self._wish("start")
-        self._apply(self.transport.play(now, self.lead, asked=True), now)
+        self._apply(self.transport.play(now, self.lead, downbeat=True), now)
         return self.transport_event(now)
 
     def _stop(self, head: dict[str, Any], _rows: Iterable[Row], now: float) -> dict[str, Any]:

@@ -144,11 +144,10 @@ class Transport:
             return True
         return self.following and now - self.clock.last_seen < LATCH_SECONDS
 
-    def play(self, now: float, lead: float, *, asked: bool) -> list[Effect]:
+    def play(self, now: float, lead: float, *, downbeat: bool) -> list[Effect]:
         """Start: internally after `lead` seconds, or join or await the clock outside.
 
-        `asked` is a press of play itself: it starts although a clock that stopped still has its hold, and sets the
-        downbeat on a clock that never said where it is.
+        On a clock that never said where it is, `downbeat` lets bar one begin with its next pulse.
         """
         if self.state is State.PLAYING:
             return []
@@ -157,11 +156,15 @@ class Transport:
         runs = self.mode != "internal" and self.clock_runs(now)
         if runs and self.outside is Outside.RUNNING:
             return self._join()
-        if runs and asked and self.outside is Outside.UNKNOWN:
-            self.outside = Outside.STARTING
-            self._position = 0
-            return self._set(State.ARMED)
-        if self.mode == "clock" or runs or (self.waits_for_outside(now) and not asked):
+        if runs and self.outside is Outside.UNKNOWN:
+            if downbeat:
+                self.outside = Outside.STARTING
+                self.located = True
+                self._position = 0
+            armed = self._set(State.ARMED)
+            offer = "a clock runs that has not said where the bar is: start it there, or play 'now' for a downbeat here"
+            return [*armed, Effect("log", text=offer)] if armed and not downbeat else armed
+        if self.waits_for_outside(now):
             return self._set(State.ARMED)
         self.source = "internal"
         self.anchor(0, now + lead)
@@ -440,6 +443,8 @@ class Transport:
     def quality(self, now: float) -> str:
         """Say how good the clock is, in a word or three."""
         if not self.following:
+            if self.state is not State.PLAYING and self.mode in {"auto", "clock"} and self.outside is Outside.UNKNOWN:
+                return "no bar position" if self.clock_runs(now) else "internal"
             return "locked" if self.source == "link" else "internal"
         if self.lost or (self.state is State.ARMED and self.outside is Outside.RUNNING):
             return "lost"

@@ -134,3 +134,20 @@ def test_a_master_that_rests_without_a_word_is_met_again_on_its_beats(rest_s):
     for at, note in late:
         assert (at - resting) * 8 % 32 == pytest.approx(note - 36, abs=0.02)
     assert rig.worst <= 1
+
+
+def test_a_clock_in_the_middle_of_its_run_gets_its_downbeat_at_now():
+    """Attached in the middle of a run: silence, an offer, no bar position; a groove asked for now begins there."""
+    rig = Rig(pattern("quarters", [(960 * n, 36 + n) for n in range(4)]))
+    rig.clocks(30)
+    rig.ask("queue", id="quarters")
+    rig.clocks(30)
+
+    assert rig.ons() == []
+    assert rig.ask("status")["transport"]["quality"] == "no bar position"
+    assert sum("'now'" in str(event.get("text")) for event in rig.events) == 1
+    rig.ask("queue", id="quarters", at="now")
+    began = rig.now
+    rig.clocks(25)
+    assert rig.ons(began) == [(pytest.approx(0, abs=0.001), 36), (pytest.approx(0.5, abs=0.001), 37)]
+    assert rig.ask("status")["transport"]["quality"] == "locked"

@@ -12,6 +12,7 @@ from contextlib import suppress
 from math import ceil
 from typing import Any, Final
 
+from bridge.engine import telling
 from bridge.engine.chain import Chain
 from bridge.engine.inbound import EchoGuard
 from bridge.engine.link import Row
@@ -297,44 +298,16 @@ class Player:
             self.events += [self.transport_event(now), self.player_event()]
 
     def transport_event(self, now: float) -> dict[str, Any]:
-        """Return the transport as the link tells it; `t` is when `tick` is."""
-        transport = self.transport
-        tick = transport.tick_at(now)
-        bar, beat = self.timeline.meters.locate(max(0, int(tick)))
-        span = self.timeline.meters.at(max(0, int(tick)))
-        return {
-            "e": "transport", "state": transport.state.value, "source": transport.source, "tick": round(tick, 3),
-            "t": round(now + self.epoch, 6), "bpm": round(transport.tempo, 4), "bar": bar, "beat": beat,
-            "quality": transport.quality(now),
-            "meter": [span.bar_ticks, list(span.beats)], "sync": transport.mode, "clock_out": self.clock_out,
-        }  # fmt: skip
+        """Return the transport as the link tells it."""
+        told = telling.transport(self.transport, self.timeline.meters, now, self.epoch)
+        return {**told, "clock_out": self.clock_out}
 
     def player_event(self) -> dict[str, Any]:
         """Return what plays and what waits."""
-        timeline, playing = self.timeline, self.transport.state is State.PLAYING
-        queued = [
-            {**self._where(entry), "id": entry.pattern.id, "origin": entry.origin, "tag": entry.tag, "once": entry.once}
-            for entry in timeline.queue
-        ]
-        base = timeline.base.id if timeline.base else None
-        overlay = timeline.overlay
-        return {
-            "e": "player",
-            "playing": base if playing else None,
-            "loaded": base,
-            "fill": overlay.pattern.id if overlay else None,
-            "fill_at": [overlay.origin, overlay.start, overlay.end] if overlay else None,
-            "origin": timeline.origin,
-            "queued": queued,
-            "song_origin": timeline.chain.origin if timeline.chain else None,
-        }
+        return telling.player(self.timeline, self.transport, self.epoch)
 
     def _where(self, entry: Queued) -> dict[str, Any]:
-        bar, beat = self.timeline.meters.locate(entry.tick)
-        at = (
-            round(self.transport.time_of(entry.tick) + self.epoch, 6) if self.transport.state is State.PLAYING else None
-        )
-        return {"tick": entry.tick, "bar": bar, "beat": beat, "t": at}
+        return telling.where(entry, self.timeline.meters, self.transport, self.epoch)
 
     # -- commands ----------------------------------------------------------------------------------------------
 

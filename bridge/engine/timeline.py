@@ -321,8 +321,9 @@ class Timeline:
         _, part, start = found
         if self.base is not part or self.origin != start:
             self.base, self.origin, self.changed = part, start, True
-        if self.meters.bar_start(tick) == tick:  # a metre can change at a bar line only
-            self.meters.change(tick, part.bar_ticks, part.beats)
+        line = min(start, tick)  # a part that joins late has begun before
+        if self.meters.bar_start(line) == line:  # a metre can change at a bar line only
+            self.meters.change(line, part.bar_ticks, part.beats)
 
     def _strike(self, tick: int, source: int, out: list[Out]) -> None:
         """Play the rows that lie at song tick `source`, now, at `tick`."""

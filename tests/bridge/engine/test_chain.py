@@ -54,6 +54,22 @@ def test_a_looping_song_begins_again():
     assert strokes(timeline, 5 * BAR) == [(0, 36), (BAR, 38), (2 * BAR, 36), (3 * BAR, 38), (4 * BAR, 36)]
 
 
+def test_a_song_that_joins_late_brings_its_metre():
+    """Its bar line was 30 ticks ago: the bars are counted in the song's metre from that line on."""
+    timeline = Timeline()
+    before = part("before", 36)
+    timeline.load(before)
+    timeline.enqueue(before, "bar")
+    strokes(timeline, BAR + 30)
+    timeline.cursor = BAR + 30
+    verse = part("verse", 38, 2, SEVEN)
+
+    timeline.join_late(timeline.enqueue(verse, "bar", after=BAR, chain=Chain([verse])))
+
+    assert timeline.meters.locate(BAR + SEVEN) == (3, 1)
+    assert timeline.meters.at(BAR + 30).bar_ticks == SEVEN
+
+
 @pytest.mark.parametrize(("bar", "note"), [(0, 36), (1, 36), (2, 38), (3, 40)])
 def test_the_position_chooses_the_part(bar, note):
     """After a jump the part that lies at the position plays, from its right bar."""

@@ -65,11 +65,13 @@ export function withEdits(pattern, edits) {
 /** What stands in for the groove, in a word: fill, break, hold, build. */
 export const kindOf = ({ name }) => name?.split(",")[0].slice(0, 16) || "fill";
 
-/** Where fills lie in a looping pattern: [{from, to, hits, sounding, name}]. One behind a switch lies in another groove. */
-export function fillsIn(pattern, { filling, queued, origin = 0 }) {
+/** Where fills lie in a looping pattern: [{from, to, hits, sounding, name}]; of one longer than the loop, the part in the
+    round of song tick `now`, or in its first while it waits. One behind a switch lies in another groove. */
+export function fillsIn(pattern, { filling, queued, origin = 0 }, now = 0) {
 	const long = lengthOf(pattern), waiting = queued.filter((item) => item.once && !queued.some((other) => !other.once && other.tick <= item.tick));
 	return [...(filling ? [filling] : []), ...waiting].map((item) => {
-		const at = (((item.origin - origin) % long) + long) % long, from = at + item.tick - item.origin;
+		const round = origin + Math.floor((Math.max(item.tick, now) - origin) / long) * long, at = item.origin - round;
+		const from = Math.max(0, item.tick - round);
 		const to = Math.min(long, at + (item.end ? item.end - item.origin : lengthOf(item.pattern)));
 		const hits = item.pattern.hits.map((hit) => ({ ...hit, tick: hit.tick + at })).filter(({ tick }) => tick >= from && tick < to);
 		return { from, to, hits, sounding: item === filling, name: kindOf(item.pattern) };

@@ -61,6 +61,7 @@ class DrumGrid extends Part {
 		if (!playing) return;
 		const tick = store.tick();
 		const place = tick < 0 ? 0 : inLoop(tick, player.origin ?? 0, lengthOf(player.pattern));
+		if (player.filling && place < this.passed) this.update(); // the fill goes on in a further round
 		const x = (place / this.scene.step) * this.scene.stepW;
 		head.style.transform = `translateX(${x}px)`;
 		this.small.style.transform = `translateX(${(place / lengthOf(player.pattern)) * this.scene.small}px)`;
@@ -122,7 +123,7 @@ class DrumGrid extends Part {
 	}
 
 	get fills() {
-		return this.now.sounding ? fillsIn(this.now.base, store.state.player) : [];
+		return this.now.sounding ? fillsIn(this.now.base, store.state.player, store.tick()) : [];
 	}
 
 	/** Drums that a fill brought stay with the groove: rows that come and go would move the page. */

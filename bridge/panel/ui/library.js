@@ -95,9 +95,9 @@ class DrumLibrary extends Part {
 			<span class="what"><b>${title}</b><small>${playing ? "Playing · " : ""}${item.bars} × ${item.meter} · ${item.hit_count} strokes</small></span>
 			${button("heart", `Favourite ${title}`, () => act("patterns.favourite", { id: item.id, favourite: !item.favourite }), { pressed: item.favourite, kind: "heart" })}
 			${button("down", `Download ${title} as .mid`, () => this.export(item.id, true))}
-			<details class="more" @focusout=${(e) => e.currentTarget.contains(e.relatedTarget) || (e.currentTarget.open = false)}><summary aria-label="More for ${title}" title="More">⋯</summary><div>
+			<details class="more" @click=${(e) => e.target.closest("button") && (e.currentTarget.open = false)} @focusout=${(e) => e.currentTarget.contains(e.relatedTarget) || (e.currentTarget.open = false)}><summary aria-label="More for ${title}" title="More">⋯</summary><div>
 				<button @click=${() => this.put("renaming", item.id).then(() => this.querySelector("#rename").focus())}>Rename</button>
-				<button @click=${() => this.export(item.id, false)}>Export to the folder</button>
+				<button @click=${() => this.export(item.id, false)} title="Export to the folder">Export</button>
 				<button @click=${() => this.discard(item)}>Delete</button></div></details>
 		</li>`;
 	}

@@ -6,6 +6,7 @@ import { learning } from "../js/store.js";
 
 const KINDS = { 8: "note off", 9: "note", 10: "pressure", 11: "CC", 12: "program", 13: "pressure", 14: "bend" };
 const POLL_MS = 2000;
+const AT_ONCE = new Set(["play_stop", "stop", "ai", "favourite", "panic", "tap"]); // no bar line is waited for, as with knobs
 
 /** A message in hex as a musician reads it. */
 export function readable(hex) {
@@ -67,7 +68,7 @@ class DrumMidi extends Part {
 
 	timing() {
 		const { lateness, clock } = this.stats ?? {};
-		const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.count ? `${lateness.p99_ms} ms` : "–"], ["Missed by 5 ms or more", lateness?.count ? `${lateness.missed} of ${lateness.count}` : "–"], ["Clock quality", clock?.quality ?? "–"], ["Real time", this.stats?.realtime || store.state.midi.realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
+		const rows = [["Clock jitter", clock?.pulses ? `${clock.jitter_ms.toFixed(2)} ms` : "no clock in"], ["Notes late, p99", lateness?.count ? `${lateness.p99_ms.toFixed(2)} ms` : "–"], ["Missed by 5 ms or more", lateness?.count ? `${lateness.missed} of ${lateness.count}` : "–"], ["Clock quality", clock?.quality ?? "–"], ["Real time", this.stats?.realtime || store.state.midi.realtime || "no"], ["To this page", Number.isFinite(link.clock.trip) ? `${(link.clock.trip * 1000).toFixed(1)} ms round trip` : "–"]];
 		return html`<dl class="figures">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 	}
 
@@ -92,7 +93,7 @@ class DrumMidi extends Part {
 
 	table() {
 		const knobs = (store.state.catalog?.settings ?? []).map(({ name }) => name);
-		const row = (one) => html`<tr><td>${control(one)}</td><td>${plain(one.action)}</td><td>${knobs.includes(one.action) ? "at once" : (one.at ?? "bar")}</td>
+		const row = (one) => html`<tr><td>${control(one)}</td><td>${plain(one.action)}</td><td>${AT_ONCE.has(one.action) || knobs.includes(one.action) ? "at once" : (one.at ?? "bar")}</td>
 			<td>${button("close", `Unmap ${control(one)}, ${plain(one.action)}`, () => this.unmap(one), { kind: "mini" })}</td></tr>`;
 		return html`<h3 id="controls">What controls do</h3>${this.learn()}<table aria-labelledby="controls"><thead><tr><th scope="col">Control</th><th scope="col">Action</th><th scope="col">At</th><td></td></tr></thead>
 			<tbody>${this.mapping.map(row)}</tbody></table>
@@ -103,8 +104,8 @@ class DrumMidi extends Part {
 		const { midi, settings, catalog } = store.state;
 		const { outputs, inputs } = this.ports;
 		return html`${this.sound()}
-			<dl class="ports"><div><dt>Out</dt><dd>${midi.out ?? "–"} <small>${midi.connections?.out?.length ? `→ ${midi.connections.out.join(", ")}` : "nothing connected"}</small></dd></div>
-				<div><dt>In</dt><dd>${midi.in ?? "–"} <small>${midi.connections?.in?.length ? `← ${midi.connections.in.join(", ")}` : "nothing connected"}</small></dd></div></dl>
+			<dl class="ports"><div><dt>Out</dt><dd>${midi.backend === "none" ? "none" : midi.out ?? "–"} <small>${midi.backend === "none" ? "" : midi.connections?.out?.length ? `→ ${midi.connections.out.join(", ")}` : "nothing connected"}</small></dd></div>
+				<div><dt>In</dt><dd>${midi.backend === "none" ? "none" : midi.in ?? "–"} <small>${midi.backend === "none" ? "" : midi.connections?.in?.length ? `← ${midi.connections.in.join(", ")}` : "nothing connected"}</small></dd></div></dl>
 			${midi.backend === "none" ? html`<p class="dim">${midi.why || "No MIDI system is in use."}</p>` : html`<p class="dim">On this machine: ${[...outputs, ...inputs].join(", ") || "no other ports"}</p>`}
 			<div class="fields">
 				${choice("kit", "Drum map", settings.drum_map, catalog?.kits ?? [], (kit) => set({ drum_map: kit }))}

@@ -79,12 +79,14 @@ class DrumTransport extends Part {
 		const follows = transport.source !== "internal" && !stopped;
 		const port = this.port();
 		const beats = transport.meter?.[1] ?? [960, 960, 960, 960];
-		return html`<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h4v8H2zm6-4h4v16H8zm6 7h4v5h-4zm5-4h3v9h-3z" /></svg><h1>drumbridge</h1></div>
+		return html`<div class="bar"><div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8h4v8H2zm6-4h4v16H8zm6 7h4v5h-4zm5-4h3v9h-3z" /></svg><h1>drumbridge</h1></div>
 			<button class="play ${stopped ? "" : "running"}" aria-keyshortcuts="Space" title="${stopped ? "Play" : "Stop"} (Space)" @click=${playStop}>
 				${icon(stopped ? "play" : "stop")}<span>${stopped ? "Play" : armed ? "Armed" : "Stop"}</span>
 			</button>
 			<div class="where" role="timer" aria-label="Bar and beat, and time"><b>1.1</b><span class="beats" aria-hidden="true">${beats.map(() => html`<i></i>`)}</span><small title="Position at this tempo">0:00</small></div>
-			<div class="tempo">
+			<span class="link ${link.state}" role="status"><span>${LINK_WORDS[link.state]}</span></span>
+			${button("", "Panic: silence every note", () => act("panic"), { keys: "P", text: "Panic", kind: "panic" })}</div>
+			<div class="rest"><div class="tempo">
 				<label for="tempo">${follows ? "Tempo followed" : "Tempo"}</label>
 				<div>
 					${button("", "Slower by 1", () => set({ tempo: Math.max(20, settings.tempo - 1) }), { keys: "-", text: "–" })}
@@ -98,11 +100,9 @@ class DrumTransport extends Part {
 			<div class="field port ${port.tone}"><span>Output</span><b title=${port.text}>${port.text}</b><small title=${port.detail}>${port.detail}</small></div>
 			${about?.budget ? this.gauge(about.budget) : nothing}
 			<div class="end">
-				<span class="link ${link.state}" role="status"><span>${LINK_WORDS[link.state]}</span></span>
-				${button("", "Panic: silence every note", () => act("panic"), { keys: "P", text: "Panic", kind: "panic" })}
 				${button("moon", "Dark or light", () => store.dispatchEvent(new Event("theme")))}
 				${button("help", "Keys and help", () => store.dispatchEvent(new Event("help")), { keys: "?" })}
-			</div>`;
+			</div></div>`;
 	}
 }
 customElements.define("drum-transport", DrumTransport);

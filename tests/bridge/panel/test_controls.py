@@ -299,6 +299,13 @@ def test_the_grid_is_painted_by_the_mouse(driver):
     assert rides() == {}
 
 
+UNCLIPPED = """(all) => all.map((one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return document.elementFromPoint(left + width / 2, top + height / 2) === one;
+})"""
+"""Which elements can be seen and clicked where they are."""
+
+
 def test_the_library_renames_exports_deletes_and_brings_back(driver):
     """What is kept can be named, written as a .mid file, forgotten, and had again."""
     driver.fresh()
@@ -315,7 +322,9 @@ def test_the_library_renames_exports_deletes_and_brings_back(driver):
     with page.expect_download() as download:
         row.get_by_role("button", name="Download My groove as .mid").click()
     assert download.value.suggested_filename.endswith(".mid")
+    page.locator("#search").fill("My groove")
     row.locator("summary").click()
+    assert row.locator("details button").evaluate_all(UNCLIPPED) == [True] * 3
     row.get_by_role("button", name="Delete").click()
     eventually(lambda: "My groove" not in [one["name"] for one in client.call("patterns.list")["patterns"]], "deletion")
     page.get_by_role("button", name="Bring it back").click()

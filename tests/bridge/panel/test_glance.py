@@ -125,6 +125,23 @@ def test_every_screen_has_port_money_mute_and_solo_and_no_sideways_scroll(open_p
     assert panel.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (390, 844), (844, 390), (820, 1180)])
+def test_stop_panic_and_the_beat_stay_in_reach(open_panel, width, height):
+    """However far a hand-held screen is scrolled, they are in view, in a strip that leaves the screen to the rest."""
+    panel = open_panel(viewport={"width": width, "height": height})
+    panel.play(BEAT)
+    panel.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    at_hand = panel.page.evaluate(
+        """() => [".play", ".where", ".panic"].map((name) => {
+            const { top, bottom, left, right } = document.querySelector(name).getBoundingClientRect();
+            const there = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)?.closest(name);
+            return there && right <= innerWidth ? bottom : Infinity;
+        })"""
+    )
+    assert panel.page.evaluate("scrollY") > 0
+    assert max(at_hand) <= min(120, height * 0.2)
+
+
 def test_every_live_knob_of_the_daemon_is_on_the_page(open_panel):
     """The page offers what the settings table says, and Delete gives a knob its default again."""
     panel = open_panel()

@@ -81,6 +81,25 @@ def test_a_fill_lies_where_it_is_heard(js):
     assert heard == [[0, False], [4800, False], [6720, True], [5760, False], [6720, False]]
 
 
+def test_a_fill_longer_than_the_loop_is_shown_round_by_round(js):
+    """A build over three bars of a loop of two: its first two bars, then its last; told a moment early, its first."""
+    filling = {"pattern": {**LOOP, "bars": 3, "hits": FILL["hits"]}, "origin": 11520, "tick": 11520, "end": 23040}
+    filling["pattern"]["hits"] += [{"tick": t, "voice": "snare", "velocity": 90} for t in (3840, 7680, 9600)]
+    body = """
+        const at = (now) => m.fillsIn(a.pattern, { filling: a.filling, queued: [], origin: 0 }, now);
+        const tell = ({ from, to, hits }) => [from, to, hits.map((hit) => hit.tick)];
+        return [11500, 11520, 15360, 19300].map((now) => at(now).map(tell)[0]);
+    """
+    first = [3840, 7680, [3840, 5760, 6720]]
+
+    assert js(body, {"pattern": LOOP, "filling": filling}) == [
+        first,
+        first,
+        [0, 7680, [0, 3840, 5760]],
+        [0, 7680, [0, 3840, 5760]],
+    ]
+
+
 def test_a_fill_behind_a_switch_is_not_in_this_groove(js):
     """What waits is shown, but for a fill that the next groove will have."""
     waits = {"pattern": FILL, "origin": 7680, "tick": 7680, "once": True}

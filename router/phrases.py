@@ -137,7 +137,7 @@ TOUCH_ONLY: Final = re.compile(
 REST_OF_IT: Final = re.compile(
     r"(?:(?:keep|leave|hold)\s+)?(?:everything|all|nothing|the rest|anything|it)(?: else)?"
     r"(?:\s+(?:the same|alone|as (?:it|they) (?:is|are)|stays?(?: the same)?|changes?|unchanged|as is|be|untouched))*"
-    r"|(?:keep|leave|hold) (?:the |my )?backbeats?\b.*"
+    r"|(?:keep|leave|hold) (?:the |my )?backbeats?\b.*|dont (?:change|touch|alter) (?:anything|it)(?: else)?"
 )
 SILENCE: Final = re.compile(
     r"(?:add |with |a |an |make |leave |of |full )*(?:silence|silent|rest|pause|break|tacet|empty)"

@@ -172,7 +172,9 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
         head, tail = text[: found.start()].strip(), text[found.end() :].strip()
         if not head or not tail or read_rule(text) is not None or re.match(r"(?:of )?\d|of\b", tail):
             continue
-        until = bars_in(_AND.split(tail)[0].strip())[0]
+        until, there = bars_in(_AND.split(tail)[0].strip())
+        if there and bars_in(head)[1] and _order(until, None, whole).act != "?":
+            return head, tail  # each has bars of its own: "hats off in bar 2 and a crash on bar 3"
         if (_acts(until) or whole(until)) and (_acts(head) or whole(bars_in(head)[0])):
             if re.match(r"(?:swap|exchange|switch|trade) ", text) and not _acts(tail):
                 continue
@@ -396,7 +398,8 @@ def _actless(text: str, plain: str, last: Order | None) -> Order:
         return Order(
             text, "?" if _strange(spoken_voices(around)[1]) else "more", ("snare",), ghosts=True, places=places
         )
-    if voices and last is not None and set(rest.split()) <= _ARTICLES and last.act in _INHERITED:
+    new = last is not None and last.act in {"drop", "less"} and re.match(r"an? ", plain)  # "no hats, a crash on bar 3"
+    if voices and last is not None and not new and set(rest.split()) <= _ARTICLES and last.act in _INHERITED:
         return Order(text, last.act, voices, last.amount)
     around, places = placed(plain)
     voices, rest = spoken_voices(around)

@@ -26,6 +26,7 @@ _FEEL: Final = (
     (r"less human(?:i[sz]ed?)?", "humanize", -0.3),
     (rf"less (?:{_STEADY})|too (?:{_STEADY})|not so (?:{_STEADY})", "humanize", 0.3),
     (r"more swing|swing(?:s)? (?:\w+ ){0,3}(?:more|harder)|swingier|swing|shuffle|shuffled|swung", "swing", 0.22),
+    (r"triplet feel", "swing", 0.66),
     (r"straight|straighten|straighten out|unswung", "swing", -1.0),
     (r"looser|loosen|more human|humani[sz]e|sloppier|lazier|more relaxed|laid[ -]back|more natural", "humanize", 0.3),
     (r"tighter|tighten(?! (?:the |my )?hats?)|less human|more precise|more mechanical|stiffer", "humanize", -0.3),
@@ -33,7 +34,12 @@ _FEEL: Final = (
 )  # fmt: skip
 _LESS_SWING: Final = (
     (re.compile(r"\b(?:no swing|without (?:any )?swing)\b"), -1.0),
-    (re.compile(r"\b(?:less|too much) (?:swing|shuffle)\b|\bswing (?:it )?less\b|\bstraighter\b"), -0.22),
+    (
+        re.compile(
+            r"\b(?:less|too much|reduce|decrease) (?:the )?(?:swing|shuffle)\b|\bswing (?:it )?less\b|\bstraighter\b"
+        ),
+        -0.22,
+    ),
 )
 _FILL: Final = re.compile(
     r"\b(?:(?:fill|fills)\b(?! (?:it |things |everything )?out)(?! up)|(?:drum |snare |buzz )?rolls?\b)"

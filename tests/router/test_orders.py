@@ -191,7 +191,7 @@ def test_only_the_bars_that_were_named_change(words, bars):
     ("words", "bars"),
     [
         ("put a crash on bar 1", [0]), ("crash on bar 3", [2]), ("crashes on bars 1 and 3", [0, 2]),
-        ("crash at the start", [0]), ("crash at the beginning of bar 2", [1]), ("add a crash", [0]),
+        ("start with a crash", [0]), ("crash at the beginning of bar 2", [1]), ("add a crash", [0]),
         ("crash every two bars", [0, 2]), ("a crash on the one of bar 4", [3]),
         ("crash on every downbeat", [0, 1, 2, 3]),
     ],
@@ -350,6 +350,15 @@ def test_every_second_stroke_goes_or_stays(words, left):
 
     assert count(found.pattern, KICK) == left
     assert changed(found) == KICK
+
+
+def test_two_wishes_with_bars_of_their_own_are_two():
+    """Neither takes the other's bar."""
+    bare = refine(GROOVE, "no crash").pattern
+    found = refine(bare, "hats off in bar 2 and a crash on bar 3").pattern
+
+    assert {hit.tick // 3840 for hit in bare.hits if hit.voice in HATS and hit not in found.hits} == {1}
+    assert [hit.tick for hit in found.hits if hit.voice == "crash"] == [2 * 3840]
 
 
 def test_two_drums_at_one_place_are_both_set():

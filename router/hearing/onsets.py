@@ -15,7 +15,7 @@ from router.hearing.ear import Floats, loudness
 from router.hearing.pulse import Doubles
 from router.hearing.spectrum import FRAME_S
 
-THRESHOLDS: Final = {"kick": 0.45, "snare": 0.35, "hat": 0.5}
+THRESHOLDS: Final = {"kick": 0.45, "snare": 0.4, "hat": 0.5}
 """Activation a peak must reach; set on songs of seeds from 300,000 on, plain ones of 400,000 and
 human takes together."""
 _OTHERS: Final = 0.5

@@ -85,6 +85,9 @@ class Ledger(Protocol):
     async def settle_unknown(self, row: int, outcome: str, ms: int) -> None:
         """Write that it came to what was reserved."""
 
+    async def flush(self) -> None:
+        """Wait until all that was written is where it outlives a crash, or was refused there."""
+
 
 @dataclass(slots=True)
 class Trip:

@@ -145,6 +145,7 @@ class Router:
         trip = self._trip(_now(), self._seconds("fast", None), self.config.max_cost_picousd)
         with suppress(AttemptFailed, BudgetRefused):
             await self._climber.once(trip, work, one)
+        await self._booked(trip)
         return told | trip.attempts[-1].as_dict()
 
     def background_may_run(self) -> bool:
@@ -238,6 +239,7 @@ class Router:
             began, self._seconds(wanted, deadline_ms), ceiling(max_cost_usd, self.config.max_cost_picousd)
         )
         found = await self._climb(trip, Facts(payload, task), wanted, provider, source) if self._bench.names else None
+        await self._booked(trip)
         if found is None:
             if ruled is None:
                 raise self._nobody(trip)
@@ -268,6 +270,7 @@ class Router:
         except TimeoutError:
             trip.note(LATE)
         if written is None:
+            await self._booked(trip)
             if not self.config.local:
                 raise self._nobody(trip)
             if trip.filtered:
@@ -278,7 +281,15 @@ class Router:
         route = self._route(trip, written.tier, written.provider, written.model, degraded=degraded)
         if not degraded and self.config.cache_enabled:
             await self._cache.put("pattern", key, keeping.pack(written.pattern, route))
+        await self._booked(trip)
         return Answer(written.pattern, replace(route, saved=savings.of_answer(self._desk(), request, plan, route)))
+
+    async def _booked(self, trip: Trip) -> None:
+        """Wait until what was paid outlives a crash, before anybody is told of it; a stuck disk holds up no music."""
+        if trip.attempts:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
+                    await self._ledger.flush()
 
     async def _run(self, job: workflows.Job, trip: Trip, key: str, source: str) -> Written | None:
         """Drive a plan: everything in a tuple is done at once."""

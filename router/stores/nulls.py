@@ -119,6 +119,9 @@ class NullLedger:
         """Settle an attempt at its reservation; see `Ledger.settle_unknown`."""
         await self._settle(Bill(row, None, None, outcome, ms))
 
+    async def flush(self) -> None:
+        """Do nothing: memory is all there is."""
+
     async def _settle(self, bill: Bill) -> None:
         row = self._rows[bill.row - 1]
         if row["cost"] is None:

@@ -266,6 +266,10 @@ class SharedLedger:
         self._unwritten.append(_bill(row, None, None, outcome, ms))
         await self._write_soon()
 
+    async def flush(self) -> None:
+        """Give the store what it did not take yet."""
+        await self._write_soon()
+
     async def _write_soon(self) -> None:
         try:
             await self._write_again()

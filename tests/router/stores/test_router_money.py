@@ -93,6 +93,22 @@ def test_a_thousand_requests_on_a_cent_spend_no_more_and_each_gets_music(tmp_pat
     assert len(paid) < 1000
 
 
+def test_what_is_told_is_on_the_disk_already(tmp_path):
+    """A crash in the moment of the answer takes nothing back of what its route says it cost."""
+
+    async def story(router, _ledger, _providers):
+        found = []
+        for number in range(20):
+            answer = await router.route(GrooveRequest(prompt=WISH, seed=number, tier="balanced"))
+            rows = sqlite3.connect(tmp_path / "ledger.db")
+            (open_rows,) = rows.execute("SELECT count(*) FROM attempts WHERE cost IS NULL").fetchone()
+            rows.close()
+            found.append((answer.route.provider != "local", open_rows))
+        return found
+
+    assert drive(tmp_path, story, config=settings(monthly_budget_picousd=PICO)) == [(True, 0)] * 20
+
+
 def test_each_route_adds_up_to_its_rows(tmp_path):
     """Attempt by attempt, the receipt in the answer is the receipt in the file."""
     dice = random.Random(5)

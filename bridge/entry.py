@@ -40,7 +40,7 @@ def _kept_help() -> str:
 
 
 def _wide() -> bool:
-    if "COLUMNS" in os.environ:
+    if "COLUMNS" in os.environ or not sys.stdout:  # a closed output is click's to bear
         return False
     try:
         return os.get_terminal_size(1).columns >= _HELP_COLUMNS

@@ -50,6 +50,16 @@ def test_the_first_help_page_imports_no_click(monkeypatch):
     assert done.stdout.endswith("False\n")
 
 
+def test_help_on_a_closed_output_ends_quietly(monkeypatch):
+    """Who closes stdout wants no page and gets no traceback."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SystemExit) as ended:
+        entry.main(["--help"])
+
+    assert ended.value.code == 0
+
+
 def test_a_narrow_screen_gets_the_help_page_wrapped(monkeypatch, capsys):
     """The kept page is for screens that it fits."""
     monkeypatch.setenv("COLUMNS", "60")

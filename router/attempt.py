@@ -93,7 +93,7 @@ class Ledger(Protocol):
 class Trip:
     """One request's way: its deadline, its ceiling, and the story that its route will tell.
 
-    Times are the event loop's seconds.
+    Times are the event loop's seconds. `crowd` says whether more than one waits for the answer.
     """
 
     request_id: str
@@ -106,6 +106,12 @@ class Trip:
     money_refused: str = ""
     filtered: str = ""
     saved: dict[str, int] = field(default_factory=dict)
+    crowd: Callable[[], bool] = lambda: False
+
+    @property
+    def failures(self) -> int:
+        """Count the calls that brought no answer at all."""
+        return sum(one.outcome not in _NO_FAILURE for one in self.attempts)
 
     def note(self, *sentences: str) -> None:
         """Add sentences that are not there yet."""
@@ -389,6 +395,8 @@ class Bill:
 
 LEAST_BYTES: Final = 16
 """Bytes to a token above which a count is not believed; four are usual for words, three for bar lines."""
+
+_NO_FAILURE: Final = frozenset({"ok", "repaired", "unusable", "budget", "cancelled"})
 
 _UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provider_off"})
 """Ends at which no provider bills: it refused before it wrote."""

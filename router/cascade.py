@@ -20,6 +20,10 @@ PROVIDER_FAILURES: Final = 3
 """Failed calls of one request at one provider, over all its models, before it is left alone: a host that is down is
 down in every tier."""
 
+CROWD_FAILURES: Final = 3
+"""Failed calls after which many who wait for the same answer get the drummer's: what is down is not asked for each of
+them in turn, and a fourth provider is asked by the next wish, once these are known to be down."""
+
 PATIENCE: Final = 0.1
 """Share of the deadline that may be spent waiting for a Retry-After: a short wait is cheaper than a dearer model."""
 
@@ -87,6 +91,8 @@ class Cascade:
         wait_s: How long a candidate is not to be asked (health, limits); infinity for "not at all".
         jitter: 0..1.
         patient: Whether money that others hold is worth a long wait once nobody cheaper is left.
+        crowd: Says whether more than one waits for this answer.
+        failures: Calls of this request that have failed, not counting those whose answer was poor.
     """
 
     deadline: float
@@ -97,6 +103,8 @@ class Cascade:
     wait_s: Callable[[Candidate, float], float]
     jitter: Callable[[], float]
     patient: bool = True
+    crowd: Callable[[], bool] = lambda: False
+    failures: int = 0
     calls: int = 0
     ended: str = ""
     _queue: list[_Case] = field(default_factory=list)
@@ -117,6 +125,8 @@ class Cascade:
     def next(self, now: float) -> Ask | Wait | None:
         """Return the next step, or None when nothing more is to be tried."""
         if self.ended or self.calls >= MAX_CALLS or now > self.deadline - self._least_s:
+            return None
+        if self.failures >= CROWD_FAILURES and self.crowd():
             return None
         if self._repair is not None:
             ask, self._repair = self._repair, None
@@ -155,6 +165,7 @@ class Cascade:
         if isinstance(error, ContentFiltered):
             self.ended = "filtered"  # asking elsewhere would be routing around a refusal
             return
+        self.failures += 1
         case = self._case(candidate)
         failures = self._failures[candidate.provider] = self._failures.get(candidate.provider, 0) + 1
         if (
@@ -174,6 +185,10 @@ class Cascade:
             least, most = BACKOFF_S
             case.again_at = now + min(least + (most - least) * self.jitter(), self._patience_s / 2)
             case.hiccup = True
+            most = CROWD_FAILURES if self.crowd() else MAX_CALLS
+            if most - self.calls <= sum(not one.tries for one in self._queue):  # the calls left are for the others
+                self._queue.remove(case)
+                self._queue.append(case)
 
     def poor(self, candidate: Candidate, complaint: Unusable) -> None:
         """Take in an answer that is no pattern: one repair at the same place, then the next tier up."""

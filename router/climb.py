@@ -110,6 +110,8 @@ class Climber:
             self._wait_s,
             self._jitter,
             patient=not alone,
+            crowd=trip.crowd,
+            failures=trip.failures,
         )
         while (step := cascade.next(_now())) is not None:
             if isinstance(step, Wait):

@@ -263,6 +263,7 @@ class Router:
             return kept  # a call came back while this caller looked
         errand.trip = trip = self._trip(errand.began, errand.seconds, errand.limit)
         trip.note(*plan.notes)
+        trip.crowd = lambda: len(self._listeners.get(key, ())) > 1
         written: Written | None = None
         try:
             async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):

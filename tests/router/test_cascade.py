@@ -51,6 +51,21 @@ def test_the_first_candidate_gets_most_of_the_time():
 
 
 @pytest.mark.parametrize("error", [Busy("a", 0, "in trouble (HTTP 500)"), Broken("a", 0, "cut off")])
+def test_a_crowd_hears_three_failures_and_asks_no_fourth(error):
+    """Each goes to somebody else, for the next wish finds them known to be down; one alone goes through all."""
+    asked = {}
+    for crowd in (True, False):
+        way = cascade(A, B, C, one("d", usd=4))
+        way.crowd, asked[crowd] = (lambda crowd=crowd: crowd), []
+        while isinstance(step := way.next(101.0 + len(asked[crowd])), Ask):
+            asked[crowd].append(who(step))
+            way.failed(step.candidate, error, 101.0 + len(asked[crowd]) - 0.5)
+
+    assert asked[True] == ["a", "b", "c"]
+    assert asked[False] == ["a", "a", "b", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("error", [Busy("a", 0, "in trouble (HTTP 500)"), Broken("a", 0, "cut off")])
 def test_a_hiccup_is_tried_once_more_after_a_short_wait(error):
     """One more try with jitter, then the next one."""
     way = cascade(A, B)

@@ -293,6 +293,21 @@ def test_who_shares_a_call_and_cannot_wait_for_it_pays_nothing(local):
         assert follower.route["cost_usd"] == "0.00"
 
 
+@pytest.mark.parametrize("wish", [WISH, GrooveRequest(prompt="a wonky halting funk thing", seed=1)])
+@pytest.mark.parametrize("error", [Busy("x", 0, "in trouble (HTTP 500)"), Busy("x", 0, "rate limited"), Refused("no")])
+def test_500_equal_wishes_make_three_calls_while_everybody_is_down(error, wish):
+    """The failure is shared too, whether the fast tier is asked first or not; one wish alone asks all four."""
+    crowd, single = (
+        {name: Scripted(name, [[error]]) for name in ("openai", "groq", "cohere", "anthropic")} for _ in "ab"
+    )
+    answers = play(crowd, *[wish] * 500, together=True)
+    play(single, wish)
+
+    assert {answer.route.tier for answer in answers} == {"local"}
+    assert sum(len(one.calls) for one in crowd.values()) == 3
+    assert sum(bool(one.calls) for one in single.values()) == 4
+
+
 def test_two_clocks_that_ring_at_once_make_no_noise():
     """With less time left than a first word may take, the attempt's end and its watch fall together: no error."""
     noise = []

@@ -11,22 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from router import phrases
+from router import forms, phrases
 from router.constraints import places_of, read_rule, spoken_voices
-from router.pattern import RESOLUTION, VOICES
-from router.phrases import NOISE, NUMBERS
+from router.order import ARTICLES, CRASHES, HATS, SNARES, Order, drums, placed, strange
+from router.pattern import VOICES
+from router.phrases import NUMBERS
 from router.spans import Bars, bars_in
 
-HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
-SNARES: Final = ("snare", "rim", "clap")
-"""What strikes the backbeat."""
-KEEPERS: Final = (*HATS, "ride", "ride_bell")
-CRASHES: Final = ("crash", "crash2", "china", "splash")
-
-_ARTICLES: Final = frozenset({"the", "and", "a", "or", "play", "use", "drums", "too", "as", "well"})
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
 _NARROWED: Final = frozenset({"more", "less", "loud", "soft", "swell"})
-_NOTES: Final = {"beat": RESOLUTION, "8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
 _FINDERS: Final = tuple((act, re.compile(rf"(?<!\S)(?:{words})(?!\S)")) for act, words in phrases.ACTS)
 _SAME_ACT: Final = {
     act: re.compile(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
@@ -38,44 +31,6 @@ _PAIR: Final = re.compile(
     r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)"
 )
 """One place for two drums; a rule would be content with either of them."""
-_NEAR: Final = re.compile(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
-_ON: Final = re.compile(r"\b(?:on|at)\s+(.+)$")
-_BARE_PLACE: Final = re.compile(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
-_END: Final = re.compile(r"\b(?:at|towards?|to|until) the (?:very )?end\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What one clause asks for.
-
-    Attributes:
-        text: The clause itself.
-        act: What `router.refine` does, "" for what is about the whole groove and read elsewhere, "?" if not understood.
-        voices: The drums it is about; () for the whole groove. spared: those it is not about.
-        amount: 1 as usual, less for "a bit", more for "much". share: so much of it, as 0.5 for half.
-        count: So many in each bar, a velocity, a bar, or None.
-        onto: The drums that the strokes go to.
-        places: Where in the bar, as in `router.constraints`. elsewhere: everywhere but there. origin: from where.
-        ticks: How far. ornament: flam, drag or buzz.
-        bars: Which bars; () for all. outside: all but these.
-    """
-
-    text: str
-    act: str
-    voices: tuple[str, ...] = ()
-    amount: float = 1.0
-    onto: tuple[str, ...] = ()
-    ghosts: bool = False
-    places: tuple[str, ...] = ()
-    bars: tuple[Bars, ...] = ()
-    count: int | None = None
-    share: float | None = None
-    spared: tuple[str, ...] = ()
-    elsewhere: bool = False
-    origin: tuple[str, ...] = ()
-    ticks: int = 0
-    ornament: str = ""
-    outside: bool = False
 
 
 @dataclass(slots=True)
@@ -156,8 +111,8 @@ def _clauses(text: str, whole: Whole) -> list[_Clause]:
     for piece in phrases.STOP.split(text):
         rest, joined = piece.strip(" ,."), False
         while rest:
-            head, tail = (rest, "") if _copied(rest) else _cut(rest, whole)
-            bound = _copied(head) or _confined(head)  # these read their bars themselves
+            head, tail = (rest, "") if forms.copied(rest) else _cut(rest, whole)
+            bound = forms.copied(head) or forms.confined(head)  # these read their bars themselves
             plain, bars = (head, ()) if bound else bars_in(head)
             out.append(_Clause(plain.removesuffix(" except"), bars, joined, plain.endswith(" except")))
             rest, joined = tail, True
@@ -166,7 +121,7 @@ def _clauses(text: str, whole: Whole) -> list[_Clause]:
 
 def _cut(text: str, whole: Whole) -> tuple[str, str]:
     """Cut at the first "and" behind which something new is asked for; "kick and snare", "2 and 4" stay together."""
-    if (pair := _PAIR.fullmatch(text)) and _named(pair[2]) and not set(_named(pair[2])) & set(_named(pair[3])):
+    if (pair := _PAIR.fullmatch(text)) and drums(pair[2]) and not set(drums(pair[2])) & set(drums(pair[3])):
         return f"{pair[1]}{pair[2]}{pair[4]}", f"{pair[3]}{pair[4]}"
     for found in _AND.finditer(text):
         head, tail = text[: found.start()].strip(), text[found.end() :].strip()
@@ -183,7 +138,7 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
 
 
 def _acts(text: str) -> bool:
-    return _found(text) is not None or read_rule(text) is not None or _shaped(text) is not None
+    return _found(text) is not None or read_rule(text) is not None or forms.shaped(text) is not None
 
 
 def _found(text: str) -> tuple[str, re.Match[str]] | None:
@@ -207,7 +162,7 @@ def _order(clause: str, last: Order | None, whole: Whole) -> Order:
         return unknown
     text, spared, but = parts
     amount = 0.5 if phrases.SOME.search(text) else 1.7 if phrases.MUCH.search(text) else 1.0
-    for reader in (_copied, _confined, _kept, _formed, _ruled, _stepped, _shaped):
+    for reader in (forms.copied, forms.confined, forms.kept, forms.formed, forms.ruled, forms.stepped, forms.shaped):
         if (order := reader(text)) is not None:
             break
     else:
@@ -234,117 +189,8 @@ def _excepted(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
         return head, (), places
     voices, rest = spoken_voices(tail)
     # "everything except the hats quieter": what follows the drums is the act.
-    act = " ".join(word for word in rest.split() if word not in _ARTICLES)
+    act = " ".join(word for word in rest.split() if word not in ARTICLES)
     return (f"{head.strip(' ,')} {act}".strip(), voices, ()) if voices else None
-
-
-# Clauses of one form each -------------------------------------------------------------------------------------------
-
-
-def _copied(text: str) -> Order | None:
-    if re.fullmatch(r"(?:copy|repeat|loop) (?:only )?bar (\d{1,2})(?: throughout| everywhere)?", text):
-        return Order(text, "copy", count=int(re.findall(r"\d+", text)[0]))
-    for form in phrases.COPY:
-        if (found := form.fullmatch(text)) and (bars := bars_in(found["where"]))[1] and not bars[0]:
-            return Order(text, "copy", count=int(found["source"]), bars=bars[1])
-    return None
-
-
-def _confined(text: str) -> Order | None:
-    """Return what "kick only in bar 1" asks for: none of it elsewhere."""
-    if (found := phrases.ONLY_IN.fullmatch(text)) and (voices := _named(found["a"])):
-        rest, bars = bars_in(found["where"])
-        return Order(text, "drop", voices, bars=bars, outside=True) if bars and not rest else None
-    return None
-
-
-def _kept(text: str) -> Order | None:
-    if phrases.REST_OF_IT.fullmatch(text):  # orders never move it unasked
-        return Order(text, "keep")
-    if phrases.SILENCE.fullmatch(text):
-        return Order(text, "drop", VOICES)
-    if found := phrases.TOUCH_ONLY.fullmatch(text):
-        voices = _named(found[1] or found[2] or found[3])
-        return Order(text, "keep", tuple(v for v in VOICES if v not in voices), onto=voices) if voices else None
-    if (found := phrases.ONLY.fullmatch(text)) and not re.match(r"(?:leave|keep) (?!only|just)", text):
-        voices, rest = spoken_voices(found[1] or found[2])
-        return Order(text, "only", voices) if voices and set(rest.split()) <= _ARTICLES else None
-    return None
-
-
-def _formed(text: str) -> Order | None:
-    """Return what a whole sentence asks for, if its drums, places and numbers are such."""
-    for act, form in phrases.FORMS:
-        if found := form.fullmatch(text):
-            said = {name.rstrip("2345"): words for name, words in found.groupdict().items() if words is not None}
-            order = _filled(text, act, said)
-            if order is not None:
-                return order
-    return None
-
-
-def _filled(text: str, act: str, said: dict[str, str]) -> Order | None:
-    """Return the order of a form; None where one of its words is not what the form takes."""
-    a, b, keeper = (_named(said[name]) if name in said else () for name in ("a", "b", "keeper"))
-    if act in {"slide", "level", "nudge"} and said["a"] in {"everything", "it all", "all", "the drums"}:
-        a = VOICES
-    at, origin = (places_of(said[name]) if name in said else () for name in ("at", "origin"))
-    read = {"a": a, "b": b, "keeper": set(keeper) <= {*KEEPERS, "rim"} and keeper, "at": at, "origin": origin}
-    if not all(read[name] for name in said if name in read):
-        return None
-    order = Order(text, act, a, onto=b or keeper, places=at, origin=origin)
-    if act == "each":
-        return replace(order, count=NUMBERS[said["n"]], elsewhere="no" not in said)
-    if act == "level":
-        return replace(order, count=min(127, max(1, int(said["v"]))))
-    if act == "nudge":
-        return replace(order, count=int(said["by"].replace(" ", "")))
-    if act == "slide":
-        step = phrases.STEP.search(said["step"]) or re.search(r"\b(beat)\b", said["step"])
-        ticks = _NOTES[phrases.STEPS.get(step[1], "beat")] if step else 0
-        return replace(order, ticks=-ticks if said["way"] in {"earlier", "early"} else ticks) if ticks else None
-    return order
-
-
-def _ruled(text: str) -> Order | None:
-    """Return clauses that are a constraint with a number, a place or a tempo; plain "no crash" is an act."""
-    words = " ".join(word for word in text.split() if word not in {"make", "it", "please", "put", "have", "a", "an"})
-    verbs = r"^(?:add|put|set|place|play|use|have|hit|want|i want|give me|make it|keep it)\s+(?:an? |some |the )?"
-    for tried in (text, re.sub(verbs, "", text), words):
-        rule = read_rule(tried)
-        if rule is not None and (rule.places or rule.least or rule.most or rule.loudest or rule.bpm is not None):
-            return Order(tried, "rule", rule.voices)
-    return None
-
-
-def _stepped(text: str) -> Order | None:
-    found = phrases.STEP.search(text)
-    if found is None or re.search(r"\b(?:more|less|no|fewer|remove|drop)\b", text):
-        return None
-    voices, rest = spoken_voices(f"{text[: found.start()]} {text[found.end() :]}")
-    if _strange(re.sub(r"^add\b", "", rest)) or not voices:
-        return None
-    return Order(text, "steps", voices, places=(phrases.STEPS[found[1]],))
-
-
-def _shaped(text: str) -> Order | None:
-    """Return flams, drags and swells: what shapes strokes that are there."""
-    if found := phrases.ORNAMENT.search(text):
-        rest, places = placed(f"{text[: found.start()]} {text[found.end() :]}")
-        out = re.search(r"\b(?:no|without|remove|drop|lose|fewer|less|take out)\b", rest)
-        voices, rest = spoken_voices(rest[out.end() :] if out else rest)
-        if _strange(re.sub(r"\b(?:add|more|some)\b", "", rest)):
-            return None
-        kind = found[1] or found[4] or "drag"
-        return Order(text, "plain" if out else "ornament", voices or SNARES, places=places, ornament=kind)
-    for form, way in phrases.SWELL:
-        if found := form.search(text):
-            if re.match(r" ?to an? ", text[found.end() :]):
-                return None  # to a crash, to a fill: no voice that swells
-            rest = _END.sub(" ", f"{text[: found.start()]} {text[found.end() :]}")
-            voices, rest = spoken_voices(re.sub(r"\b(?:add|big|long|slow|over|across)\b", " ", rest))
-            return None if _strange(rest) else Order(text, "swell", voices, way * (2.0 if "fade" in text else 1.0))
-    return None
 
 
 # Anything else: an act's word, drums, places ------------------------------------------------------------------------
@@ -369,7 +215,7 @@ def _plain(text: str, last: Order | None) -> Order:
         count = int(number[1]) if number[1].isdigit() else NUMBERS[number[1]]
         rest = phrases.COUNT.sub(" ", rest, count=1)
     unknown = Order(text, "?")
-    if _strange(rest) and not (act == "keep" and voices):  # what is to stay is safe even in strange words
+    if strange(rest) and not (act == "keep" and voices):  # what is to stay is safe even in strange words
         return unknown
     if not voices and last is not None and re.search(r"\b(?:them|those|these|they)\b", around):
         voices = last.onto or last.voices
@@ -395,40 +241,11 @@ def _actless(text: str, plain: str, last: Order | None) -> Order:
         return Order(text, "close" if half[1] == "closed" else "open", HATS)
     if "ghost" in plain and voices:
         around, places = placed(plain)
-        return Order(
-            text, "?" if _strange(spoken_voices(around)[1]) else "more", ("snare",), ghosts=True, places=places
-        )
+        return Order(text, "?" if strange(spoken_voices(around)[1]) else "more", ("snare",), ghosts=True, places=places)
     new = last is not None and last.act in {"drop", "less"} and re.match(r"an? ", plain)  # "no hats, a crash on bar 3"
-    if voices and last is not None and not new and set(rest.split()) <= _ARTICLES and last.act in _INHERITED:
+    if voices and last is not None and not new and set(rest.split()) <= ARTICLES and last.act in _INHERITED:
         return Order(text, last.act, voices, last.amount)
     around, places = placed(plain)
     voices, rest = spoken_voices(around)
     meant = set(voices) <= set(CRASHES) or (places and places[0][0] in "<>")
-    return Order(text, "more" if voices and meant and not _strange(rest) else "?", voices, places=places)
-
-
-def placed(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return the words without those that name places in the bar, and the places."""
-    if found := _NEAR.search(text):
-        sign = "<" if found[1] == "before" else ">"
-        near = places_of(found[2]) or _named(found[2])[:1]
-        if near:
-            return text[: found.start()].strip(), tuple(f"{sign}{one}" for one in near)
-    if (found := _ON.search(text)) and (places := places_of(found[1])):
-        return text[: found.start()].strip(), places
-    if found := _BARE_PLACE.search(text):
-        return f"{text[: found.start()]} {text[found.end() :]}".strip(), places_of(found[1])
-    return text, ()
-
-
-def _strange(rest: str) -> bool:
-    """Say whether words are left over that nobody knows."""
-    return any(word not in NOISE for word in re.findall(r"[^\s,]+", rest))
-
-
-def _named(words: str) -> tuple[str, ...]:
-    """Return the drums that words name, or () when they say anything else as well."""
-    if re.fullmatch(r"(?:the |my )?backbeats?", words):
-        return SNARES
-    voices, rest = spoken_voices(words)
-    return () if _strange(rest) else voices
+    return Order(text, "more" if voices and meant and not strange(rest) else "?", voices, places=places)

@@ -15,7 +15,8 @@ from router import shaping
 from router.constraints import hold, place_ticks, voices_in
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
-from router.orders import HATS, Order, orders
+from router.order import HATS, Order
+from router.orders import orders
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 from router.shaping import mine as _mine
 from router.shaping import named as _name

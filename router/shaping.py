@@ -12,7 +12,7 @@ from typing import Final
 from router.constraints import GHOST_BELOW, place_ticks
 from router.groove.hands import BOUNCE_MS, MOVE_MS
 from router.groove.weight import HANDS_FREE
-from router.orders import HATS, SNARES, Order
+from router.order import HATS, SNARES, Order
 from router.pattern import RESOLUTION, VOICES, Hit
 from router.workbench import SIXTEENTH, Bench
 

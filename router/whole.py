@@ -14,7 +14,7 @@ from typing import Final
 from router import groove, phrases
 from router.constraints import hold, place_ticks, spoken_voices
 from router.groove.fills import roll
-from router.orders import SNARES, Order, placed
+from router.order import SNARES, Order, placed
 from router.pattern import RESOLUTION, Hit, Pattern
 from router.phrases import NOISE
 from router.shaping import mine as strokes

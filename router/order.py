@@ -1,0 +1,86 @@
+"""An order: what one clause of a musician's words asks for, and the drums and places that its words name.
+
+Pure vocabulary; nothing is read here but names of drums and places.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from router.constraints import places_of, spoken_voices
+from router.phrases import NOISE
+from router.spans import Bars
+
+HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
+SNARES: Final = ("snare", "rim", "clap")
+"""What strikes the backbeat."""
+KEEPERS: Final = (*HATS, "ride", "ride_bell")
+CRASHES: Final = ("crash", "crash2", "china", "splash")
+ARTICLES: Final = frozenset({"the", "and", "a", "or", "play", "use", "drums", "too", "as", "well"})
+
+_NEAR: Final = re.compile(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
+_ON: Final = re.compile(r"\b(?:on|at)\s+(.+)$")
+_BARE_PLACE: Final = re.compile(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one clause asks for.
+
+    Attributes:
+        text: The clause itself.
+        act: What `router.refine` does, "" for what is about the whole groove and read elsewhere, "?" if not understood.
+        voices: The drums it is about; () for the whole groove. spared: those it is not about.
+        amount: 1 as usual, less for "a bit", more for "much". share: so much of it, as 0.5 for half.
+        count: So many in each bar, a velocity, a bar, or None.
+        onto: The drums that the strokes go to.
+        places: Where in the bar, as in `router.constraints`. elsewhere: everywhere but there. origin: from where.
+        ticks: How far. ornament: flam, drag or buzz.
+        bars: Which bars; () for all. outside: all but these.
+    """
+
+    text: str
+    act: str
+    voices: tuple[str, ...] = ()
+    amount: float = 1.0
+    onto: tuple[str, ...] = ()
+    ghosts: bool = False
+    places: tuple[str, ...] = ()
+    bars: tuple[Bars, ...] = ()
+    count: int | None = None
+    share: float | None = None
+    spared: tuple[str, ...] = ()
+    elsewhere: bool = False
+    origin: tuple[str, ...] = ()
+    ticks: int = 0
+    ornament: str = ""
+    outside: bool = False
+
+
+def placed(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the words without those that name places in the bar, and the places."""
+    if found := _NEAR.search(text):
+        sign = "<" if found[1] == "before" else ">"
+        near = places_of(found[2]) or drums(found[2])[:1]
+        if near:
+            return text[: found.start()].strip(), tuple(f"{sign}{one}" for one in near)
+    if (found := _ON.search(text)) and (places := places_of(found[1])):
+        return text[: found.start()].strip(), places
+    if found := _BARE_PLACE.search(text):
+        return f"{text[: found.start()]} {text[found.end() :]}".strip(), places_of(found[1])
+    return text, ()
+
+
+def strange(rest: str) -> bool:
+    """Say whether words are left over that nobody knows."""
+    return any(word not in NOISE for word in re.findall(r"[^\s,]+", rest))
+
+
+def drums(words: str) -> tuple[str, ...]:
+    """Return the drums that words name, or () when they say anything else as well."""
+    if re.fullmatch(r"(?:the |my )?backbeats?", words):
+        return SNARES
+    voices, rest = spoken_voices(words)
+    return () if strange(rest) else voices

@@ -386,7 +386,7 @@ def _drums(words: str, *, all_too: bool = False) -> tuple[str, ...]:
     return voices if left <= _ANY else ()
 
 
-_LONGEST_FIRST: Final = re.compile(
+DRUM: Final = re.compile(
     r"\b(?:" + "|".join(re.escape(name) for name in sorted(_GROUPS, key=len, reverse=True)) + r")(?:e?s)?\b"
 )
 
@@ -402,7 +402,7 @@ def spoken_voices(words: str) -> tuple[tuple[str, ...], str]:
         )
         return " "
 
-    rest = _LONGEST_FIRST.sub(take, words)
+    rest = DRUM.sub(take, words)
     return tuple(dict.fromkeys(found)), " ".join(rest.split())
 
 

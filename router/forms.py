@@ -17,6 +17,8 @@ from router.phrases import NUMBERS
 from router.spans import bars_in
 
 _NOTES: Final = {"beat": RESOLUTION, "8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
+_FOR_ALL: Final = frozenset({"slide", "level", "nudge", "stop", "stop_after", "stop_before"})
+_ALL: Final = frozenset({"everything", "it all", "all", "it", "drums", "the drums", "the groove", "everybody"})
 _END: Final = re.compile(r"\b(?:at|towards?|to|until) the (?:very )?end\b")
 
 
@@ -67,7 +69,7 @@ def formed(text: str) -> Order | None:
 def _filled(text: str, act: str, said: dict[str, str]) -> Order | None:
     """Return the order of a form; None where one of its words is not what the form takes."""
     a, b, keeper = (drums(said[name]) if name in said else () for name in ("a", "b", "keeper"))
-    if act in {"slide", "level", "nudge"} and said["a"] in {"everything", "it all", "all", "the drums"}:
+    if act in _FOR_ALL and said.get("a", "all") in _ALL:
         a = VOICES
     at, origin = (places_of(said[name]) if name in said else () for name in ("at", "origin"))
     read = {"a": a, "b": b, "keeper": set(keeper) <= {*KEEPERS, "rim"} and keeper, "at": at, "origin": origin}

@@ -11,7 +11,7 @@ from typing import Final
 
 from router.constraints import places_of, spoken_voices
 from router.phrases import NOISE
-from router.spans import Bars
+from router.spans import Bars, Pick
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 SNARES: Final = ("snare", "rim", "clap")
@@ -39,6 +39,7 @@ class Order:
         places: Where in the bar, as in `router.constraints`. elsewhere: everywhere but there. origin: from where.
         ticks: How far. ornament: flam, drag or buzz.
         bars: Which bars; () for all. outside: all but these.
+        pick: Which of the strokes, in order of time; None for all. ms: how far in time.
     """
 
     text: str
@@ -57,6 +58,8 @@ class Order:
     ticks: int = 0
     ornament: str = ""
     outside: bool = False
+    pick: Pick | None = None
+    ms: float = 0.0
 
 
 def placed(text: str) -> tuple[str, tuple[str, ...]]:
@@ -66,8 +69,11 @@ def placed(text: str) -> tuple[str, tuple[str, ...]]:
         near = places_of(found[2]) or drums(found[2])[:1]
         if near:
             return text[: found.start()].strip(), tuple(f"{sign}{one}" for one in near)
-    if (found := _ON.search(text)) and (places := places_of(found[1])):
-        return text[: found.start()].strip(), places
+    if found := _ON.search(text):
+        words = found[1].split()
+        for end in range(len(words), 0, -1):  # "on 2 and 4 late": what follows the places is no place
+            if places := places_of(" ".join(words[:end])):
+                return " ".join((*text[: found.start()].split(), *words[end:])), places
     if found := _BARE_PLACE.search(text):
         return f"{text[: found.start()]} {text[found.end() :]}".strip(), places_of(found[1])
     return text, ()

@@ -12,13 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from router import forms, phrases
-from router.constraints import places_of, read_rule, spoken_voices
-from router.order import ARTICLES, CRASHES, HATS, SNARES, Order, drums, placed, strange
+from router.constraints import DRUM, places_of, read_rule, spoken_voices
+from router.order import ARTICLES, CRASHES, HATS, KEEPERS, SNARES, Order, drums, placed, strange
 from router.pattern import VOICES
 from router.phrases import NUMBERS
-from router.spans import Bars, bars_in
+from router.spans import Bars, bars_in, strokes_in
 
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
+_PICKING: Final = frozenset(
+    {"drop", "loud", "soft", "swap", "open", "close", "slide", "nudge", "level", "move", "ornament", "plain", ""}
+)
+"""Acts that can be about some strokes of a drum only."""
 _NARROWED: Final = frozenset({"more", "less", "loud", "soft", "swell"})
 _FINDERS: Final = tuple((act, re.compile(rf"(?<!\S)(?:{words})(?!\S)")) for act, words in phrases.ACTS)
 _SAME_ACT: Final = {
@@ -79,12 +83,16 @@ def orders(instruction: str, whole: Whole) -> list[Order]:
             follows = clauses[index + 1] if index + 1 < len(clauses) else None
             order = _lent(order, clause, last, follows)
         order = replace(order, bars=order.bars or everywhere)
-        if order.act == "drop" and order.voices == VOICES and not (order.bars or order.places or order.spared):
+        if order.act == "drop" and order.voices == VOICES and not _confined(order):
             order = Order(clause.text, "?")  # nobody wants a groove of nothing
         out.append(order)
         if order.act != "?":
             last = order
     return out
+
+
+def _confined(order: Order) -> bool:
+    return bool(order.bars or order.places or order.spared or order.pick)
 
 
 def _cymbal(order: Order) -> Order:
@@ -130,6 +138,8 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
         until, there = bars_in(_AND.split(tail)[0].strip())
         if there and bars_in(head)[1] and _order(until, None, whole).act != "?":
             return head, tail  # each has bars of its own: "hats off in bar 2 and a crash on bar 3"
+        if strokes_in(head, DRUM)[1] and strokes_in(tail, DRUM)[1]:
+            return head, tail  # "the first kick and the last snare"
         if (_acts(until) or whole(until)) and (_acts(head) or whole(bars_in(head)[0])):
             if re.match(r"(?:swap|exchange|switch|trade) ", text) and not _acts(tail):
                 continue
@@ -157,17 +167,21 @@ def _order(clause: str, last: Order | None, whole: Whole) -> Order:
     if (found := phrases.DONT.fullmatch(clause)) and not ((act := _found(clause)) and act[1].start() == 0):
         # What shall not come needs nothing done, as far as it is understood.
         return Order(clause, "keep") if _order(found["what"], last, whole).act != "?" else unknown
+    if phrases.SOUND.search(clause):
+        return Order(clause, "sound")
     parts = _excepted(clause)
     if parts is None:
         return unknown
     text, spared, but = parts
+    text, ms, ticks = _timed(text)
+    text, pick = strokes_in(text, DRUM)
     amount = 0.5 if phrases.SOME.search(text) else 1.7 if phrases.MUCH.search(text) else 1.0
     for reader in (forms.copied, forms.confined, forms.kept, forms.formed, forms.ruled, forms.stepped, forms.shaped):
         if (order := reader(text)) is not None:
             break
     else:
         order = Order(text, "", places=placed(text)[1]) if whole(text) else _plain(text, last)
-    if order.act == "?":
+    if order.act == "?" or (pick and (order.act not in _PICKING or _several(text))) or ((ms or ticks) and order.act):
         return unknown
     if spared and order.act == "keep":  # to keep all but some is to leave those open
         order = replace(order, voices=tuple(voice for voice in VOICES if voice not in spared))
@@ -177,7 +191,24 @@ def _order(clause: str, last: Order | None, whole: Whole) -> Order:
         spared=spared,
         places=but or order.places,
         elsewhere=order.elsewhere or bool(but),
+        pick=pick,
+        ms=ms,
+        ticks=order.ticks or ticks,
     )
+
+
+def _timed(text: str) -> tuple[str, float, int]:
+    """Return the words without a time, and the time in milliseconds or in ticks."""
+    found = phrases.TIME.search(text)
+    if found is None:
+        return text, 0.0, 0
+    rest = " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
+    return (rest, float(found[1]), 0) if found[2] == "ms" else (rest, 0.0, round(float(found[1])))
+
+
+def _several(text: str) -> bool:
+    """Say whether words join drums: the last of which one would be a guess."""
+    return re.search(rf"\b(?:and|or|&) (?:the |my )?(?:{DRUM.pattern})", text) is not None
 
 
 def _excepted(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
@@ -247,5 +278,8 @@ def _actless(text: str, plain: str, last: Order | None) -> Order:
         return Order(text, last.act, voices, last.amount)
     around, places = placed(plain)
     voices, rest = spoken_voices(around)
+    if set(voices) & {*KEEPERS, "shaker", "cowbell"} and places == ("&",) and not strange(rest):
+        name = next(DRUM.finditer(around))[0]
+        return Order(f"{name} only on the offbeats", "rule", voices)  # "offbeat hats"
     meant = set(voices) <= set(CRASHES) or (places and places[0][0] in "<>")
     return Order(text, "more" if voices and meant and not strange(rest) else "?", voices, places=places)

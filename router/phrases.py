@@ -16,6 +16,7 @@ _PLACE: Final = r"(?=(?:the |beats? )?(?:\d|(?:and|e|a|last|first|one|two|three|
 _PARTED: Final = "bring|pull|strip|build|fill|tone|dial|cut|thin|beef|crank|even|tighten"
 _VERB: Final = r"(?:dont|drop|lose|remove|mute|no|make|add|put|play|take|turn|keep|leave|with|more|less|a bit)\b"
 _NO_FILL: Final = r"(?<!fill )(?<!roll )(?<!crescendo )"
+_TIMEKEEPER: Final = r"((?:open |closed )?hats?|rides?|shakers?|cowbells?)\b"
 _DOWNBEAT: Final = r"(?:top|start|beginning|downbeat|one|1)"
 
 SPELLINGS: Final = tuple(
@@ -49,7 +50,11 @@ SPELLINGS: Final = tuple(
         (rf"{_NO_FILL}\bat the (?:very )?end of (?:every|each) bar\b", "on the last beat"),
         (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
         (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
-        (r"\b(in )?between (?:the )?beats\b", "on e & a"), (r"\bup-?beats?\b", "offbeats"),
+        (r"\b(in )?between (?:the )?beats\b", "on e & a"), (r"\b(?:up|off)[ -]?beats?\b(?! ?\d)", "offbeats"),
+        (rf"(?<!on )\b{_TIMEKEEPER} (?:only )?off the beats?\b", r"\1 only on the offbeats"),
+        (rf"\boffbeats {_TIMEKEEPER} only\b", r"\1 only on the offbeats"),
+        (rf"\b(?:only|just) offbeats {_TIMEKEEPER}", r"\1 only on the offbeats"),
+        (rf"\badd (?:some |more |the )?offbeats {_TIMEKEEPER}", r"add \1 on the offbeats"),
         (rf"\btake (.+?) (?:off|out of|away from) {_PLACE}", r"take out \1 on "),
         (r"\btake (.+?) (?:out|away|off)\b", r"take out \1"),
         (r"\b(?:the |my )?(\w+) (?:drops?|sits?|lays?) out\b", r"drop \1"),
@@ -67,6 +72,10 @@ SPELLINGS: Final = tuple(
         (r"\bincrease (.+?) (?:volume|level|velocity)\b", r"raise \1"), (r"\blimit (.+?) to (\d+)\b", r"\1 at most \2"),
         (r"\bbuild(?:ing)?(?: it)?(?: up)? (?=over|to|into|towards|across)", "crescendo "),
         (r"\bper ?cent\b", "%"), (r"(\d) %", r"\1%"),
+        # Time.
+        (r"(\d) ?(?:ms|msecs?|millis|milliseconds?)\b", r"\1 ms"), (r"\bto the right\b", "later"),
+        (r"\bto the left\b", "earlier"), (r"(?<!\S)\+ ?([\d.]+ (?:ms|ticks?))$", r"\1 later"),
+        (r"(?<!\S)- ?([\d.]+ (?:ms|ticks?))$", r"\1 earlier"),
     )
 )  # fmt: skip
 
@@ -98,9 +107,14 @@ ACTS: Final[tuple[tuple[str, str], ...]] = (
 _SWAP: Final = "swap|replace|substitute|switch|change|move|turn|put|play|trade|exchange"
 _SHIFT: Final = "move|shift|push|pull|nudge|play"
 _LATER: Final = "later|late|earlier|early"
-_NOTHING: Final = "silence|silent|rest|pause|gap|nothing|tacet|empty"
+_NOTHING: Final = "silence|silent|rest|pause|gap|break|nothing|tacet|empty"
 _CUT: Final = "drop|cut|mute|remove|skip|silence|empty|clear"
 _LEAVE: Final = "drop|remove|take out|leave out|skip|mute|lose|no|cut"
+_HALT: Final = (
+    r"(?:(?:have|make|let|a|full|hard|dead|sudden) )*(?:(?P<a>.+?) )??(?:stops?|stopping)(?: playing| dead)?"
+    r"(?: (?P<a2>.+?))??"
+)
+_CLEAR: Final = rf"(?:{_CUT}|lose|no) (?P<a3>.+?)"
 _SPEED: Final = r"velocity (?:of )?(?P<v>\d{1,3})|(?P<v2>\d{1,3}) velocity|(?P<v3>[2-9]\d|1[01]\d|12[0-7])"
 FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (act, re.compile(words))
@@ -114,6 +128,7 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("swap", r"(?:(?:move|switch|go|change)(?: over)? to|use) (?P<keeper>.+)"),
         ("swap", r"(?P<b>.+?) instead"),
         ("swap", r"(?P<a>.+?) (?:onto|to) (?P<b>.+)"),
+        ("swap", r"(?:make|turn) (?P<a>.+?) (?:into )?an? (?P<b>.+)"),
         ("layer", r"(?:double|layer|reinforce|back) (?P<a>.+?) with (?P<b>.+)"),
         ("layer", r"(?:layer|stack|add) (?P<b>.+?) (?:on top of|over|under|to|with|on (?:each|every)) (?P<a>.+)"),
         ("layer", r"(?:layer|stack) (?P<b>.+?) on (?P<a>.+)|(?P<b2>.+?) (?:with|on (?:each|every)) (?P<a2>.+)"),
@@ -123,6 +138,10 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("slide", r"delay (?P<a>.+?) by (?P<step>\S+(?: \S+)?)(?P<way>)"),
         ("rest", rf"(?:leave |add |put |with |make |have |an? )*(?:{_NOTHING}) (?:on|at) (?P<at>.+)"),
         ("rest", rf"(?:{_CUT})(?: everything| all| out| the drums)?(?: (?:on|at))? (?P<at>.*beats?.*)"),
+        ("stop_before", rf"(?:{_HALT}) before (?P<at>.+)"),
+        ("stop_before", rf"(?:{_NOTHING}|{_CLEAR}) from (?P<at>.+?)(?: on)?"),
+        ("stop_after", rf"(?:{_HALT}|{_NOTHING}|{_CLEAR}) after (?P<at>.+)"),
+        ("stop", rf"(?:{_HALT}) (?:on|at) (?P<at>.+)"),
         ("each", rf"(?P<no>{_LEAVE}) every (?P<n>second|third|fourth) (?P<a>.+)"),
         ("each", r"(?:keep |play |leave )?(?:only |just )?every (?P<n>second|third|fourth) (?P<a>.+)"),
         ("level", rf"(?:set |put |play |make |have )?(?P<a>.+?) (?:at|to) (?:a )?(?:{_SPEED})"),
@@ -191,6 +210,12 @@ NUMBERS: Final = {
 COUNT: Final = re.compile(
     r"\b(\d{1,2}|one|two|three|four|five|six)\b(?: (?:times|per bar|a bar|each bar|in (?:each|every) bar))?"
 )
+TIME: Final = re.compile(r"\b(?:by )?(?:about |around |some )?(\d{1,3}(?:\.\d+)?) (ms|ticks?)\b")
+SOUND: Final = re.compile(
+    r"\b(?:brush(?:es)?|mallets?|(?:hot ?)?rods|sticks|reverb|echo|pitch(?:ed)?|tuned?|tuning|panned|panning"
+    r"|(?:drum ?)?kit|samples?|distort(?:ed|ion))\b"
+)
+"""What an instrument does to the strokes: no stroke can say it."""
 PERCENT: Final = re.compile(r"\b(?:by )?(\d{1,3})%")
 BY: Final = re.compile(r"\bby (\d{1,2})\b")
 STOP: Final = re.compile(

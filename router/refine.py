@@ -33,6 +33,10 @@ _USUAL_PLACES: Final = {
     **dict.fromkeys(("conga_high", "bongo_high"), "the and"),
 }  # fmt: skip
 """Where an instrument comes in that did not play before, if nobody says; percussion has hands of its own."""
+_SOUND: Final = (
+    '"{}": that is the sound of the kit, not its strokes: choose it in your instrument (General MIDI: program 41 is a '
+    "brush kit)"
+)
 _UNCUT: Final = frozenset({"copy"})
 """Acts that see the whole pattern and mind the bars themselves."""
 _OPENNESS: Final = {"hat_closed": 90, "hat_open": 40}
@@ -46,6 +50,7 @@ class Refined:
         done: What was changed, a sentence each. unknown: clauses that were not understood.
         kept: Voices that must stay as they are. named: voices that the words speak of.
         sure: Share of the clauses that were understood, 0..1.
+        beyond: Clauses that are understood and that no stroke can answer, a sentence each.
     """
 
     pattern: Pattern
@@ -54,9 +59,12 @@ class Refined:
     kept: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
     sure: float = 0.0
+    beyond: tuple[str, ...] = ()
 
 
-def refine(pattern: Pattern, instruction: str, *, seed: int = 0, constraints: Sequence[str] = ()) -> Refined:
+def refine(
+    pattern: Pattern, instruction: str, *, seed: int = 0, constraints: Sequence[str] = (), tempo: float | None = None
+) -> Refined:
     """Return the pattern with what the words ask for.
 
     Args:
@@ -65,15 +73,16 @@ def refine(pattern: Pattern, instruction: str, *, seed: int = 0, constraints: Se
             time, fill, each with the drums it is about.
         seed: Decides where added strokes go.
         constraints: Rules to hold afterwards, in the words of `router.constraints`.
+        tempo: Quarter notes a minute at which it sounds, where that is not the pattern's own.
     """
-    bench = Bench(pattern, seed)
+    bench = Bench(pattern, seed, tempo=tempo)
     found = orders(instruction, is_whole)
     bench.kept.update(voice for order in found if order.act == "keep" for voice in order.voices)
     unknown: list[str] = []
     named: set[str] = set()
     for order in found:
         named.update(order.voices, order.onto, voices_in(order.text) if order.act == "?" else ())
-        if order.act != "keep" and not _done(bench, order):
+        if order.act not in {"keep", "sound"} and not _done(bench, order):
             unknown.append(order.text)
     if constraints:
         verdict = hold(bench.pattern, constraints)
@@ -88,7 +97,8 @@ def refine(pattern: Pattern, instruction: str, *, seed: int = 0, constraints: Se
     # A model may not touch what was spared either, though the words about the rest were not understood.
     spared = {voice for order in found if order.act == "?" for voice in order.spared}
     kept = frozenset(bench.kept | spared)
-    return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure)
+    beyond = tuple(_SOUND.format(order.text) for order in found if order.act == "sound")
+    return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure, beyond)
 
 
 def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
@@ -304,7 +314,12 @@ def _level(step: int) -> Callable[[Bench, Order], bool]:
             new.append(replace(hit, velocity=max(1, min(127, hit.velocity + change))))
         struck = {hit.voice for hit in mine}
         said = _name([voice for voice in lanes if voice in struck] or lanes)
-        bench.exchange(mine, new, f"{said} {'louder' if step > 0 else 'softer'}")
+        done = (
+            f"{said} {'louder' if step > 0 else 'softer'}"
+            if new != mine or not mine
+            else f"{said}: at the limit already"
+        )
+        bench.exchange(mine, new, done)
         return bool(lanes)
 
     return act
@@ -374,4 +389,5 @@ _ACTS: Final[dict[str, Callable[[Bench, Order], bool]]] = {
         shaping.open_hats, shaping.ornament, shaping.plain, shaping.swell, shaping.move, shaping.slide, shaping.rest,
         shaping.each, shaping.level, shaping.nudge, shaping.copy,
     )},
+    "stop": shaping.stop, "stop_after": shaping.stop, "stop_before": shaping.stop,
 }  # fmt: skip

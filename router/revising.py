@@ -71,7 +71,9 @@ async def refine(
             f"{text[:60]!r}: tempo, metre and length are settings, not strokes to be changed",
             "set the tempo (set tempo=140), or generate anew with meter or bars",
         )
-    ruled = by_rules.refine(pattern, text, seed=request.seed, constraints=request.constraints)
+    ruled = by_rules.refine(pattern, text, seed=request.seed, constraints=request.constraints, tempo=request.tempo)
+    if ruled.beyond and not ruled.done and not ruled.unknown:
+        raise InvalidRequest("instruction", ruled.beyond[0], 'a lighter hand is "softer snare", "fewer hats", "no rim"')
     asked = may_pay(router.config, request) and (ruled.sure < SURE or request.tier != "auto" or request.provider)
     if not asked:
         if not ruled.done and ruled.unknown:
@@ -80,7 +82,7 @@ async def refine(
                 f"nothing in {text[:60]!r} is understood without a model",
                 'try "busier hats, keep the kick", "no crash", "swing more", "half time"',
             )
-        notes = (*ruled.done, *(f"not understood: {one}" for one in ruled.unknown)) or ("nothing to change",)
+        notes = (*ruled.done, *_left(ruled)) or ("nothing to change",)
         return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", latency_ms=_ms_since(began), notes=notes))
     window = _window(pattern)
     wish = replace(
@@ -97,9 +99,15 @@ async def refine(
         if not ruled.done:
             notes = ("no model answered, and the rules did not understand it: nothing was changed",)
             return Answer(pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
-        notes = (*ruled.done, *(f"not understood: {one}" for one in ruled.unknown), "no model answered")
+        notes = (*ruled.done, *_left(ruled), "no model answered")
         return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
-    return replace(best, route=replace(best.route, latency_ms=_ms_since(began)))
+    notes = (*best.route.notes, *ruled.beyond)
+    return replace(best, route=replace(best.route, latency_ms=_ms_since(began), notes=notes))
+
+
+def _left(ruled: by_rules.Refined) -> list[str]:
+    """Return a sentence for each clause that was not done."""
+    return [*(f"not understood: {one}" for one in ruled.unknown), *ruled.beyond]
 
 
 async def make(router: Router, request: GrooveRequest, *, source: str = "api", **hooks: Any) -> Answer:

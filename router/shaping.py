@@ -39,12 +39,27 @@ def mine(bench: Bench, order: Order, voices: Sequence[str] | None = None) -> lis
     if order.places:
         at = place_ticks(bench.pattern, order.places)
         hits = [hit for hit in hits if (hit.tick in at) is not order.elsewhere]
-    return [hit for hit in hits if hit.velocity < GHOST_BELOW] if order.ghosts else hits
+    return _picked(bench, order, [hit for hit in hits if hit.velocity < GHOST_BELOW] if order.ghosts else hits)
+
+
+def _picked(bench: Bench, order: Order, hits: list[Hit]) -> list[Hit]:
+    """Return the first, the last two ... of these strokes, each with the small strokes of its ornament."""
+    if order.pick is None:
+        return hits
+    at = order.pick.of((hit.tick for hit in hits if not _small(hit)), bench.pattern.meter.bar_ticks)
+    return [
+        hit for hit in hits if hit.tick in at or (_small(hit) and any(abs(hit.tick - tick) < SIXTEENTH for tick in at))
+    ]
+
+
+def _small(hit: Hit) -> bool:
+    """Say whether this is a small stroke of an ornament: those lie off the grid."""
+    return bool(hit.ornament) and hit.tick % (SIXTEENTH // 2) != 0
 
 
 def _strong(hits: Sequence[Hit]) -> list[Hit]:
     """Return the strokes that are no ghosts and no small strokes of an ornament."""
-    return [hit for hit in hits if hit.velocity >= GHOST_BELOW and not (hit.ornament and hit.tick % (SIXTEENTH // 2))]
+    return [hit for hit in hits if hit.velocity >= GHOST_BELOW and not _small(hit)]
 
 
 def ornament(bench: Bench, order: Order) -> bool:
@@ -54,9 +69,9 @@ def ornament(bench: Bench, order: Order) -> bool:
     voice = next((one for one in order.voices if one in there), order.voices[0])
     if voice in bench.kept:
         return False
-    own = {hit.tick: hit for hit in bench.mine([voice])}
-    strong = {hit.tick for hit in _strong(list(own.values()))}
-    places = order.places or (("back",) if voice in SNARES else ())
+    own = {hit.tick: hit for hit in _picked(bench, order, bench.mine([voice]))}
+    strong = {hit.tick for hit in (own.values() if order.pick else _strong(list(own.values()))) if not _small(hit)}
+    places = order.places or (("back",) if voice in SNARES and not order.pick else ())
     at = place_ticks(pattern, places) if places else strong
     if not order.places:
         at = at & own.keys()
@@ -87,7 +102,7 @@ def ornament(bench: Bench, order: Order) -> bool:
 def plain(bench: Bench, order: Order) -> bool:
     """Take ornaments off: the stroke stays, its small strokes go."""
     at = place_ticks(bench.pattern, order.places)
-    worn = [hit for hit in bench.mine(order.voices) if hit.ornament]
+    worn = [hit for hit in _picked(bench, order, bench.mine(order.voices)) if hit.ornament]
     if order.places:
         worn = [hit for hit in worn if any(abs(hit.tick - tick) < SIXTEENTH for tick in at)]
     keep = [replace(hit, ornament="") for hit in _strong(worn)]
@@ -114,6 +129,8 @@ def move(bench: Bench, order: Order) -> bool:
     """Move a drum's strokes to the places asked for; ghosts stay, of several strokes in a bar the loudest arrive."""
     pattern, length = bench.pattern, bench.pattern.meter.bar_ticks
     hits = _strong(bench.mine(order.voices))
+    if order.pick:
+        hits = _picked(bench, order, bench.mine(order.voices))
     if order.origin:
         start = place_ticks(pattern, order.origin)
         hits = [hit for hit in hits if hit.tick in start]
@@ -134,7 +151,7 @@ def move(bench: Bench, order: Order) -> bool:
 
 def slide(bench: Bench, order: Order) -> bool:
     """Move a drum's strokes by a note's length; what leaves the pattern comes back at its other end."""
-    hits, span = bench.mine(order.voices), bench.pattern.ticks
+    hits, span = mine(bench, order), bench.pattern.ticks
     new = []
     for hit in hits:
         tick = (hit.tick + order.ticks) % span
@@ -156,6 +173,24 @@ def rest(bench: Bench, order: Order) -> bool:
     return bool(spans)
 
 
+def stop(bench: Bench, order: Order) -> bool:
+    """Leave out what follows a place, to the end of its bar: what is struck on the place itself is the last stroke.
+
+    After a place all of its beat still sounds; before it, nothing of it does.
+    """
+    pattern, length = bench.pattern, bench.pattern.meter.bar_ticks
+    ends = [sum(pattern.meter.beats[:n]) for n in range(1, len(pattern.meter.beats) + 1)]
+    silent: set[int] = set()
+    for at in place_ticks(replace(pattern, meta={}, id=""), order.places):  # in a fill as well
+        low = at + {"stop": 1, "stop_before": 0}.get(
+            order.act, min(end for end in ends if end > at % length) - at % length
+        )
+        silent.update(range(low, at - at % length + length))
+    out = [hit for hit in bench.mine(order.voices) if hit.tick in silent]
+    bench.exchange(out, (), f"{len(out)} strokes of {named(order.voices)} left out, to the end of the bar")
+    return bool(silent)
+
+
 def each(bench: Bench, order: Order) -> bool:
     """Drop every n-th stroke of a drum, or keep only those."""
     hits = sorted(bench.mine(order.voices))
@@ -168,8 +203,8 @@ def each(bench: Bench, order: Order) -> bool:
 
 def level(bench: Bench, order: Order) -> bool:
     """Bring a drum to a velocity, on the average of its strokes that are no ghosts."""
-    hits = bench.mine(order.voices)
-    strong = _strong(hits)
+    hits = mine(bench, order)
+    strong = _strong(hits) or hits
     if not strong or order.count is None:
         return False
     by = order.count - round(sum(hit.velocity for hit in strong) / len(strong))
@@ -180,7 +215,7 @@ def level(bench: Bench, order: Order) -> bool:
 
 def nudge(bench: Bench, order: Order) -> bool:
     """Change a drum's velocity by so much."""
-    hits, by = bench.mine(order.voices), order.count or 0
+    hits, by = mine(bench, order), order.count or 0
     new = [replace(hit, velocity=max(1, min(127, hit.velocity + by))) for hit in hits]
     bench.exchange(hits, new, f"{named(order.voices)} {'louder' if by > 0 else 'softer'} by {abs(by)}")
     return bool(hits)

@@ -1,14 +1,14 @@
-"""Which bars words mean: "bars 1 and 3", "every second bar", "from bar 3 on", "into bar 4", "the second half".
+"""Which bars words mean ("bars 1 and 3", "from bar 3 on", "the second half"), and which strokes ("the last two").
 
-Pure. Says nothing of what happens there; a pattern's length is an argument.
+Pure. Says nothing of what happens there; a pattern's length and its strokes are arguments.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 
@@ -39,6 +39,24 @@ def runs(bars: Sequence[Bars], count: int, *, outside: bool = False) -> list[tup
     meant = sorted(set(range(count)) - named if outside else named)
     edges = [n for n, (a, b) in enumerate(pairwise(meant), 1) if b != a + 1]
     return [(meant[a], meant[b - 1]) for a, b in pairwise([0, *edges, len(meant)])] if meant else []
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Some strokes of a drum: `count` of them from the `first`, which counts from 1, or from the end where negative."""
+
+    first: int
+    count: int = 1
+    each_bar: bool = False
+
+    def of(self, ticks: Iterable[int], bar_ticks: int) -> set[int]:
+        """Return those meant of the ticks at which a drum is struck, of all of them or in each bar."""
+        out: set[int] = set()
+        for _, inside in groupby(sorted(set(ticks)), key=lambda tick: tick // bar_ticks if self.each_bar else 0):
+            struck = list(inside)
+            start = self.first - 1 if self.first > 0 else max(0, len(struck) + self.first)
+            out.update(struck[start : start + self.count])
+        return out
 
 
 _COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
@@ -84,7 +102,7 @@ _WAYS: Final[tuple[tuple[re.Pattern[str], Found], ...]] = tuple(
         (rf"\b(?:over|across|for) (?:the )?(?:course of )?{_N} bars\b", lambda m: [Bars(-_int(m[1]), -1)]),
         (rf"{_AT}(?:bars?|measures?) {_N}((?:(?:,|,? and|,? or| &) (?:bar )?{_N})+)(?! notes?\b)",
          lambda m: [Bars(one, one) for one in map(_int, re.findall(_N, m[1] + " " + m[2]))]),
-        (rf"{_AT}(?:bars?|measures?) {_N}\b", lambda m: [Bars(_int(m[1]), _int(m[1]))]),
+        (rf"{_AT}(?:bars?|measures?) {_N}\b(?! (?:ms|ticks?)\b)", lambda m: [Bars(_int(m[1]), _int(m[1]))]),
         (rf"{_AT}{_TH} (?:{_N} )?(?:bars?|measures?)\b", lambda m: [_many(m[1], m[2])]),
         (rf"{_AT}(first|second|last) half\b(?! of)", lambda m: [Bars(half=1 if m[1] == "first" else 2)]),
     )
@@ -102,3 +120,29 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
 
         text = pattern.sub(take, text)
     return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)
+
+
+_PICKED: Final = re.compile(rf"(?<!every )\b(?:the |my )?(?:very )?{_TH}(?: {_N})? ")
+_STROKE: Final = re.compile(r"(?:hit|stroke|note)s?\b")
+_IN_EACH_BAR: Final = re.compile(r"\b(?:of|in|on|per) (?:(?:every|each) )?(?:single )?bar\b")
+
+
+def strokes_in(text: str, drum: re.Pattern[str]) -> tuple[str, Pick | None]:
+    """Return the words without those that pick strokes by their order ("the last two snares"), and the pick.
+
+    Args:
+        text: A clause, bars apart from "of every bar" taken out.
+        drum: What a name of a drum looks like: "the last snare" is a stroke, "the last beat" is none.
+    """
+    found = next(
+        (one for one in _PICKED.finditer(text) if (drum.match(text, one.end()) or _STROKE.match(text, one.end()))), None
+    )
+    if found is None:
+        return text, None
+    number = _int(found[2]) if found[2] else 1
+    last = found[1] in {"last", "final"}
+    # "the last stroke" is one of all drums.
+    tail = text[found.end() :]
+    rest = text[: found.start()] + (_STROKE.sub("everything", tail, count=1) if _STROKE.match(tail) else tail)
+    plain = _IN_EACH_BAR.sub(" ", rest)
+    return " ".join(plain.split()), Pick(-number if last else _int(found[1]), number, plain != rest)

@@ -236,7 +236,8 @@ def _fill_last(bench: Bench, order: Order) -> None:
 def _moved(sign: int) -> Callable[[Bench, Order], bool]:
     def act(bench: Bench, order: Order) -> bool:
         pattern = bench.pattern
-        ticks = round(sign * _LATE_MS * order.amount * (pattern.tempo or 120.0) * RESOLUTION / 60_000)
+        ms = order.ms or _LATE_MS * order.amount
+        ticks = sign * (order.ticks or round(ms * bench.bpm * RESOLUTION / 60_000))
         voices = spoken_voices(order.text)[0] or tuple({hit.voice for hit in pattern.hits})
         mine = strokes(bench, order, voices)
         # A stroke never leaves the pattern, and never passes the next sixteenth.
@@ -246,7 +247,15 @@ def _moved(sign: int) -> Callable[[Bench, Order], bool]:
             )
             for h in mine
         ]
-        bench.exchange(mine, new, "played " + ("behind" if sign > 0 else "ahead of") + " the beat")
+        if not mine:
+            bench.done.append("no stroke is there to be moved")
+            return True
+        held = sum(after.shift - hit.shift != ticks for hit, after in zip(mine, new, strict=True))
+        far = abs(ticks) * 60_000 / RESOLUTION / bench.bpm
+        said = f"played {far:.0f} ms {'behind' if sign > 0 else 'ahead of'} the beat"
+        if held:
+            said += f"; {held} only as far as the pattern's edge or the next sixteenth lets them"
+        bench.exchange(mine, new, said)
         return True
 
     return act
@@ -282,14 +291,15 @@ def _ranged(factor: float) -> Callable[[Bench, Order], bool]:
     return act
 
 
+_SHIFTS: Final = (_moved(1), _moved(-1))
 _WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]] = (
     (re.compile(r"\b(?:poly|cross)[ -]?rhythm|\bhemiola\b|\b[2-9] (?:against|over) [2-9]\b"), _crossed),
     (re.compile(r"\bevol(?:ve|ves|ving)\b|\bdevelop(?:s|ing)?\b"), _evolved),
     (_FILL, _fill),
     (re.compile(r"\bhalf[ -]?time\b"), _half_time),
     (re.compile(r"\bdouble[ -]?time\b"), _double_time),
-    (_BEHIND, _moved(1)),
-    (_AHEAD, _moved(-1)),
+    (_BEHIND, _SHIFTS[0]),
+    (_AHEAD, _SHIFTS[1]),
     (_WIDE, _ranged(1.5)),
     (_EVEN, _ranged(0.5)),
     (re.compile("|".join((*(p.pattern for p, _ in _LESS_SWING), *(rf"\b(?:{w})\b" for w, _, _ in _FEEL)))), _felt),
@@ -301,7 +311,7 @@ def is_whole(clause: str) -> bool:
     """Say whether a clause is about the whole groove, and every word of it is known."""
     if not any(sign.search(clause) for sign, _ in _WHOLE):
         return False
-    rest = placed(clause)[0]
+    rest = placed(phrases.TIME.sub(" ", clause))[0]
     for sign, _ in _WHOLE:
         rest = sign.sub(" ", rest)
     rest = spoken_voices(phrases.MUCH.sub(" ", phrases.SOME.sub(" ", rest)))[1]
@@ -313,6 +323,8 @@ def do_whole(bench: Bench, order: Order) -> bool:
     act = next(act for sign, act in _WHOLE if sign.search(order.text))
     before, length = bench.pattern, bench.pattern.meter.bar_ticks
     there = runs(order.bars, before.bars) if order.bars else None
+    if (order.pick or order.ms or order.ticks) and act not in _SHIFTS:
+        return False
     if act is not _felt or there is None:
         return bench.within(there, lambda part: act(part, order))
     if not there:

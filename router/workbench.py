@@ -23,6 +23,12 @@ class Bench:
     seed: int
     kept: set[str] = field(default_factory=set)
     done: list[str] = field(default_factory=list)
+    tempo: float | None = None
+
+    @property
+    def bpm(self) -> float:
+        """Quarter notes a minute at which it sounds."""
+        return self.tempo or self.pattern.tempo or 120.0
 
     def mine(self, voices: Iterable[str]) -> list[Hit]:
         """Return the strokes of these voices that may change."""
@@ -72,6 +78,7 @@ class Bench:
             ),
             self.seed,
             self.kept,
+            tempo=self.tempo,
         )
         if not act(part):
             return False

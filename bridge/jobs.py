@@ -35,6 +35,10 @@ _LONG_SONG: Final = 3000
 """Strokes; a longer song goes out with the ids of its patterns, for one message must not fill a client's pipe."""
 _INLINE_BARS: Final = 8
 """Longer drafts are drawn in a thread, so that the loop answers meanwhile."""
+_DRAFTS: Final = 8
+"""Drafts that may be drawn and on their way to the engine at once; fingers on buttons never reach it."""
+_OVERTAKEN: Final = 8
+"""Newer wishes after which one that waited for its draft gets none: nobody would hear it, all others wait for it."""
 ENDED: Final = frozenset({"done", "failed", "cancelled"})
 
 
@@ -114,6 +118,7 @@ class Jobs:
         self._by_ref: dict[str, str] = {}
         self._ended: deque[tuple[float, Job]] = deque()
         self._numbers = itertools.count(1)
+        self._drafting = asyncio.Semaphore(_DRAFTS)
         self.routes: deque[Mapping[str, Any]] = deque(maxlen=40)
         self.answered: Callable[[Mapping[str, Any]], None] = lambda _: None
         events.source("jobs", lambda: {"jobs": [job.as_dict() for job in list(self._jobs.values())[-10:]]})
@@ -244,7 +249,9 @@ class Jobs:
         intent, since = session.intent, session.knobs()
         if at != "never":
             session.intent = intent = session.intent + 1
-            take = await self._draft(job, request, at, asked_at)
+            async with self._drafting:
+                if session.intent - intent < _OVERTAKEN:
+                    take = await self._draft(job, request, at, asked_at)
 
         def note_route(route: Any) -> None:
             self._events.publish("route", {"job": job.id, "done": False, **route.as_dict()})

@@ -93,6 +93,7 @@ class Router:
         self._health = Health(tombstones.load(memory))
         self._paces = Paces()
         self._flight = Flight()
+        self._turn = asyncio.Lock()
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
         gate = Gate(Valves(config.valves), valve)
         self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
@@ -276,7 +277,7 @@ class Router:
                 raise self._nobody(trip)
             if trip.filtered:
                 trip.note(trip.filtered)
-            return self._stand_in(errand, trip)
+            return await self._stand_in(errand, trip)
         trip.note(*written.notes)
         degraded = PAID_TIERS.index(written.tier) < PAID_TIERS.index(plan.tier) and not plan.classify
         route = self._route(trip, written.tier, written.provider, written.model, degraded=degraded)
@@ -406,7 +407,16 @@ class Router:
         route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
         return Answer(judged.pattern, route)
 
-    def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
+    async def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
+        """Let the drummer play, one wish in each turn of the loop.
+
+        A thousand refused at once must not keep those waiting whose answer is coming in: what times out is paid too.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
+            return self._play(errand, trip)
+
+    def _play(self, errand: _Errand, trip: Trip) -> Answer:
         cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
         return self._local(errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved)
 
@@ -421,7 +431,7 @@ class Router:
         trip.note(LATE)
         if not self.config.local:
             raise self._nobody(trip)
-        return self._stand_in(errand, trip)
+        return await self._stand_in(errand, trip)
 
     async def _kept(self, key: str, began: float, look: Look | None = None) -> Answer | None:
         text = await (look or self._cache.get)("pattern", key)

@@ -107,6 +107,28 @@ def test_a_job_under_way_is_never_forgotten_and_old_ones_are(stage):
             stage.jobs.get(job.id)
 
 
+def test_of_a_flood_of_wishes_the_last_plays_and_the_overtaken_get_no_draft(stage):
+    """200 wishes while the engine is slow: each ends with its pattern, a few are drafted, the newest is what plays."""
+    ready, answer = asyncio.Event(), stage.engine.call
+
+    async def slow(command, rows=(), **params):
+        await ready.wait()
+        return await answer(command, rows, **params)
+
+    async def flood():
+        stage.engine.call = slow
+        jobs = [(await stage.call("generate", genre="rock", bars=1, seed=seed))["job"] for seed in range(200)]
+        await asyncio.sleep(0)  # each has begun
+        ready.set()
+        return [await stage.call("job.wait", job=job) for job in jobs]
+
+    ended = run(flood())
+
+    assert all(one["state"] == "done" and one["pattern"]["bars"] == 1 for one in ended)
+    assert len(stage.engine.commands("queue")) <= 16
+    assert stage.session.player()["playing"] == ended[-1]["pattern"]["id"]
+
+
 def test_the_draft_plays_while_the_model_thinks_and_the_answer_takes_over(make_stage):
     """The wait is never silence, and undo does not lead back to the draft."""
 

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from router import groove
 from router.budget import PICO, Usage, parse_usd
 from router.call import CUT, FINISHED, Done
 from router.config import RouterConfig
@@ -306,6 +307,32 @@ def test_500_equal_wishes_make_three_calls_while_everybody_is_down(error, wish):
     assert {answer.route.tier for answer in answers} == {"local"}
     assert sum(len(one.calls) for one in crowd.values()) == 3
     assert sum(bool(one.calls) for one in single.values()) == 4
+
+
+def test_stand_ins_for_many_leave_the_loop_to_others(monkeypatch):
+    """The drummer plays once in a turn of the loop: an answer that is just coming in waits for one bar, not for 200."""
+    turns, played, draw = [0], [], groove.generate
+
+    def generate(request):
+        played.append(turns[0])
+        return draw(request)
+
+    async def main():
+        async def count():
+            while True:
+                turns[0] += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        router = Router(RouterConfig(keys={"openai": "k"}, batch=False), providers=twins(openai=[DOWN]))
+        wishes = (GrooveRequest(prompt=FREE, bars=1, seed=seed) for seed in range(200))
+        answers = await asyncio.gather(*(router.route(wish) for wish in wishes))
+        counting.cancel()
+        return answers
+
+    monkeypatch.setattr(groove, "generate", generate)
+    assert {answer.route.tier for answer in asyncio.run(main())} == {"local"}
+    assert len(played) == len(set(played)) == 200
 
 
 def test_two_clocks_that_ring_at_once_make_no_noise():

@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import os
 import signal
-from typing import Any
+import sys
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from bridge.logs import configure
@@ -22,8 +24,8 @@ from bridge.supervisor import Engine, EngineDown
 _log = logging.getLogger("drumbridge")
 
 
-def run(options: Options) -> int:
-    """Run the daemon in this process and return its exit code.
+def run(options: Options) -> NoReturn:
+    """Run the daemon in this process, which ends with it.
 
     Raises:
         HomeError, InvalidSetting, EngineDown, OSError: When it cannot start; the command line words them.
@@ -31,10 +33,20 @@ def run(options: Options) -> int:
     redactor = Redactor(options.environ[name] for name in SECRETS if options.environ.get(name))
     configure(redactor, level=options.get("log_level"), as_json=options.get("json_logs"))
     redactor.add(options.home.token(), urlsplit(options.get("shared_url") or "").password or "")
-    return asyncio.run(_main(options, redactor))
+    asyncio.run(_main(options, redactor))
+    raise AssertionError("the process has ended")
 
 
-async def _main(options: Options, redactor: Redactor) -> int:
+async def _main(options: Options, redactor: Redactor) -> NoReturn:
+    await _work(options, redactor)
+    # Not back through asyncio.run: it would wait, for seconds, until an SDK is loaded that nobody needs any more.
+    logging.shutdown()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(0)
+
+
+async def _work(options: Options, redactor: Redactor) -> None:
     stop = asyncio.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
@@ -76,7 +88,6 @@ async def _main(options: Options, redactor: Redactor) -> int:
         if parts:
             await parts[0].close()
         options.home.release()
-    return 0
 
 
 def _engine_arguments(options: Options) -> list[str]:

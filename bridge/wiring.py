@@ -51,6 +51,9 @@ _THIS_MACHINE: Final = {"127.0.0.1": ("127.0.0.1", "::1"), "localhost": ("127.0.
 # What this installation can do beyond the core, and the package that it takes.
 _EXTRAS: Final = {"link": "link", "shared": "redis"}
 
+_CLOSE_S: Final = 0.8
+"""Two seconds are promised from the signal to the end; the engine may take one of them."""
+
 
 class Wiring:
     """One daemon's parts. `engine` may still be starting; it is heard from the first event on."""
@@ -192,12 +195,18 @@ class Wiring:
         }
 
     async def close(self) -> None:
-        """End in the order of what is heard: notes first, then the socket, then the stores."""
+        """End in the order of what is heard: notes first, then the socket, then the stores. Never raises.
+
+        What has not ended in time is left: money that is still held stays held, and counts until it is reconciled.
+        """
         if self._behind is not None:
             self._behind.cancel()
             await asyncio.gather(self._behind, return_exceptions=True)
-        await self._triggers.close()
-        await self._jobs.close()
-        if self._server is not None:
-            await self._server.close()
-        await self._routing.close()
+        until = asyncio.get_running_loop().time() + _CLOSE_S
+        for part in (self._triggers, self._jobs, self._server, self._routing):
+            try:
+                async with asyncio.timeout_at(until):
+                    if part is not None:
+                        await part.close()
+            except Exception as error:  # noqa: BLE001 - one part's trouble must not keep the others open
+                _log.warning("%s did not close: %r", type(part).__name__, error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import Any
 
 import click
@@ -47,7 +46,7 @@ def run_command(home: str | None, **flags: Any) -> None:
 
         told = options.Options(place, values, place.config(), keys.with_keys(place, os.environ))
         try:
-            code = daemon.run(told)
+            daemon.run(told)
         except supervisor.MidiUnusable as error:
             fail(MIDI, str(error))
         except supervisor.EngineDown as error:
@@ -62,7 +61,6 @@ def run_command(home: str | None, **flags: Any) -> None:
             fail(CONFIGURATION, str(error), error.hint)
         except ValueError as error:
             fail(CONFIGURATION, str(error))
-        sys.exit(code)
 
 
 def _who_owns(host: str, port: int) -> str:

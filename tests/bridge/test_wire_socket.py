@@ -288,3 +288,20 @@ def test_no_key_and_no_token_is_written_anywhere(tmp_path):
     assert not [path.name for path in files if canary.encode() in path.read_bytes()]
     assert [path.name for path in files if token.encode() in path.read_bytes()] == ["token"]
     assert done["state"] == "done"
+
+
+def test_the_end_does_not_wait_for_an_sdk_that_is_still_loading(tmp_path):
+    """Two seconds are promised from the signal on, also while a thread imports a provider's package for a minute."""
+    (tmp_path / "openai.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(tmp_path / 'begun')!r}).touch()\ntime.sleep(60)\n"
+    )
+    env = {"OPENAI_API_KEY": "k", "PYTHONPATH": str(tmp_path)}
+    with RunningDaemon(tmp_path / "home", "--midi", "none", env=env) as daemon:
+        end = time.monotonic() + 20
+        while not (tmp_path / "begun").exists():
+            assert time.monotonic() < end, "the SDK was never loaded"
+            time.sleep(0.01)
+
+        code, _took = daemon.stop(timeout=20)
+
+    assert code == 0

@@ -5,6 +5,7 @@ Imports next to nothing before that is settled.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -12,6 +13,9 @@ from typing import NoReturn
 
 _HELP_COLUMNS = 80
 """From this width on click wraps nothing of the first help page, so that every screen shows the same."""
+
+_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""A full disk behind `> FILE`, a closed output; a pipe that nobody reads any more is no error and ends quietly."""
 
 
 def _interrupted(*_: object) -> NoReturn:
@@ -22,8 +26,20 @@ def _interrupted(*_: object) -> NoReturn:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _interrupted)
+    try:
+        _run(arguments)
+    except OSError as error:
+        if error.errno not in _NOT_WRITTEN:
+            raise
+        if sys.stdout is not None:  # or the interpreter complains once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise SystemExit(f"drumbridge: nothing more can be written: {os.strerror(error.errno or 0)}") from None
+
+
+def _run(arguments: list[str] | None) -> None:
     if (sys.argv[1:] if arguments is None else arguments) in (["--help"], ["-h"]) and _wide():
         sys.stdout.write(_kept_help())
+        sys.stdout.flush()
         return
     from bridge.cli import main as group  # noqa: PLC0415 - the point of this file
 

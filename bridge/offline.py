@@ -9,20 +9,10 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from bridge.home import Home
-from bridge.settings import BY_NAME, SECRETS, Value
-from router.config import RouterConfig
+from bridge.settings import Value
+from bridge.variables import router_config
 from router.dispatch import Router
 from router.request import GrooveRequest
-
-
-def router_variables(values: Mapping[str, Value], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the router's variables as text: the environment, config.toml's values where it says nothing."""
-    out = {name: text for name, text in environ.items() if name.startswith(("AI_", "DRUMBRIDGE_"))}
-    for name, value in values.items():
-        if value.value is not None and not BY_NAME[name].live:
-            out[BY_NAME[name].variable] = str(value.value)
-    out.update({name: environ[name] for name in SECRETS if environ.get(name)})
-    return out
 
 
 @contextlib.asynccontextmanager
@@ -34,10 +24,8 @@ async def open_router(
     Raises:
         InvalidSetting: For a routing variable that cannot be.
     """
-    variables = router_variables(values, environ)
-    if not values["ai"].value:
-        variables["DRUMBRIDGE_OFFLINE"] = "true"  # models are off: nothing is asked and nothing is paid
-    config = RouterConfig.from_env(variables)
+    off = {} if values["ai"].value else {"DRUMBRIDGE_OFFLINE": "true"}  # nothing is asked and nothing is paid
+    config = router_config(values, environ, **off)
     if not config.providers:
         router = Router(config)
         yield router

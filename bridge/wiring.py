@@ -32,7 +32,6 @@ from bridge.jobs import Jobs
 from bridge.library import Library
 from bridge.methods import Methods, explain
 from bridge.money import Money
-from bridge.offline import router_variables
 from bridge.options import Options
 from bridge.redact import Redactor
 from bridge.routing import Routing
@@ -40,9 +39,9 @@ from bridge.session import Session
 from bridge.settings import live_values
 from bridge.supervisor import Engine
 from bridge.triggers import Triggers
+from bridge.variables import router_config
 from bridge.wishes import check_names
 from bridge.words import API
-from router.config import RouterConfig
 
 _log = logging.getLogger("drumbridge")
 _THIS_MACHINE: Final = {"127.0.0.1": ("127.0.0.1", "::1"), "localhost": ("127.0.0.1", "::1"), "::1": ("::1",)}
@@ -70,7 +69,7 @@ class Wiring:
         check_names(live)
         self._session = Session(live, self._events, time.monotonic)
         self._library = Library(home.path / "patterns", home.path / "exports")
-        config = RouterConfig.from_env(router_variables(options.values, options.environ))
+        config = router_config(options.values, options.environ)
         self._money = Money(home.path, config, self._events, options.values["shared_url"].value)
         self._routing = Routing(config, self._money, home.path / "models.json")
         self._jobs = Jobs(self._session, self._events, self._routing, self._explain)

@@ -108,6 +108,13 @@ def setting_options(*names: str) -> Callable[[F], F]:
     return add
 
 
+def print_bytes(data: bytes) -> None:
+    """Write bytes to stdout; nowhere, where it is closed."""
+    if sys.stdout is not None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2 if sys.stdout and sys.stdout.isatty() else None, ensure_ascii=False))

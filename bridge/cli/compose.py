@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bridge.cli import command
-from bridge.cli.common import errors, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import errors, find_home, home_option, json_option, print_bytes, print_json, settings
 from bridge.cli.making import bar, by, kit_of, knob_options, paying, seed_option, tell_notes, write_file
 from bridge.settings import Value
 from router.pattern import Meter
@@ -49,7 +48,7 @@ def compose_command(home: str | None, *, as_json: bool, **given: Any) -> None:
 
             data = song_to_midi(song, kit_of(values["drum_map"].value))
             if output == "-":
-                sys.stdout.buffer.write(data)
+                print_bytes(data)
             else:
                 write_file(Path(output), data)
         if as_json or output is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,9 +13,12 @@ from bridge.cli import command
 from bridge.cli.common import CONFIGURATION, errors, fail, find_home, home_option, json_option, print_json, settings
 from bridge.home import Home, write_whole
 from bridge.settings import BY_NAME, SECRETS, live_values, resolve
+from bridge.variables import router_config
 from router.budget import format_usd
 from router.config import KEY_NAMES, PAID_TIERS, RouterConfig
 from router.errors import InvalidRequest, InvalidSetting
+
+_KEYED: Final = dict.fromkeys(SECRETS, "it may come later")
 
 
 # A value like -20 is no option.
@@ -70,16 +73,14 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
             rows[secret] = {"value": "not set" if where == "default" else "set", "origin": where}
     if as_json:
         print_json(rows if origin else {key: row["value"] for key, row in rows.items()})
-        return
-    for key, row in rows.items():
-        shown = (
-            ""
-            if row["value"] is None
-            else str(row["value"]).lower()
-            if isinstance(row["value"], bool)
-            else row["value"]
-        )
-        click.echo(f"{key} = {shown}" + (f"\t# {row['origin']}" if origin else ""))
+    else:
+        for key, row in rows.items():
+            click.echo(f"{key} = {_worded(row['value'])}" + (f"\t# {row['origin']}" if origin else ""))
+    router_config(values, {**os.environ, **_KEYED})  # what it refuses is shown first, and then refused as `run` would
+
+
+def _worded(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _routing_defaults() -> dict[str, Any]:
@@ -109,7 +110,6 @@ def _shown(name: str, value: Any) -> Any:
 
 def _check(place: Home, name: str, value: Any) -> None:
     """Refuse a name that nobody knows, and a routing value that cannot be, before they reach the file."""
-    from bridge.offline import router_variables  # noqa: PLC0415 - for this one action
     from bridge.wishes import check_names  # noqa: PLC0415 - likewise
 
     before = {key: item for key, item in place.config().items() if key in BY_NAME}
@@ -119,9 +119,8 @@ def _check(place: Home, name: str, value: Any) -> None:
     except InvalidRequest as error:
         if error.field == name:
             fail(CONFIGURATION, str(error), error.hint)
-    keyed = dict.fromkeys(SECRETS, "its key may come later")
     try:
-        RouterConfig.from_env(router_variables(wanted, keyed))
+        router_config(wanted, _KEYED)
     except InvalidSetting as error:
         if error.name == BY_NAME[name].variable:
             raise

@@ -71,16 +71,15 @@ async def _ask(
     reopen: bool,
     accept_clock: bool,
 ) -> dict[str, Any]:
-    from bridge.offline import router_variables  # noqa: PLC0415 - the stores, for this command only
+    from bridge.variables import router_config  # noqa: PLC0415 - the stores, for this command only
     from router.budget import parse_usd  # noqa: PLC0415 - likewise
-    from router.config import RouterConfig  # noqa: PLC0415 - likewise
     from router.stores.nulls import NullLedger  # noqa: PLC0415 - likewise
     from router.stores.purse import Purse  # noqa: PLC0415 - likewise
     from router.stores.shared_ledger import SharedLedger  # noqa: PLC0415 - likewise
 
     place = find_home(home)
     values = settings(place, {})
-    config = RouterConfig.from_env(router_variables(values, os.environ))
+    config = router_config(values, os.environ)
     url = values["shared_url"].value
     ledger: Any
     if not url and not (place.path / "ledger.db").exists():

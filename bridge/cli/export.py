@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import (
+    FAILURE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    json_option,
+    print_bytes,
+    print_json,
+    settings,
+)
 from bridge.drummaps import load
 from bridge.home import write_whole
 from bridge.library import Library, UnknownPattern
@@ -44,7 +53,7 @@ def export_command(
             fail(FAILURE, f"no pattern has the id {pattern!r}", "`drumbridge export` lists them")
         data = to_midi(found, load(settings(place, {})["drum_map"].value), tempo=tempo)
         if output == "-":
-            sys.stdout.buffer.write(data)
+            print_bytes(data)
             return
         try:
             if output is None:

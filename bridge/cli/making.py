@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from bridge.cli.common import FAILURE, USAGE, fail
+from bridge.cli.common import FAILURE, USAGE, fail, print_bytes
 from bridge.settings import BY_NAME
 from router.pattern import Pattern
 from router.request import KNOBS, MAX_SEED, TIERS
@@ -117,7 +117,7 @@ def write_patterns(patterns: Sequence[Pattern | None], output: str | None, kit: 
     if output == "-":
         if len(patterns) > 1:
             fail(USAGE, "several grooves do not fit into one stream", "give -o FILE.mid")
-        sys.stdout.buffer.writelines(to_midi(pattern, drum_map) for pattern in patterns if pattern)
+        print_bytes(b"".join(to_midi(pattern, drum_map) for pattern in patterns if pattern))
         return
     target = Path(output)
     for index, pattern in enumerate(patterns, 1):

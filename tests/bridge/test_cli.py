@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,22 @@ def test_help_on_a_closed_output_ends_quietly(monkeypatch):
         entry.main(["--help"])
 
     assert ended.value.code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to write to")
+@pytest.mark.parametrize("words", [["--help"], ["config", "show"], ["generate", "funk", "-o", "-"]])
+def test_a_full_disk_behind_the_output_is_one_sentence(words, tmp_path):
+    """What cannot be written is said, with exit code 1 and without a traceback."""
+    lines = f"from bridge.entry import main; main({words!r})"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", lines], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            env={**os.environ, "DRUMBRIDGE_HOME": str(tmp_path / "home")},
+        )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "drumbridge: nothing more can be written: No space left on device"
+    assert "Traceback" not in done.stderr
 
 
 def test_a_narrow_screen_gets_the_help_page_wrapped(monkeypatch, capsys):
@@ -129,8 +146,8 @@ def test_words_and_flags_agree_and_flags_win(cli):
         (["config", "set", "genre", "fnuk"], 3, "funk"),
         (["config", "set", "drum_map", "bucket"], 3, "known kits"),
         (["config", "set", "meter", "4"], 3, "4/4"),
-        (["config", "set", "ai_monthly_budget", "plenty"], 3, "AI_MONTHLY_BUDGET"),
-        (["config", "set", "ai_monthly_budget", "-3"], 3, "AI_MONTHLY_BUDGET"),
+        (["config", "set", "ai_monthly_budget", "plenty"], 3, "ai_monthly_budget"),
+        (["config", "set", "ai_monthly_budget", "-3"], 3, "ai_monthly_budget"),
         (["keys", "remove", "groq"], 2, "no key of groq"),
     ],
 )
@@ -157,6 +174,30 @@ def test_config_shows_where_each_value_comes_from(cli, tmp_path):
     assert "bars = 4\t# config.toml" in shown
     assert "ANTHROPIC_API_KEY = not set" in shown
     assert file.read_text() == '# mine\ngenre = "funk"\nbars = 4\n[mapping]\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("paid_per_minute = nan", "paid_per_minute"),
+        ("ai_max_tier = 7", "ai_max_tier is '7'; it must be one of fast"),
+        ('windows = "abc"', "windows"),
+        ('hedge = "maybe"', "hedge is 'maybe'; it must be true or false"),
+    ],
+)
+def test_what_the_router_refuses_is_refused_by_every_command_in_the_files_words(cli, tmp_path, line, says):
+    """`config show` shows it first; the key is named as it stands in config.toml, not as a variable."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "config.toml").write_text(line + "\n")
+
+    shown, made = cli("config", "show"), cli("generate", "funk", "-o", str(tmp_path / "a.mid"))
+
+    assert line.split(" = ")[0] + " = " in shown.stdout
+    for result in (shown, made):
+        assert result.exit_code == 3
+        assert "config.toml: " + says in result.stderr
+        assert "DRUMBRIDGE_" not in result.stderr
+        assert "AI_" not in result.stderr
 
 
 def test_config_takes_a_negative_value_and_a_provider_before_its_key(cli):

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from bridge.offline import router_variables
 from bridge.settings import BY_NAME, LIVE, ROWS, resolve, zones
+from bridge.variables import router_variables
 from router.config import RouterConfig
 from router.errors import InvalidSetting
 

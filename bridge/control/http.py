@@ -15,7 +15,7 @@ from typing import Final
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from bridge.control.page import page_files
+from bridge.control.page import in_theme, page_files, style_source
 
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -26,7 +26,7 @@ _TYPES: Final = {
     "txt": "text/plain; charset=utf-8",
 }
 _CSP: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self' {style}; connect-src 'self'; img-src 'self' data:; "
     "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 OPEN: Final = frozenset({"/healthz"})
@@ -41,12 +41,14 @@ class Body:
     type: str
     etag: str = ""
     download: str = ""
+    style: str = ""
 
 
 def _stored(path: str, data: bytes) -> Body:
     """Return a file of the page as it is answered: "/" is a page."""
     kind = path.rpartition(".")[2] if "." in path else "html"
-    return Body(data, _TYPES[kind], f'"{hashlib.sha256(data).hexdigest()[:20]}"')
+    etag = f'"{hashlib.sha256(data).hexdigest()[:20]}"'
+    return Body(data, _TYPES[kind], etag, style=style_source(data) if kind == "html" else "")
 
 
 def answer(body: Body | None, *, status: int = 200, head: bool = False, if_none_match: str | None = None) -> Response:
@@ -55,7 +57,7 @@ def answer(body: Body | None, *, status: int = 200, head: bool = False, if_none_
     status = 404 if body is None else status
     headers = Headers()
     headers["Content-Type"] = found.type
-    headers["Content-Security-Policy"] = _CSP
+    headers["Content-Security-Policy"] = _CSP.format(style=found.style).replace(" ;", ";")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -101,7 +103,9 @@ class Site:
         api: Callable[[], Mapping[str, object]],
         export: Callable[[str], bytes | None],
     ) -> None:
-        self._files = {path: _stored(path, data) for path, data in page_files().items()}
+        files = page_files()
+        self._files = {path: _stored(path, data) for path, data in files.items()}
+        self._themed = {f"theme={theme}": _stored("/", in_theme(files["/"], theme)) for theme in ("dark", "light")}
         self._health = health
         self._metrics = metrics
         self._api = api
@@ -111,8 +115,10 @@ class Site:
         """Return whether a path is closed to those without the token."""
         return path not in self._files and path not in OPEN
 
-    def get(self, path: str) -> Body | None:
-        """Return what stands at `path`, or None."""
+    def get(self, path: str, cookies: str = "") -> Body | None:
+        """Return what stands at `path`, or None; the page itself in the theme that the browser's `cookies` name."""
+        if path == "/":
+            return next((self._themed[one] for one in cookies.split("; ") if one in self._themed), self._files["/"])
         if path in self._files:
             return self._files[path]
         if path == "/healthz":

@@ -1,11 +1,14 @@
-"""The page as it is sent: its files read once, its modules joined, comments and indentation left behind.
+"""The page as it is sent: read once, modules joined, style within, comments and indentation left behind.
 
-In the repository the page is plain modules that any server could send one by one. But each answer here closes its
-connection, and a browser opens six at a time: eighteen modules cost 60 ms before the first is run, one costs 15.
+In the repository the page is plain modules and a style sheet that any server could send one by one. But each answer
+here closes its connection, and a browser opens six at a time: nineteen modules cost 60 ms before the first is run,
+one costs 15.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import posixpath
 import re
 from collections.abc import Mapping
@@ -16,9 +19,12 @@ from typing import Final
 MAIN: Final = "/js/main.js"
 """The module that the page names; it is sent with all that it imports."""
 _KINDS: Final = frozenset({"html", "js", "css", "svg", "txt"})
-_IMPORT: Final = re.compile(rb'^import (?:\{ ([^}]*) \} from )?"([^"]+)";\n', re.MULTILINE)
+_IMPORT: Final = re.compile(rb'^import (?:\{ [^}]* \} from )?"([^"]+)";\n', re.MULTILINE)
 _COMMENT: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 _INDENTATION: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
+_EXPORT: Final = re.compile(rb"export\{([^}]*)\};\s*$")
+_SHEET: Final = re.compile(rb'<link rel="stylesheet" href="([^"]+)">')
+_STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 
 def lean(source: bytes) -> bytes:
@@ -27,8 +33,18 @@ def lean(source: bytes) -> bytes:
 
 
 def foreign(path: str) -> bool:
-    """Return whether a file is not ours: it is sent as it is and stays a file of its own."""
+    """Return whether a file is not ours: nothing is taken out of it."""
     return path.startswith("/vendor/")
+
+
+def enclosed(module: bytes) -> bytes:
+    """Return a bundled module as constants: what it exports, while its own names, one letter long, stay inside."""
+    export = _EXPORT.search(module)
+    if export is None:
+        raise ValueError("a bundled module ends with its exports")
+    pairs = [name.split(b" as ") for name in export[1].split(b",")]
+    names, values = b",".join(pair[-1] for pair in pairs), b",".join(b"%s:%s" % (pair[-1], pair[0]) for pair in pairs)
+    return b"const {%s} = (() => {%sreturn {%s}})();\n" % (names, module[: export.start()], values)
 
 
 def join(main: str, files: Mapping[str, bytes]) -> bytes:
@@ -38,21 +54,33 @@ def join(main: str, files: Mapping[str, bytes]) -> bytes:
     """
     parts: list[bytes] = []
     taken: set[str] = set()
-    wanted: dict[str, set[bytes]] = {}
 
     def take(path: str) -> None:
         taken.add(path)
-        for names, target in _IMPORT.findall(files[path]):
+        for target in _IMPORT.findall(files[path]):
             needed = posixpath.normpath(posixpath.join(posixpath.dirname(path), target.decode()))
-            if foreign(needed):
-                wanted.setdefault(needed, set()).update(names.split(b", "))
-            elif needed not in taken:
+            if needed not in taken:
                 take(needed)
-        parts.append(_IMPORT.sub(b"", files[path]))
+        parts.append(enclosed(files[path]) if foreign(path) else _IMPORT.sub(b"", files[path]))
 
     take(main)
-    imports = [b'import { %s } from "%s";\n' % (b", ".join(sorted(wanted[path])), path.encode()) for path in wanted]
-    return b"".join([*imports, *parts])
+    return b"".join(parts)
+
+
+def with_style(page: bytes, files: Mapping[str, bytes]) -> bytes:
+    """Return a page with its style sheet within it: one request less, and nothing is ever drawn without it."""
+    return _SHEET.sub(lambda sheet: b"<style>%s</style>" % files[f"/{sheet[1].decode()}"], page)
+
+
+def style_source(page: bytes) -> str:
+    """Return what allows the style within a page, and no other, in a Content-Security-Policy; "" where none is."""
+    style = _STYLE.search(page)
+    return "" if style is None else f"'sha256-{base64.b64encode(hashlib.sha256(style[1]).digest()).decode()}'"
+
+
+def in_theme(page: bytes, theme: str) -> bytes:
+    """Return the page in the theme that was chosen; asking the browser's storage would hold the script up for 10 ms."""
+    return page.replace(b"<html ", f'<html data-theme="{theme}" '.encode(), 1)
 
 
 def page_files(folder: Traversable | None = None) -> dict[str, bytes]:
@@ -68,6 +96,6 @@ def page_files(folder: Traversable | None = None) -> dict[str, bytes]:
             elif kind in _KINDS:
                 data = entry.read_bytes()
                 files[path] = lean(data) if kind in {"js", "css"} and not foreign(path) else data
+    files["/"] = files["/index.html"] = with_style(files["/index.html"], files)
     files[MAIN] = join(MAIN, files)
-    files["/"] = files["/index.html"]
-    return {path: data for path, data in files.items() if path == MAIN or not path.endswith(".js") or foreign(path)}
+    return {path: data for path, data in files.items() if path == MAIN or not path.endswith((".js", ".css"))}

@@ -205,7 +205,8 @@ class ControlServer:
 
     def _plain(self, path: str, method: str, headers: Headers) -> Response:
         tags = headers.get_all("If-None-Match")
-        return answer(self._site.get(path), head=method == "HEAD", if_none_match=tags[0] if tags else None)
+        body = self._site.get(path, "; ".join(headers.get_all("Cookie")))
+        return answer(body, head=method == "HEAD", if_none_match=tags[0] if tags else None)
 
     # Messages ---------------------------------------------------------------------------------------------------
 

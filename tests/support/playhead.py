@@ -93,11 +93,12 @@ def playhead_errors_ms(panel, client, ms=4000):
 
 
 def load_ms(page):
-    """Return milliseconds to the load event, to the first drawing and to the last so far."""
+    """Return milliseconds to the load event, to the first frame with content, and until all is there to be used."""
     return page.evaluate(
         """() => {
             const [page] = performance.getEntriesByType("navigation");
-            const drawn = performance.getEntriesByName("drumbridge.drawn");
-            return { load: page.loadEventEnd, first: drawn[0].startTime, whole: drawn.at(-1).startTime };
+            const [frame] = performance.getEntriesByName("first-contentful-paint");
+            const [ready] = performance.getEntriesByName("drumbridge.ready");
+            return { load: page.loadEventEnd, frame: frame.startTime, ready: ready?.startTime };
         }"""
     )

@@ -7,13 +7,16 @@ import { Store } from "./store.js";
 
 const TOKEN = "drumbridge.token";
 
-/** The token of the link's fragment; it leaves the address at once and lives as long as the tab. */
+const LATER_MS = 300;
+
+/** The token of the link's fragment; it leaves the address once the page is drawn and lives as long as the tab. */
 function takeToken() {
 	const given = new URLSearchParams(location.hash.slice(1)).get("t");
-	if (given) {
+	const keepToken = () => {
+		sessionStorage.setItem(TOKEN, given);
 		history.replaceState(null, "", location.pathname);
-		setTimeout(() => sessionStorage.setItem(TOKEN, given)); // it takes 10 ms the first time: not before the page is drawn
-	}
+	};
+	if (given) setTimeout(keepToken, LATER_MS); // it takes 15 ms, in which the page is drawn
 	return given ?? sessionStorage.getItem(TOKEN) ?? "";
 }
 
@@ -44,6 +47,7 @@ export class Part extends HTMLElement {
 		const on = new Set([...this.constructor.on, "link", "catalog"]);
 		this.hears(store, "change", ({ detail }) => on.has(detail) && this.update());
 		this.hears(store, "tab", () => this.update());
+		if (this.frame) this.hears(store, "change", () => this.frames());
 		this.update();
 	}
 
@@ -51,14 +55,35 @@ export class Part extends HTMLElement {
 		this.listening.abort();
 	}
 
+	/** Whether it stands in a pane that is not open; asks for no layout. */
+	get unseen() {
+		return !this.isConnected || this.closest("[hidden]");
+	}
+
 	/** Draw soon; resolves when it is done. */
 	update() {
 		return (this.coming ??= Promise.resolve().then(() => {
 			this.coming = null;
-			if (!this.isConnected || this.closest("[hidden]")) return;
+			if (this.unseen) return;
 			render(this.render(), this, { host: this });
 			this.drawn?.();
+			if (this.frame) this.frames();
 		}));
+	}
+
+	/** Whether something of this changes from frame to frame. */
+	get moving() {
+		return store.state.transport.state === "playing";
+	}
+
+	/** Call `frame` before the next frame, and before each one after it while something moves; then rest. */
+	frames() {
+		this.soon ??= requestAnimationFrame(() => {
+			this.soon = null;
+			if (!this.isConnected) return;
+			this.frame();
+			if (this.moving) this.frames();
+		});
 	}
 
 	/** Set a field of this component and draw. */

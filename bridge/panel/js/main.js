@@ -18,6 +18,7 @@ const TOPICS = ["transport", "player", "patterns", "jobs", "midi", "settings", "
 const ABOUT_MS = 10000;
 const YOUNG_S = 20;
 const TABS = { answers: "Answers", library: "Library", money: "Costs", midi: "MIDI" };
+const PANES = { answers: () => html`<drum-answers></drum-answers>`, library: () => html`<drum-library></drum-library>`, money: () => html`<drum-money></drum-money>`, midi: () => html`<drum-midi></drum-midi>` };
 const IDEAS = ["Funk, tight and dry", "Lazy half-time shuffle", "Deep house", "Boom bap", "Bossa nova", "Motown", "Jungle", "Rock in 7/8"];
 
 store.audition = new Audition(store);
@@ -25,15 +26,16 @@ store.audition = new Audition(store);
 class DrumPanel extends Part {
 	static on = ["player", "alerts", "midi"];
 	tab = "answers";
+	opened = new Set(); // a pane is made when its tab is opened for the first time
 
 	connectedCallback() {
+		this.hidden = false;
 		super.connectedCallback();
 		requestAnimationFrame(() => setTimeout(() => this.put("painted", true)));
 		this.hears(window, "hashchange", () => location.hash.startsWith("#t=") && location.reload());
 	}
 
 	drawn() {
-		performance.mark("drumbridge.drawn");
 		if (this.told !== this.tab) store.dispatchEvent(new Event("tab"));
 		this.told = this.tab;
 	}
@@ -75,7 +77,7 @@ class DrumPanel extends Part {
 					<div role="tablist" aria-label="Details" @keydown=${this.arrows}>${Object.entries(TABS).map(([name, text]) => html`<button role="tab" id="tab-${name}" aria-controls="pane-${name}"
 						aria-selected=${String(this.tab === name)} tabindex=${this.tab === name ? 0 : -1} @click=${() => this.put("tab", name)}>${text}${name === "midi" && learning(store.state) ? html` <span class="tag">learning</span>` : nothing}</button>`)}</div>
 					${Object.keys(TABS).map((name) => html`<section class="card pane" role="tabpanel" id="pane-${name}" aria-labelledby="tab-${name}" ?hidden=${this.tab !== name}>
-						${{ answers: html`<drum-answers></drum-answers>`, library: html`<drum-library></drum-library>`, money: html`<drum-money></drum-money>`, midi: html`<drum-midi></drum-midi>` }[name]}</section>`)}
+						${this.opened.add(this.tab).has(name) ? PANES[name]() : nothing}</section>`)}
 				</aside>` : nothing}
 			</main>
 			<drum-toasts></drum-toasts><drum-help></drum-help>`;
@@ -134,17 +136,20 @@ let begun = false;
 const begin = () => begun || store.state.transport.state === "stopped" || ((begun = true), store.audition.start(false));
 store.addEventListener("change", ({ detail }) => detail === "transport" && navigator.userActivation?.hasBeenActive && begin());
 
+const { dataset } = document.documentElement;
 const themes = matchMedia("(prefers-color-scheme: light)");
-function theme(flip = false) {
-	const kept = localStorage.getItem("drumbridge.theme");
-	let name = kept ?? (themes.matches ? "light" : "dark");
-	if (flip) localStorage.setItem("drumbridge.theme", (name = name === "dark" ? "light" : "dark"));
-	document.documentElement.dataset.theme = name;
+let kept = dataset.theme; // what was chosen here before: the daemon read it in the cookie
+function theme() {
+	dataset.theme = kept ?? (themes.matches ? "light" : "dark");
 	store.dispatchEvent(new Event("retheme"));
 }
-requestAnimationFrame(() => theme()); // in time for the first frame; reading what is kept takes 10 ms, in which the page loads
-themes.addEventListener("change", () => theme());
-store.addEventListener("theme", () => theme(true));
+theme();
+themes.addEventListener("change", theme);
+store.addEventListener("theme", () => {
+	kept = dataset.theme === "dark" ? "light" : "dark";
+	document.cookie = `theme=${kept}; path=/; max-age=31536000; samesite=strict`;
+	theme();
+});
 
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
@@ -152,6 +157,6 @@ document.addEventListener("drop", (event) => {
 	[...event.dataTransfer.files].forEach(takeFile);
 });
 
-customElements.define("drum-panel", DrumPanel);
 if (link.token) link.connect();
-else say("This page needs the link that drumbridge printed", "error");
+customElements.define("drum-panel", DrumPanel);
+if (!link.token) say("This page needs the link that drumbridge printed", "error");

@@ -18,6 +18,10 @@ class DrumAsk extends Part {
 	tier = "auto";
 	section = "";
 
+	drawn() {
+		this.ready ||= store.state.catalog && performance.mark("drumbridge.ready"); // the last of what a visit waits for
+	}
+
 	get words() {
 		return this.querySelector("#prompt").value.trim();
 	}

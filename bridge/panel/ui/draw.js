@@ -48,7 +48,7 @@ export function beatsOf(pattern) {
 function drawLines(pen, { pattern, step, stepW, rows, rowH, left, width }) {
 	const height = RULER + rows.length * rowH;
 	const x = (tick) => (tick / step) * stepW - left;
-	pen.font = "11px ui-monospace, monospace";
+	pen.font = "12.6px system-ui, sans-serif";
 	pen.textBaseline = "middle";
 	for (const { tick, bar, beat, length } of beatsOf(pattern)) {
 		const at = x(tick);

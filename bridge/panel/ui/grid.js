@@ -33,7 +33,6 @@ class DrumGrid extends Part {
 		super.connectedCallback();
 		this.hears(window, "resize", () => this.update());
 		this.hears(store, "retheme", () => (retheme(), this.update()));
-		this.frame();
 	}
 
 	get now() {
@@ -52,8 +51,6 @@ class DrumGrid extends Part {
 	// The playhead
 
 	frame() {
-		if (!this.isConnected) return;
-		requestAnimationFrame(() => this.frame());
 		const head = this.head, { transport, player } = store.state;
 		if (!head || !this.scene) return;
 		const playing = transport.state === "playing" && player.pattern;

@@ -42,7 +42,7 @@ class DrumMidi extends Part {
 
 	/** Ask for what no event tells; while the tab is hidden nobody needs it. */
 	async read() {
-		if (link.state !== "open" || !this.offsetParent) return;
+		if (link.state !== "open" || this.unseen) return;
 		const [ports, status, map] = await Promise.all([link.call("ports"), link.call("status"), link.call("mappings.get")].map((one) => Promise.resolve(one).catch(() => null)));
 		if (ports) this.ports = ports;
 		if (map) this.mapping = map.triggers;

@@ -24,7 +24,7 @@ class DrumMoney extends Part {
 	}
 
 	async read() {
-		if (link.state !== "open" || !this.offsetParent) return;
+		if (link.state !== "open" || this.unseen) return;
 		const since = new Date(Date.now() - (DAYS - 1) * 864e5).toISOString().slice(0, 10);
 		const [tiers, days] = await Promise.all([link.call("costs", { by: ["tier"] }), link.call("costs", { by: ["day"], since })]).catch(() => []);
 		if (!days) return;

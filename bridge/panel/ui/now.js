@@ -35,11 +35,13 @@ class DrumNow extends Part {
 	connectedCallback() {
 		super.connectedCallback();
 		this.hears(store, "ab", () => this.other());
-		this.frame();
+	}
+
+	get moving() {
+		return super.moving || Boolean(this.querySelector(".elapsed"));
 	}
 
 	frame() {
-		if (!this.isConnected) return;
 		const { player, transport } = store.state;
 		const bar = this.querySelector(".progress i");
 		if (bar && player.pattern && transport.state === "playing") {
@@ -52,7 +54,6 @@ class DrumNow extends Part {
 			tell(place, transport.state === "playing" ? `in ${left.toFixed(1)} s` : "when it starts");
 		}
 		for (const place of this.querySelectorAll(".elapsed")) tell(place, `${((performance.now() - place.dataset.since) / 1000).toFixed(1)} s`);
-		requestAnimationFrame(() => this.frame());
 	}
 
 	/** A and B hold a groove each; going to the other one keeps the one that is left. */

@@ -16,14 +16,8 @@ export function playStop() {
 class DrumTransport extends Part {
 	static on = ["transport", "settings", "midi", "about", "player"];
 
-	connectedCallback() {
-		super.connectedCallback();
-		this.tick();
-	}
-
 	/** Draw the position of each frame straight into its places; everything else is drawn when it changes. */
-	tick() {
-		if (!this.isConnected) return;
+	frame() {
 		const { transport } = store.state;
 		const { bar, beat, inside } = locate(transport, store.tick());
 		const text = `${bar}.${beat}`;
@@ -33,7 +27,6 @@ class DrumTransport extends Part {
 		tell(this.time, `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`);
 		const playing = transport.state === "playing";
 		this.dots?.forEach((dot, index) => dot.classList.toggle("on", playing && index === beat - 1 && inside < 0.5));
-		requestAnimationFrame(() => this.tick());
 	}
 
 	drawn() {

@@ -123,7 +123,7 @@ class Driver:
             """() => {
                 document.querySelector(".song").open = false;
                 const library = document.querySelector("drum-library");
-                Object.assign(library, { search: "", loved: false, renaming: null }).update();
+                if (library) Object.assign(library, { search: "", loved: false, renaming: null }).update();
             }"""
         )
         self.client.call("set", tempo=120.0, genre="rock", style=None, drummer=None, bars=2, meter="4/4", sync="auto")

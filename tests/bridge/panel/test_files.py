@@ -1,9 +1,13 @@
 """The page's files as they lie in the package: small, without inline code, and whose they are."""
 
+import base64
 import hashlib
 import re
 
-from bridge.control.page import MAIN, join, lean, page_files
+import pytest
+
+from bridge.control.http import Site, answer
+from bridge.control.page import MAIN, enclosed, join, lean, page_files
 from tests.support.browser import PANEL
 
 FILES = [file for file in PANEL.rglob("*") if file.is_file() and "__" not in file.name]
@@ -15,30 +19,34 @@ def test_the_page_is_under_120_kb():
 
     assert set(sizes) == {
         "/index.html",
-        "/panel.css",
         "/icon.svg",
         "/js/main.js",
-        "/vendor/lit.js",
         "/vendor/README.txt",
     }
     assert sum(sizes.values()) < 120_000
 
 
 def test_modules_are_joined_each_behind_what_it_needs():
-    """One module is sent: each of them once, in the order of a browser, and the foreign ones imported for all."""
+    """One module is sent: each of them once, in the order of a browser, and of the foreign ones what they export."""
     from_two = b'import { two } from "../ui/two.js";\n'
     files = {
         "/js/main.js": b'import { a } from "../vendor/x.js";\n' + from_two + b'import "./one.js";\nmain();\n',
         "/js/one.js": b'import { b } from "../vendor/x.js";\n' + from_two + b"export const one = 1;\n",
         "/ui/two.js": b'import { one } from "../js/one.js";\nexport const two = "import";\n',
-        "/vendor/x.js": b"export const a = 1, b = 2;\n",
+        "/vendor/x.js": b"var o=1,e=2;export{o as a,e as b};\n",
     }
-    sent = b"""import { a, b } from "/vendor/x.js";
+    sent = b"""const {a,b} = (() => {var o=1,e=2;return {a:o,b:e}})();
 export const one = 1;
 export const two = "import";
 main();
 """
     assert join("/js/main.js", files) == sent
+
+
+def test_a_bundle_without_exports_at_its_end_is_refused():
+    """A new version that is bundled otherwise must not be sent broken."""
+    with pytest.raises(ValueError, match="ends with its exports"):
+        enclosed(b"var o=1;")
 
 
 def test_every_module_is_sent():
@@ -101,7 +109,39 @@ def test_nothing_is_inline_and_nothing_is_foreign():
 
 
 def test_one_round_of_requests_loads_the_page():
-    """The page names all that it will ask for, so that a browser fetches it at once."""
-    page = (PANEL / "index.html").read_text()
+    """The page has its style within and names all else it will ask for, so that a browser fetches it at once."""
+    page = page_files()["/"].decode()
 
-    assert set(re.findall(r'(?:href|src)="([^"]+)"', page)) == {"icon.svg", "panel.css", "vendor/lit.js", MAIN[1:]}
+    assert set(re.findall(r'(?:href|src)="([^"]+)"', page)) == {"icon.svg", MAIN[1:]}
+    assert lean((PANEL / "panel.css").read_bytes()).decode() in page
+
+
+def test_only_the_page_s_own_style_is_allowed():
+    """The policy names the style within the page by its hash, and allows none within anything else."""
+    style = re.search(r"<style>(.*)</style>", page_files()["/"].decode(), re.DOTALL)[1]
+    known = f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+    site = Site(dict, str, dict, lambda _: None)
+    policies = {
+        path: answer(site.get(path)).headers["Content-Security-Policy"] for path in ("/", "/index.html", "/icon.svg")
+    }
+
+    assert f"style-src 'self' {known};" in policies["/"]
+    assert policies["/"] == policies["/index.html"]
+    assert "style-src 'self';" in policies["/icon.svg"]
+    assert not [policy for policy in policies.values() if "unsafe" in policy]
+
+
+def test_the_page_comes_in_the_theme_that_was_chosen():
+    """The cookie that the page set names dark or light; anything else is no theme, and the browser's own one counts."""
+    site = Site(dict, str, dict, lambda _: None)
+    bodies = {
+        cookies: site.get("/", cookies)
+        for cookies in ("", "theme=light", "a=1; theme=dark", 'theme="><script>', "theme=blue")
+    }
+    themes = {cookies: re.findall(r'<html data-theme="(\w+)" ', body.data.decode()) for cookies, body in bodies.items()}
+
+    assert themes["theme=light"] == ["light"]
+    assert themes["a=1; theme=dark"] == ["dark"]
+    assert bodies[""] == bodies["theme=blue"] == bodies['theme="><script>']
+    assert themes[""] == []
+    assert len({body.etag for body in bodies.values()}) == 3

@@ -46,7 +46,31 @@ def test_it_asks_no_other_host(open_panel):
     assert {"/js/main.js", "/ws"} <= {"/" + url.split("/", 3)[3] for url in panel.requests}
     assert not [url for url in panel.requests if url.split("//", 1)[1].split("/")[0] + "/" != here]
     assert not [url for url in panel.requests if panel.daemon.token in url.split("#")[0]]
-    assert "#" not in panel.page.url
+    panel.page.wait_for_function("() => !location.hash")
+    assert panel.page.evaluate("sessionStorage.getItem('drumbridge.token')") == panel.daemon.token
+
+
+FRAMES = """() => new Promise((done) => {
+    const ask = window.requestAnimationFrame;
+    let asked = 0;
+    window.requestAnimationFrame = (draw) => ((asked += 1), ask.call(window, draw));
+    setTimeout(() => ((window.requestAnimationFrame = ask), done(asked)), 300);
+})"""
+"""How many frames the page asks for in 300 ms."""
+
+
+def test_it_rests_while_nothing_moves(open_panel):
+    """No frame is drawn while the music stands; it moves as soon as something plays, and rests again."""
+    panel = open_panel()
+    client = panel.daemon.client()
+    client.call("stop", at="now")
+    eventually(lambda: panel.page.evaluate(FRAMES) == 0, "rest")
+
+    panel.play(BEAT)
+    eventually(lambda: panel.page.evaluate(FRAMES) > 0, "motion")
+    client.call("stop", at="now")
+    eventually(lambda: panel.page.evaluate(FRAMES) == 0, "rest again")
+    assert panel.page.locator(".playhead").is_hidden()
 
 
 def test_the_policy_and_the_console_stay_silent(open_panel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,16 +48,41 @@ _PAGE: Final = 1024
 _LOG_PAGES: Final = 1000
 """Pages of the write-ahead log after which SQLite begins it anew."""
 
-_COUNT: Final = """
-INSERT INTO totals VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
-    attempts = attempts + excluded.attempts, cost = cost + excluded.cost,
-    input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
-    cached_tokens = cached_tokens + excluded.cached_tokens, ms = ms + excluded.ms,
-    failures = failures + excluded.failures
-"""
+_TICK_S: Final = 3.0
+"""A folder's time is believed when it is older than this: file systems count in steps of up to 2 s."""
 
 GOOD: Final = frozenset({"ok", "repaired"})
-"""Outcomes of an attempt that are no failure."""
+"""Outcomes of an attempt that are no failure; `settled` below names them once more."""
+
+_SUMS: Final = (
+    """
+CREATE TEMP TRIGGER held AFTER INSERT ON attempts BEGIN
+    INSERT INTO months VALUES (NEW.month, 0, NEW.reserved, 0)
+        ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved, ahead = 0;
+END""",
+    """
+CREATE TEMP TRIGGER settled AFTER UPDATE OF cost ON attempts WHEN OLD.cost IS NULL BEGIN
+    UPDATE months SET spent = spent + NEW.cost, reserved = reserved - OLD.reserved WHERE month = NEW.month;
+    INSERT INTO totals VALUES (
+        CAST(strftime('%Y%m%d', NEW.at_ms / 1000, 'unixepoch') AS INTEGER),
+        NEW.tier, NEW.provider, NEW.model, NEW.task, 1, NEW.cost, NEW.input_tokens, NEW.output_tokens,
+        NEW.cached_tokens, NEW.ms, NEW.outcome NOT IN ('ok', 'repaired'))
+        ON CONFLICT DO UPDATE SET
+        attempts = attempts + excluded.attempts, cost = cost + excluded.cost,
+        input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
+        cached_tokens = cached_tokens + excluded.cached_tokens, ms = ms + excluded.ms,
+        failures = failures + excluded.failures;
+END""",
+    """
+CREATE TEMP TRIGGER corrected AFTER UPDATE OF cost ON attempts WHEN OLD.cost IS NOT NULL BEGIN
+    UPDATE months SET spent = spent + NEW.cost - OLD.cost WHERE month = NEW.month;
+    UPDATE totals SET cost = cost + NEW.cost - OLD.cost
+        WHERE day = CAST(strftime('%Y%m%d', NEW.at_ms / 1000, 'unixepoch') AS INTEGER)
+        AND tier = NEW.tier AND provider = NEW.provider AND model = NEW.model AND task = NEW.task;
+END""",
+)
+"""Keep the running sums. They belong to the connection, not to the file: one statement does what took four, and each
+of those is a chance for the event loop's thread to keep this one waiting."""
 
 LOST: Final = "lost"
 """Outcome of an attempt whose process died: what it cost nobody knows, so it stands at its reservation."""
@@ -107,7 +133,8 @@ class Books:
         """Open or make the file; with `closed` nobody finds it open before this reason stands in it."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self.path, self._name = path, str(path)
+        self.path, self._name, self._folder = path, str(path), str(path.parent)
+        self._changed, self._changed_at = 0, 0.0
         self.inode = path.stat().st_ino
         self._db = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
         try:
@@ -120,6 +147,7 @@ class Books:
         self._db.execute(f"PRAGMA page_size = {_PAGE}")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")  # a settled amount outlives the power
+        self._db.execute("PRAGMA temp_store = MEMORY")
         self.begin()
         edition = self._db.execute("PRAGMA user_version").fetchone()[0]
         if edition == 0:
@@ -128,6 +156,8 @@ class Books:
             self._db.execute(f"PRAGMA user_version = {EDITION}")
         elif edition != EDITION:
             raise sqlite3.NotSupportedError(f"the ledger was written by another version of drumbridge ({edition})")
+        for trigger in _SUMS:
+            self._db.execute(trigger)
         if closed is not None:
             self.set_meta("closed", closed)
         self._settle_for_the_dead()
@@ -137,9 +167,25 @@ class Books:
 
     def is_current(self) -> bool:
         """Say whether the path still leads to this file, or another process has set it aside."""
-        return os.stat(self._name).st_ino == self.inode  # noqa: PTH116  asked for every batch, and 9 us faster
+        return os.stat(self._name).st_ino == self.inode  # noqa: PTH116  9 us faster than a Path
 
-    def check_log(self) -> None:
+    def in_place(self) -> bool:
+        """Say whether this file is current; raises when its write-ahead log is gone.
+
+        Asked for every batch, so the folder's own time answers: whoever renames or deletes a file in it changes that.
+        A look at the log itself costs 80 us on Linux 6.13 and later, where the next write then has to date it anew.
+        """
+        changed, now = os.stat(self._folder).st_mtime_ns, time.monotonic()  # noqa: PTH116  as above
+        if changed == self._changed and now - self._changed_at > _TICK_S:
+            return True
+        if changed != self._changed:
+            self._changed, self._changed_at = changed, now
+        if not self.is_current():
+            return False
+        self._check_log()
+        return True
+
+    def _check_log(self) -> None:
         """Raise when somebody took the write-ahead log away: what is written from then on is in no file any more."""
         try:
             intact = os.stat(f"{self._name}-wal").st_ino == self._log  # noqa: PTH116  as above
@@ -156,7 +202,8 @@ class Books:
 
     def commit(self) -> None:
         """Make everything since `begin` last; it is on the disk when this returns."""
-        self._db.execute("COMMIT")
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
 
     def rollback(self) -> None:
         """Forget everything since `begin`."""
@@ -220,24 +267,12 @@ class Books:
                 int(now * 1000), month, ask.worst_picousd,
             ),
         ).lastrowid  # fmt: skip
-        self._db.execute(
-            "INSERT INTO months VALUES (?, 0, ?, 0)"
-            " ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved, ahead = 0",
-            (month, ask.worst_picousd),
-        )
         assert row is not None  # noqa: S101  an INSERT always has one
         return row
 
     def settle(self, bill: Bill) -> bool:
         """Write what an attempt came to; say whether it was still open (settling twice changes nothing)."""
-        found = self._db.execute(
-            "SELECT month, reserved, at_ms, tier, provider, model, task FROM attempts WHERE id = ? AND cost IS NULL",
-            (bill.row,),
-        ).fetchone()
-        if found is None:
-            return False
-        month, reserved, at_ms, *names = found
-        cost = reserved if bill.cost_picousd is None else min(max(0, bill.cost_picousd), MAX_PICOUSD)
+        cost = None if bill.cost_picousd is None else min(max(0, bill.cost_picousd), MAX_PICOUSD)
         usage = bill.usage or Usage(0, 0, estimated=True)
         tokens = [
             min(max(0, count), 2**40)
@@ -246,37 +281,25 @@ class Books:
                 usage.reasoning_tokens,
             )
         ]  # fmt: skip
-        self._db.execute(
-            "UPDATE attempts SET cost = ?, known = ?, input_tokens = ?, output_tokens = ?, cached_tokens = ?,"
-            " cache_write_tokens = ?, reasoning_tokens = ?, estimated = ?, outcome = ?, ms = ? WHERE id = ?",
-            (cost, bill.cost_picousd is not None, *tokens, usage.estimated, bill.outcome, bill.ms, bill.row),
+        return bool(
+            self._db.execute(
+                "UPDATE attempts SET cost = COALESCE(?, reserved), known = ?, input_tokens = ?, output_tokens = ?,"
+                " cached_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, estimated = ?, outcome = ?, ms = ?"
+                " WHERE id = ? AND cost IS NULL",
+                (cost, cost is not None, *tokens, usage.estimated, bill.outcome, bill.ms, bill.row),
+            ).rowcount
         )
-        self._db.execute(
-            "UPDATE months SET spent = spent + ?, reserved = reserved - ? WHERE month = ?", (cost, reserved, month)
-        )
-        self._db.execute(
-            _COUNT, (day_of(at_ms / 1000), *names, 1, cost, *tokens[:3], bill.ms, int(bill.outcome not in GOOD))
-        )
-        return True
 
     def correct(self, row: int, cost: int) -> bool:
         """Write what a lost or unknown attempt really cost, as the provider's own bill says it."""
-        found = self._db.execute(
-            "SELECT month, cost, at_ms, tier, provider, model, task FROM attempts"
-            " WHERE id = ? AND cost IS NOT NULL AND NOT known",
-            (row,),
-        ).fetchone()
-        if found is None:
-            return False
-        month, booked, at_ms, *names = found
-        self._db.execute(
-            "UPDATE attempts SET cost = ?, known = 1,"
-            " outcome = CASE outcome WHEN 'lost' THEN 'reconciled' ELSE outcome END WHERE id = ?",
-            (cost, row),
+        return bool(
+            self._db.execute(
+                "UPDATE attempts SET cost = ?, known = 1,"
+                " outcome = CASE outcome WHEN 'lost' THEN 'reconciled' ELSE outcome END"
+                " WHERE id = ? AND cost IS NOT NULL AND NOT known",
+                (cost, row),
+            ).rowcount
         )
-        self._db.execute("UPDATE months SET spent = spent + ? WHERE month = ?", (cost - booked, month))
-        self._db.execute(_COUNT, (day_of(at_ms / 1000), *names, 0, cost - booked, 0, 0, 0, 0, 0))
-        return True
 
     def meta(self, name: str) -> str | None:
         """Return a lasting note, or None."""

@@ -44,7 +44,7 @@ _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One thing for the writing thread that somebody waits for."""
+    """One thing for the writing thread that somebody waits for; with neither `ask` nor `work` just for its turn."""
 
     future: asyncio.Future[Any]
     ask: Ask | None = None
@@ -78,6 +78,7 @@ class Ledger:
             busy_s: How long a transaction waits for another process's.
         """
         self.path = Path(path)
+        self._folder = str(self.path.parent)
         self.monthly_budget_picousd = monthly_budget_picousd
         self._locked: str | None = None
         self._trouble: str | None = None
@@ -104,7 +105,7 @@ class Ledger:
             self._loop = asyncio.get_running_loop()
             self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
             self._thread.start()
-            await self._do(lambda _books: None, None)
+            await self.flush()
 
     async def close(self) -> None:
         """Finish what was asked, settle open reservations as unknown, close the file."""
@@ -156,7 +157,8 @@ class Ledger:
 
     async def flush(self) -> None:
         """Wait until all that was settled is on the disk, or was refused by it."""
-        await self._do(lambda _books: None, None)
+        if self._thread is not None:
+            await self._ask(_Job(self._future()))
 
     async def totals(self, since: str | float | None = None, by: Sequence[str] = ("tier",)) -> list[dict[str, Any]]:
         """Return what was spent from a day on, by tier, provider, model, task, day or month.
@@ -256,45 +258,53 @@ class Ledger:
                 self._books.make_room()
 
     def _next(self) -> list[_Job | Bill | None]:
-        asked: list[_Job | Bill | None] = []
-        with suppress(queue.Empty):
-            patience = _LOOK_AGAIN_S if self._waiting else _TRY_AGAIN_S if self._unwritten else None
-            asked.append(self._jobs.get(timeout=patience))
-            while True:
-                asked.append(self._jobs.get_nowait())
+        patience = _LOOK_AGAIN_S if self._waiting else _TRY_AGAIN_S if self._unwritten else None
+        try:
+            asked = [self._jobs.get(timeout=patience)]
+        except queue.Empty:
+            return []
+        while not self._jobs.empty():
+            asked.append(self._jobs.get_nowait())
         return asked
 
     def _transact(self, bills: list[Bill], jobs: list[_Job], *, ending: bool) -> None:
-        """Do all that was asked in one transaction: first what frees money, then what takes it, in turn."""
+        """Do all that was asked in one transaction, then tell those who wait for it."""
         bills = self._unwritten + bills
         asks = self._waiting + [job for job in jobs if job.ask]
-        self._waiting = []
-        try:
-            books = self._current_books()
-            self._full = _full(self.path)
-            books.begin()
-            self._locked = books.meta("closed")  # another process may have closed it since, or opened it again
-            for bill in bills:
-                books.settle(bill)
-            for job in jobs:
-                if job.work is not None:
-                    job.outcome = job.work(books)
-            still = self._grant(books, asks, ending=ending)
-            books.commit()
-            self._unwritten, self._waiting, self._trouble = [], still, None
-        except Exception as error:  # noqa: BLE001  whatever it is, it closes spending and must not end this thread
-            self._unwritten = bills  # the rows stay held at their worst case until these can be written
-            self._fail(error, jobs, asks)
+        if bills or asks or any(job.work for job in jobs):
+            self._waiting = []
+            try:
+                self._do_all(bills, jobs, asks, ending=ending)
+            except Exception as error:  # noqa: BLE001  whatever it is, it closes spending and must not end this thread
+                self._unwritten = bills  # the rows stay held at their worst case until these can be written
+                self._fail(error, jobs, asks)
         waiting = set(self._waiting)
         done = [job for job in dict.fromkeys([*jobs, *asks]) if job not in waiting]
         if done and self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended; closing settles what is open
                 self._loop.call_soon_threadsafe(self._deliver, done)
 
+    def _do_all(self, bills: list[Bill], jobs: list[_Job], asks: list[_Job], *, ending: bool) -> None:
+        """First what frees money, then what takes it, in turn."""
+        books = self._current_books()
+        works = [(job, job.work) for job in jobs if job.work]
+        still: list[_Job] = []
+        if works or asks or len(bills) > 1:
+            books.begin()
+        for bill in bills:  # a single one is a transaction by itself
+            books.settle(bill)
+        if works or asks:
+            self._locked = books.meta("closed")  # another process may have closed it since, or opened it again
+            self._full = _full(self._folder)
+        for job, work in works:
+            job.outcome = work(books)
+        if asks:
+            still = self._grant(books, asks, ending=ending)
+        books.commit()
+        self._unwritten, self._waiting, self._trouble = [], still, None
+
     def _grant(self, books: Books, asks: list[_Job], *, ending: bool) -> list[_Job]:
         """Reserve for each who can be paid, refuse who never can, return who may be later."""
-        if not asks:
-            return []
         wall, now = self._wall(), time.monotonic()
         funds = self._funds(books)
         held, still = funds.reserved, []
@@ -333,8 +343,7 @@ class Ledger:
     def _current_books(self) -> Books:
         """Return the open file, after a look whether it is still the one that the others use."""
         if self._books is not None:
-            if self._books.is_current():
-                self._books.check_log()
+            if self._books.in_place():
                 return self._books
             self._drop()  # another process set it aside: rows of the old file are none of the new one's
         self._open_books()
@@ -416,9 +425,9 @@ def _refused(why: str) -> BudgetRefused:
     return BudgetRefused(f"spending is closed: {why}. The embedded generator plays on")
 
 
-def _full(path: Path) -> str | None:
+def _full(folder: str) -> str | None:
     try:
-        free = shutil.disk_usage(path.parent).free
+        free = shutil.disk_usage(folder).free
     except OSError:  # what cannot be asked shows when it is written
         return None
     return None if free >= _LEAST_FREE else f"the disk is full, {free // 1024} kB are left beside the ledger"

@@ -89,7 +89,7 @@ class Ledger(Protocol):
         """Wait until all that was written is where it outlives a crash, or was refused there."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trip:
     """One request's way: its deadline, its ceiling, and the story that its route will tell.
 
@@ -144,7 +144,7 @@ class Work(Protocol[T_co]):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Heard:
     """What came of a call so far."""
 
@@ -191,7 +191,7 @@ class _Watch:
         self._handle.cancel()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Patience:
     """How long an attempt waits, in seconds; `money_s` before it begins, for calls that hold what it may cost."""
 
@@ -375,7 +375,7 @@ class Caller(Generic[T]):
         return bill
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bill:
     """What a call came to."""
 

@@ -33,7 +33,7 @@ Several patterns are asked. Write them one after another, each with its number i
 _MARK: Final = re.compile(r"^[ \t]*#{1,3}[ \t]*(?:pattern[ \t]*)?(\d{1,2})\b.*$", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Several:
     """Several patterns are wanted, of a tier that writes notes.
 

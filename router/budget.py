@@ -160,7 +160,7 @@ def format_usd(picousd: int) -> str:
     return f"{sign}{dollars}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Funds:
     """What stands in the ledger when a call asks to be paid, in pico-dollars.
 

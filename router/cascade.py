@@ -65,14 +65,14 @@ class Ask:
         return self.limit_s * LAST_MONEY_SHARE if self.last else min(MONEY_S, self.limit_s * MONEY_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wait:
     """Wait, then ask again what to do."""
 
     seconds: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Case:
     candidate: Candidate
     tries: int = 0
@@ -80,7 +80,7 @@ class _Case:
     hiccup: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Cascade:
     """The way of one request.
 

@@ -32,7 +32,7 @@ _PREFIXES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TierSpec:
     """A tier as the document configures it: what it is for, its token cap, temperature and timeout in seconds."""
 
@@ -43,7 +43,7 @@ class TierSpec:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Documented:
     """One row of the document's table, exactly as written; prices in dollars per million tokens, as text."""
 
@@ -55,7 +55,7 @@ class Documented:
     output_usd: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """A model as it is today.
 
@@ -87,7 +87,7 @@ class Model:
         return self.long_price if self.long_price and prompt_tokens > LONG_PROMPT_TOKENS else self.price
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """The model that is really used for a wish, and the sentence that says so when it is another one."""
 
@@ -95,7 +95,7 @@ class Choice:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """The table as data. `rows` is keyed by (tier, provider), `models` by model id."""
 

@@ -41,14 +41,14 @@ Climb = Callable[[Trip, Several], Awaitable[list[Written | None] | None]]
 """Asks the candidates of one tier for all parts, without repairs."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Seat:
     trip: Trip
     music: Music
     place: asyncio.Future[Written | None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Coach:
     climb: Climb
     seats: list[_Seat] = field(default_factory=list)

@@ -46,7 +46,7 @@ what it asks for a thousand times; its wall is the budget.
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RouterConfig:
     """Everything the router is told, already parsed.
 

@@ -82,7 +82,7 @@ _BEATS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last
 _PLACE_FILLERS: Final = frozenset({"and", "the", "beat", "beats", "note", "notes", "of", "bar", "every", "each"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One constraint, understood: between `least` and `most` strokes of `voices` in each span, or at places of the bar.
 
@@ -108,7 +108,7 @@ class Rule:
     loudest: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
     """What became of the constraints: the pattern that holds them, what was left out, what is broken or unknown."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -102,7 +102,7 @@ class Router:
         self._notices: dict[str, None] = {}
         self._lore = Lore(self._health, self._bench.get, memory)
         self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
-        self._count, self._name = 0, secrets.token_hex(3)  # several daemons may write into one ledger
+        self._count, self._name = 0, os.urandom(3).hex()  # several daemons may write into one ledger
         self._day, self._memo = (-1.0, ""), dict[Any, Any]()
 
     def __repr__(self) -> str:
@@ -456,7 +456,7 @@ class Router:
                 on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Errand:
     """What one caller wants, and the way it went if this caller is the one who leads."""
 

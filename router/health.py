@@ -29,7 +29,7 @@ _MEMORY: Final = 0.9
 """Weight of the past in the measured success, for each new outcome."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """What is known of one model at one provider."""
 

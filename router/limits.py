@@ -15,7 +15,7 @@ from router.call import Limits
 _MINUTE_S: Final = 60.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Bucket:
     """Fills evenly up to `size`; `per_s` of it each second."""
 
@@ -45,7 +45,7 @@ class Bucket:
             self.at = now
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Pace:
     tokens: Bucket
     requests: Bucket | None = None

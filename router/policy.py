@@ -28,7 +28,7 @@ _PROMPT_TOKENS: Final = 600
 """A usual prompt with its notation guide, for comparing expected costs only."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What a wish needs.
 
@@ -45,7 +45,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """One model that may be asked."""
 
@@ -113,7 +113,7 @@ def ladder_aside(tier: str, config: RouterConfig) -> tuple[str, ...]:
     return (*reversed(PAID_TIERS[: PAID_TIERS.index(tier)]), *ladder_up(tier, config))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Desk:
     """What the choice of candidates looks at, beside the request: the world as it is now.
 

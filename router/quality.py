@@ -24,7 +24,7 @@ _GARBLED_SHARE: Final = 0.2
 """Above one unknown symbol in five strokes the text is not what we think it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """An answer that may be played, and what was done to it."""
 

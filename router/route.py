@@ -19,7 +19,7 @@ EMBEDDED: Final = "embedded"
 """The embedded drummer's name as a model."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
     """One call to one provider, or one refusal to make it.
 
@@ -69,7 +69,7 @@ class Attempt:
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """How an answer was made.
 
@@ -133,7 +133,7 @@ class Route:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """A complete pattern and its receipt."""
 
@@ -141,7 +141,7 @@ class Answer:
     route: Route
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reply:
     """The answer to a task that is not a pattern: plain JSON and its receipt."""
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from router.request import PROVIDERS
 
@@ -24,7 +23,7 @@ EXAMPLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """One row: when it holds and what it changes.
 
@@ -36,7 +35,7 @@ class Window:
         background: Work that can wait (patterns made ahead) runs in this window.
     """
 
-    zone: ZoneInfo
+    zone: tzinfo
     days: frozenset[int]
     start_min: int
     end_min: int
@@ -83,6 +82,8 @@ def read_windows(text: str) -> tuple[Window, ...]:
 
 
 def _window(index: int, row: Any) -> Window:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415  few have a table; the others need not load it
+
     where = f"window {index}"
     if not isinstance(row, dict) or set(row) - _KNOWN:
         raise ValueError(f"{where} must be an object with {', '.join(sorted(_KNOWN))}")

@@ -24,7 +24,7 @@ _KEPT_CHARS: Final = 6000
 _CHOICE: Final = TASKS["template_selection"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Written:
     """A finished pattern and who made it."""
 
@@ -35,7 +35,7 @@ class Written:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Music:
     """A pattern is wanted. From the fast tier: presets for the embedded drummer; from the others: notes.
 
@@ -107,7 +107,7 @@ class Music:
         return Written(judged.pattern, candidate.tier, candidate.provider, candidate.model, notes)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Facts:
     """Plain data is wanted: one JSON object with a task's own fields."""
 

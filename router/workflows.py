@@ -14,14 +14,14 @@ from router.request import GrooveRequest
 from router.work import Written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choose:
     """Ask the fast tier whether a preset fits; the result is the pattern as `Written`, or None when it does not."""
 
     request: GrooveRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Write:
     """Ask a tier (and from there up, or aside) for a pattern; the result is `Written`, or None when nobody could."""
 

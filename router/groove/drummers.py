@@ -11,7 +11,7 @@ from typing import Final
 from router.groove.names import check_drummer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drummer:
     """How somebody plays, whatever is played.
 

@@ -39,7 +39,7 @@ class Cell(NamedTuple):
     velocity: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Groove:
     """One way to play a style: the cells of one or more bars in its own metre.
 

@@ -13,7 +13,7 @@ from typing import Final
 from router.pattern import RESOLUTION, Meter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BarPlan:
     """One bar's part in the form.
 
@@ -36,7 +36,7 @@ class BarPlan:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """What a part of a song does to a groove; each figure goes where `BarPlan` has it."""
 

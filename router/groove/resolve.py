@@ -29,7 +29,7 @@ class Lent(NamedTuple):
     of_all: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """What will be played: the request with nothing left open."""
 

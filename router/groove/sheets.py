@@ -13,7 +13,7 @@ from router.groove.lanes import Groove, Rows, read_cells
 from router.pattern import Meter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """A groove in a sheet, its lanes unread. `tempo` is where it was fitted, 0 for a written one."""
 
@@ -29,7 +29,7 @@ class Entry:
         return Groove(self.meter, bars, cells, self.options)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Style:
     """A style: its grooves and what they share. `swing` is 0..1 (.667 is a triplet), on eighths unless `sixteenths`."""
 

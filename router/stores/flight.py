@@ -94,6 +94,6 @@ class Flight:
                 arrival.set_result(_Failed(failure) if failure is not None else task.result())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Failed:
     error: BaseException

@@ -53,7 +53,7 @@ def serve() -> tuple[subprocess.Popen[str], str]:
 
 
 _CLEARING: Final = 30
-"""Turns of the loop between two calls: an SDK leaves ten turns of closing behind, which are not the next call's work."""
+"""Turns of the loop between two calls: an SDK leaves ten turns of closing behind, which are not the next one's work."""
 
 Took = dict[str, list[tuple[float, float]]]
 """By name: microseconds by the wall clock and of this process's CPU, one pair a call."""

@@ -1,6 +1,7 @@
 """A ledger that cannot be written stops the spending, says why, and loses nothing; the music goes on without it."""
 
 import asyncio
+import os
 import random
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ import pytest
 
 from router.budget import PICO, Usage
 from router.errors import BudgetRefused
+from router.stores import books
 from router.stores.ledger import Ledger
 
 CENT = PICO // 100
@@ -237,13 +239,33 @@ def test_damage_found_while_running_closes_spending_at_once(tmp_path):
     assert len(list(tmp_path.glob("l.db.corrupt-*"))) >= 1
 
 
+@pytest.fixture(params=["busy folder", "quiet folder"])
+def settle_down(request, monkeypatch):
+    """Return what lets a ledger find its folder unchanged for long, or that does nothing."""
+
+    async def quiet(ledger):
+        monkeypatch.setattr(books, "_TICK_S", -1.0)
+        os.utime(ledger.path.parent, (1, 1))
+        await pay(ledger)
+        look, looks = books.Books.is_current, []
+        monkeypatch.setattr(books.Books, "is_current", lambda self: looks.append(1) or look(self))
+        await pay(ledger)
+        assert not looks
+
+    async def busy(_ledger):
+        pass
+
+    return quiet if request.param == "quiet folder" else busy
+
+
 @pytest.mark.parametrize("kind", ["deleted", "replaced"])
-def test_a_log_that_was_taken_away_closes_spending(tmp_path, kind):
+def test_a_log_that_was_taken_away_closes_spending(tmp_path, kind, settle_down):
     """What is written into a deleted log is lost with the process: refused at once, and the file is kept aside."""
     path = tmp_path / "l.db"
 
     async def story(ledger):
         await pay(ledger)
+        await settle_down(ledger)
         log = path.with_name("l.db-wal")
         kept = log.read_bytes()
         log.unlink()
@@ -258,12 +280,13 @@ def test_a_log_that_was_taken_away_closes_spending(tmp_path, kind):
     assert list(tmp_path.glob("l.db.corrupt-*"))
 
 
-def test_a_file_set_aside_by_another_process_is_let_go(tmp_path):
+def test_a_file_set_aside_by_another_process_is_let_go(tmp_path, settle_down):
     """The path leads to a new file: a daemon that has the old one open moves over, and obeys its lock."""
     path = tmp_path / "l.db"
 
     async def story(ledger):
         await pay(ledger)
+        await settle_down(ledger)
         garble(path, 0)
         other = ledger_at(path)
         await other.open()

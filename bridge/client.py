@@ -18,7 +18,7 @@ class Talk:
     """A connection to the daemon of one home, for commands that ask and wait."""
 
     def __init__(self, home: Home) -> None:
-        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - loaded by commands that talk only
+        from websockets.exceptions import InvalidStatus, WebSocketException  # noqa: PLC0415 - loaded by commands that talk only
         from websockets.sync.client import connect  # noqa: PLC0415 - likewise
 
         facts = home.daemon()
@@ -33,6 +33,11 @@ class Talk:
             self._open = contextlib.ExitStack()
             self._socket = self._open.enter_context(line)
             self.hello = json.loads(self._socket.recv(timeout=5))["params"]
+        except InvalidStatus as error:
+            why = str(error)
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                why = json.loads(error.response.body or b"")["error"]
+            raise Unreachable(f"the daemon at {facts.get('url')} refused: {why}") from error
         except (OSError, WebSocketException, HomeError, TimeoutError, KeyError) as error:
             raise Unreachable(f"the daemon at {facts.get('url')} does not answer: {error}") from error
 

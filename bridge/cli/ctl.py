@@ -23,9 +23,11 @@ def talk(home: str | None) -> Talk:
 def read_value(text: str) -> Any:
     """Read a value of key=value: JSON where it is JSON, else the text as it stands."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # Python reads NaN and 1e400, which no JSON holds
     except ValueError:
         return text
+    return value
 
 
 @command("ctl")

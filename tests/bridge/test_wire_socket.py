@@ -1,5 +1,6 @@
 """The whole daemon without MIDI: everything over the socket, and every way it can fail to start or be ended."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -12,6 +13,7 @@ import time
 
 import pytest
 
+from bridge.control.server import MAX_CLIENTS
 from router.pattern import Pattern
 from tests.support.daemon import RunningDaemon
 from tests.support.timing import Ticker
@@ -258,6 +260,10 @@ def test_exit_codes_and_output_of_ctl(daemon):
     code, _, said = ctl("set", "tempo=-4")
     assert code == 2
     assert "tempo is -4; it must be 20 to 300 beats per minute" in said
+    for text in ("NaN", "1e400"):
+        code, _, said = ctl("set", f"tempo={text}")
+        assert code == 2
+        assert "tempo" in said
     code, out, _ = ctl(
         "-", text='{"jsonrpc":"2.0","id":"a","method":"ping"}\n{"jsonrpc":"2.0","id":"b","method":"ping"}\n'
     )
@@ -267,6 +273,12 @@ def test_exit_codes_and_output_of_ctl(daemon):
     code, out, _ = ctl("-", text=batch)
     assert code == 1
     assert [answer["error"]["code"] for answer in json.loads(out)] == [-32600, -32600]
+    with contextlib.ExitStack() as full:
+        for _ in range(MAX_CLIENTS):
+            full.callback(daemon.client().close)
+        code, _, said = ctl("ping")
+    assert code == 4
+    assert f"{MAX_CLIENTS} clients are connected; close one" in said
 
 
 def test_no_key_and_no_token_is_written_anywhere(tmp_path):

@@ -84,9 +84,16 @@ export function shown(state) {
 export const learning = ({ midi: { learn } }) => (["waiting", "asking"].includes(learn?.state) ? learn : null);
 
 const MAKERS = { local: "Embedded drummer", anthropic: "Anthropic", openai: "OpenAI", groq: "Groq", cohere: "Cohere" };
+const SOURCES = { embedded: MAKERS.local, transcription: "Heard in a file", hearing: "Heard in a file", played: "Played by hand", import: "Imported file" };
 
-/** Who made, or is making, an answer: the provider and its model. */
-export const makerOf = ({ provider, model }) => (provider === "local" ? MAKERS.local : `${MAKERS[provider] ?? provider} · ${model}`);
+/** Who made, or is making, an answer: the provider and its model; of this machine's own, what it comes from. */
+export const makerOf = ({ provider, model }) => (provider === "local" ? (SOURCES[model] ?? MAKERS.local) : `${MAKERS[provider] ?? provider} · ${model}`);
+
+/** The same of a pattern whose answer is not known any more, by what it tells of itself: "groq/openai/gpt-oss-120b with ..." is a model's. */
+export function sourceOf({ generator = "" } = {}) {
+	const [, provider, model] = generator.match(/^(\w+)\/(\S+)/) ?? [];
+	return provider ? makerOf({ provider, model }) : (SOURCES[generator] ?? (generator || "Painted by hand"));
+}
 
 /** A provider's models in use, as `status` tells of them: [{model, tiers, good, text, ms}]. */
 export function healthOf({ models, health }) {

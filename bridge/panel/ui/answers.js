@@ -19,7 +19,7 @@ class DrumAnswers extends Part {
 			<span class="mark" aria-hidden="true">${MARKS[attempt.outcome] ?? "✕"}</span>
 			<span class="who"><b>${attempt.tier}</b> ${attempt.model} <small>${attempt.outcome.replaceAll("_", " ")}${task ? `, ${task}` : ""}</small></span>
 			<span class="num">${millis(attempt.ms)}</span><span class="num">${dollars(attempt.cost_usd)}</span>
-			<span class="bar" aria-hidden="true"><i .style=${`width:${Math.max(1, (attempt.ms / longest) * 100)}%`}></i></span>
+			<span class="took" aria-hidden="true"><i .style=${`width:${Math.max(1, (attempt.ms / longest) * 100)}%`}></i></span>
 			${attempt.note ? html`<small class="note">${attempt.note}</small>` : nothing}
 		</li>`;
 	}
@@ -35,7 +35,7 @@ class DrumAnswers extends Part {
 			<ol>
 				${CACHE[route.cache] ? html`<li class=${route.cache === "miss" ? "" : "good"}><span class="mark" aria-hidden="true">${route.cache === "miss" ? "–" : "✓"}</span><span class="who">${CACHE[route.cache]}</span></li>` : nothing}
 				${route.attempts.map((attempt) => this.attempt(attempt, longest))}
-				${local && !running ? html`<li class="good"><span class="mark" aria-hidden="true">✓</span><span class="who"><b>local</b> embedded drummer${route.degraded ? html` <small>stood in</small>` : nothing}</span></li>` : nothing}
+				${local && !running ? html`<li class="good"><span class="mark" aria-hidden="true">✓</span><span class="who"><b>local</b> ${makerOf(route).toLowerCase()}${route.degraded && route.model === "embedded" ? html` <small>stood in</small>` : nothing}</span></li>` : nothing}
 			</ol>
 			${words ? html`<p class="dim">${words}</p>` : nothing}
 		</article>`;

@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { Part, act, button, dollars, icon, millis, say, store } from "../js/app.js";
 import { kindOf, lengthOf, titleOf } from "../js/pattern.js";
-import { makerOf, routeOf, shown } from "../js/store.js";
+import { makerOf, routeOf, shown, sourceOf } from "../js/store.js";
 import { inLoop, locate, timeOf } from "../js/time.js";
 
 const READ_MS = 250;
@@ -13,12 +13,11 @@ const barsOf = (n) => `${n} ${n === 1 ? "bar" : "bars"}`;
 export function madeBy(pattern, route) {
 	if (route) {
 		const cache = { hit: "from the cache", coalesced: "shared answer" }[route.cache];
-		const how = [cache, route.degraded ? "stand-in" : "", route.provider === "local" ? "" : `${route.tier} tier`];
+		const how = [cache, route.degraded && route.model === "embedded" ? "stand-in" : "", route.provider === "local" ? "" : `${route.tier} tier`];
 		return { who: makerOf(route), how: how.filter(Boolean).join(", "), ms: millis(route.latency_ms), cost: dollars(route.cost_usd) };
 	}
 	const { generator, edited } = pattern?.meta ?? {};
-	const who = { embedded: "Embedded drummer", import: "Imported file" }[generator] ?? (generator ? String(generator) : "By hand");
-	return { who, how: edited ? "edited here" : "", ms: "", cost: generator === "embedded" ? "$0" : "" };
+	return { who: sourceOf(pattern?.meta), how: edited ? "edited here" : "", ms: "", cost: generator === "embedded" ? "$0" : "" };
 }
 
 export function keep(favourite = true) {

@@ -41,6 +41,27 @@ def test_providers_stand_there_with_their_models_and_health(browser, tmp_path):
         assert "undefined" not in text
 
 
+def test_of_each_step_its_time_is_seen(open_panel):
+    """How long a model took stands in figures and as a bar beside the others', whatever it came to."""
+    page = open_panel().page
+    page.evaluate(
+        """async () => {
+            const { store } = await import("/js/main.js");
+            const attempt = { provider: "groq", model: "m", tier: "fast", outcome: "ok", ms: 400, cost_usd: "0.01" };
+            const attempts = [{ ...attempt, outcome: "timeout", ms: 200, note: "too slow" }, attempt];
+            const route = { job: "j-x", provider: "groq", model: "m", tier: "fast", cache: "miss", cost_usd: "0.02" };
+            store.hear({ topic: "route", data: { ...route, attempts, latency_ms: 800, done: true } });
+        }"""
+    )
+    steps = page.locator(".route").first.locator(".took")
+    steps.nth(1).wait_for()
+    boxes = [(step.bounding_box(), step.locator("i").bounding_box()) for step in steps.all()]
+    shares = [round(inner["width"] / outer["width"], 2) for outer, inner in boxes]
+
+    assert shares == [0.25, 0.5]
+    assert all(2 <= inner["height"] <= 4 for _, inner in boxes)
+
+
 def test_a_job_that_fails_says_why(open_panel):
     """A file that is no audio: the page tells what is wrong, wherever the job came from."""
     panel = open_panel()

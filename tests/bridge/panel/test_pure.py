@@ -130,6 +130,32 @@ def test_the_health_is_read_as_the_router_tells_it(js):
     assert rows[1]["text"] == "resting 19 s"
 
 
+@pytest.mark.parametrize(
+    ("meta", "who"),
+    [
+        ({"generator": "embedded"}, "Embedded drummer"),
+        ({"generator": "hearing"}, "Heard in a file"),
+        ({"generator": "played"}, "Played by hand"),
+        ({"generator": "import"}, "Imported file"),
+        ({"generator": "groq/openai/gpt-oss-120b"}, "Groq · openai/gpt-oss-120b"),
+        ({"generator": "cohere/command-r7b with the embedded drummer"}, "Cohere · command-r7b"),
+        ({}, "Painted by hand"),
+        (None, "Painted by hand"),
+    ],
+)
+def test_a_groove_says_what_it_comes_from(js, meta, who):
+    """A model, a file, a hand or the embedded drummer: each by its own name, though its answer is long forgotten."""
+    assert js("return m.sourceOf(a ?? undefined);", meta) == who
+
+
+def test_what_was_heard_was_not_made_by_the_embedded_drummer(js):
+    """This machine transcribed it; only a groove that was drawn is the drummer's."""
+    heard = js("return m.makerOf(a);", {"provider": "local", "model": "transcription"})
+    drawn = js("return m.makerOf(a);", {"provider": "local", "model": "embedded"})
+
+    assert (heard, drawn) == ("Heard in a file", "Embedded drummer")
+
+
 def test_the_hit_rate_is_of_those_who_asked_the_cache(js):
     """Oldest first; an answer that needed no cache is no miss."""
     routes = [{"cache": name} for name in ("hit", "off", "coalesced", "miss")]

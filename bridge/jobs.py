@@ -260,15 +260,16 @@ class Jobs:
         on_bars = stream.hear if stream is not None else None
         answer = await self._router.route(request, on_bars=on_bars, on_route=note_route, source=source)
         job.route = answer.route.as_dict()
-        better = take is None or answer.pattern.id != take.pattern.id
         job.pattern = answer.pattern
         if stream is not None and await stream.finish(answer.pattern, job.route):
             job.starts_at = stream.starts_at
-        elif at != "never" and better and session.intent == intent:
-            draft = stream.take or take if stream else None
-            await self._take_over(job, answer.pattern, request, draft, self._boundary(job, at), since)
-        elif take is not None:
-            take.route = job.route
+        else:
+            meanwhile = stream.take or take if stream is not None else None  # bars that came to nothing, or the draft
+            better = meanwhile is None or answer.pattern.id != meanwhile.pattern.id
+            if at != "never" and better and session.intent == intent:
+                await self._take_over(job, answer.pattern, request, meanwhile, self._boundary(job, at), since)
+            elif take is not None:
+                take.route = job.route
         self.done(job)
 
     def _boundary(self, job: Job, at: str) -> str:

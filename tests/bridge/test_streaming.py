@@ -42,7 +42,7 @@ def test_an_answer_is_known_by_its_first_bars():
 
 
 class StreamingRouter:
-    """Tells one bar, waits, tells two, waits, then answers with `last`."""
+    """Tells one bar, waits, tells two, waits, then answers with `last`, or as the embedded drummer drafted."""
 
     def __init__(self, last):
         self.steps = [asyncio.Event(), asyncio.Event(), asyncio.Event()]
@@ -55,7 +55,7 @@ class StreamingRouter:
                 on_bars(bars(count, draft=True))
             await step.wait()
         await self.steps[2].wait()
-        return Answer(self.last, Route())
+        return Answer(self.last or groove.generate(request), Route())
 
 
 def play(make_stage, last, between=None):
@@ -95,6 +95,16 @@ def test_another_answer_than_the_one_that_streamed_takes_over_at_a_bar_line(make
 
     assert len(stage.engine.commands("queue")) == 3
     assert stage.session.player()["playing"] == done["pattern"]["id"]
+    assert not stage.session.player()["can_undo"]
+
+
+def test_bars_of_no_use_give_way_to_the_embedded_drummers_own(make_stage):
+    """Where every model failed after its first bars, what the job tells is what plays, not the failed bars."""
+    stage, done, seen = play(make_stage, None)
+
+    assert seen[-1] == ["snare", "snare"]
+    assert stage.session.player()["playing"] == done["pattern"]["id"]
+    assert stage.session.player()["route"] == done["route"]
     assert not stage.session.player()["can_undo"]
 
 

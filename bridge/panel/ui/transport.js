@@ -58,7 +58,7 @@ class DrumTransport extends Part {
 	gauge(budget) {
 		const spent = Number(budget.spent_usd), limit = Number(budget.limit_usd);
 		const share = limit ? Math.min(100, (spent / limit) * 100) : 0;
-		const words = limit ? `${dollars(budget.spent_usd)} of ${dollars(budget.limit_usd)}` : `${dollars(budget.spent_usd)} spent`;
+		const words = limit ? `${dollars(budget.spent_usd)} of ${dollars(budget.limit_usd).replace(".00", "")}` : `${dollars(budget.spent_usd)} spent`;
 		return html`<div class="gauge">
 			<span>This month</span>
 			<meter aria-label="Budget spent this month" min="0" max="100" high="80" low="60" optimum="0" .value=${share}></meter>

@@ -136,7 +136,7 @@ def test_of_a_song_the_next_part_is_shown_with_its_bar(open_panel):
     assert "the end" in last.lower()
 
 
-@pytest.mark.parametrize("width", [320, 375, 820, 1440, 2560])
+@pytest.mark.parametrize("width", [320, 375, 820, 1120, 1440, 2560])
 def test_every_screen_has_port_money_mute_and_solo_and_no_sideways_scroll(open_panel, width):
     """From a narrow phone to a wide wall, what is needed on stage is there."""
     panel = open_panel(viewport={"width": width, "height": 900})

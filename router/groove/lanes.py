@@ -29,7 +29,10 @@ LANES: Final = {
 
 
 class Cell(NamedTuple):
-    """A place where a groove may have a stroke: `chance` 0..1 is drawn once per take, not once per bar."""
+    """A place where a groove may have a stroke: `chance` 0..1 is drawn once per take, not once per bar.
+
+    `steady` is in how many of a take's bars the stroke returns, `turns` in how many it goes to the voice `other`.
+    """
 
     tick: int
     voice: str
@@ -37,6 +40,9 @@ class Cell(NamedTuple):
     level: int
     openness: int | None
     velocity: int | None = None
+    steady: float = 1.0
+    other: str = ""
+    turns: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +125,19 @@ def read_cells(rows: Rows, meter: Meter) -> tuple[int, tuple[Cell, ...]]:
         for start in range(0, length, ticks):
             whole += [cell._replace(tick=cell.tick + start) for cell in cells]
     bars = max(1, length // meter.bar_ticks)
-    inside = [cell for cell in whole if cell.tick < bars * meter.bar_ticks]
+    inside = [cell for cell in _one_hat(whole) if cell.tick < bars * meter.bar_ticks]
     return bars, tuple(sorted(inside, key=place))
+
+
+def _one_hat(cells: list[Cell]) -> list[Cell]:
+    """Return the cells with the hat closed only as often as it is not open at the same place."""
+    opened = {cell.tick: cell.chance for cell in cells if cell.voice == "hat_open"}
+    out = []
+    for cell in cells:
+        closed = min(cell.chance, 1 - opened.get(cell.tick, 0)) if cell.voice == "hat_closed" else cell.chance
+        if closed > 0:
+            out.append(cell._replace(chance=closed))
+    return out
 
 
 def place(cell: Cell) -> tuple[int, int, int]:

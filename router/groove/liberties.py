@@ -8,41 +8,54 @@ from __future__ import annotations
 from random import Random
 from typing import Final, NamedTuple
 
-from router.groove.lanes import GHOST, Cell, Groove, place
+from router.groove.lanes import ACCENT, GHOST, Cell, Groove, place
 from router.pattern import RESOLUTION
 
 
 class Habit(NamedTuple):
     """How many places of a bar may get more, each with its chance, and how surely the sheet is kept between beats.
 
-    `between` is the chance of the time's own strokes there, `feet` of the kick's; `opens` that the hi-hat opens at one
-    place before a beat, `foot` that it is trodden under a ride.
+    `eighths` and `sixteenths` are how often the time's own strokes there return, `feet` the kick's, `soft` those that
+    the sheet plays softly or with the foot; `turns` how often strokes of the time go elsewhere: the hat opens, the ride
+    is struck on its bell. `foot` is the chance that the hi-hat is trodden under a ride, `colour` that percussion comes.
     """
 
     ghosts: tuple[float, ...] = (0.45, 0.4, 0.35, 0.3)
     kicks: tuple[float, ...] = (0.4, 0.35)
     time: tuple[float, ...] = (0.35, 0.3)
-    between: float = 0.86
-    feet: float = 0.88
-    opens: float = 0.4
+    eighths: float = 0.92
+    sixteenths: float = 0.86
+    feet: float = 0.9
+    soft: float = 0.82
+    turns: tuple[float, ...] = (0.35,)
     foot: float = 0.6
+    colour: tuple[float, ...] = ()
 
 
 PLAYED: Final = Habit()
-HARD: Final = Habit(ghosts=(), kicks=(0.45, 0.4, 0.3), time=(0.4, 0.3), between=0.9, feet=1.0, opens=0.35)
-"""A hole in what the feet roll would sound like a mistake."""
+HARD: Final = Habit(ghosts=(), kicks=(0.45, 0.4, 0.3), time=(0.4, 0.3), feet=1.0, turns=(0.45, 0.45, 0.4, 0.35))
+"""A hole in what the feet roll would sound like a mistake; the cymbals answer from bar to bar instead."""
 PROGRAMMED: Final = Habit(
-    ghosts=(), kicks=(0.3,), time=(0.45, 0.4, 0.35, 0.3), between=1.0, feet=1.0, opens=0.0, foot=0.0
-)
+    ghosts=(), kicks=(0.35,), time=(0.5, 0.5, 0.45, 0.4), eighths=1.0, sixteenths=0.75, feet=1.0, soft=0.8,
+    foot=0.0, colour=(0.5, 0.5, 0.45, 0.45, 0.4),
+)  # fmt: skip
 _HARD: Final = frozenset({"metal", "punk"})
 _TIME: Final = ("hat_closed", "ride", "shaker", "tambourine", "cowbell")
+_TURN: Final = {"hat_closed": "hat_open", "ride": "ride_bell"}
+_HARD_TURN: Final = {**_TURN, "ride_bell": "crash", "china": "crash", "hat_open": "crash", "crash": "china"}
 _BACK: Final = frozenset({"snare", "rim", "clap"})
 _SURE: Final = 0.6
+_COLOURS: Final = {
+    "house": ("rim", "conga_high"), "techno": ("rim", "tom_low"), "uk-garage": ("rim", "tambourine"),
+    "dubstep": ("rim", "tom_floor"), "trap": ("rim", "cowbell"), "drum-and-bass": ("rim", "shaker"),
+    "disco": ("tom_mid", "conga_high"),
+}  # fmt: skip
+"""Two percussion voices of a genre's machines; others have the first one's."""
 
 
 def habit_of(genre: str, *, machine: bool) -> Habit:
-    """Return what is usual in a genre; machines repeat themselves, but for a few strokes."""
-    return PROGRAMMED if machine else HARD if genre in _HARD else PLAYED
+    """Return what is usual in a genre; machines keep the time and let percussion come and go."""
+    return HARD if genre in _HARD else PROGRAMMED if machine else PLAYED
 
 
 def _between_beats(beats: tuple[int, ...], *, swung: bool, late: bool = False) -> list[int]:
@@ -69,23 +82,22 @@ def _some(rng: Random, places: list[int], chances: tuple[float, ...]) -> list[tu
     return out
 
 
-def with_liberties(groove: Groove, habit: Habit, rng: Random, *, swung: bool) -> Groove:
+def with_liberties(groove: Groove, genre: str, habit: Habit, rng: Random, *, swung: bool) -> Groove:
     """Return the groove with what a player might add in each of its bars; its own strokes stay where they are.
 
     Args:
         groove: A written groove in the metre it will be played in.
+        genre: Whose percussion and cymbals are used.
         habit: How much is added.
         rng: Drawn from once per take.
         swung: Whether its eighths swing, so that there is nothing between them.
     """
-    bar_ticks, cells = groove.meter.bar_ticks, []
+    bar_ticks = groove.meter.bar_ticks
     weak = _between_beats(groove.meter.beats, swung=swung)
     leading = _between_beats(groove.meter.beats, swung=swung, late=True)
     keeper = max(_TIME, key=lambda voice: sum(cell.chance for cell in groove.cells if cell.voice == voice))
-    for cell in groove.cells:
-        usual = {keeper: habit.between, "kick": habit.feet}.get(cell.voice, 1.0)
-        between = cell.chance >= 1 and cell.tick % bar_ticks in weak
-        cells.append(cell._replace(chance=usual) if between else cell)
+    colours = _COLOURS.get(genre, ("rim", "tambourine"))
+    cells = [_kept_loosely(cell, cell.tick % bar_ticks in weak, keeper, habit) for cell in groove.cells]
     for start in range(0, groove.bars * bar_ticks, bar_ticks):
         bar = [cell for cell in groove.cells if start <= cell.tick < start + bar_ticks]
         back = {cell.tick - start for cell in bar if cell.voice in _BACK}
@@ -98,9 +110,25 @@ def with_liberties(groove: Groove, habit: Habit, rng: Random, *, swung: bool) ->
             cells.append(Cell(start + tick, "kick", chance, 0, None, 74))
         for tick, chance in _some(rng, [t for t in weak if t not in time], habit.time):
             cells.append(Cell(start + tick, keeper, chance, 0, 90 if keeper == "hat_closed" else None, 46))
+        for index, (tick, chance) in enumerate(_some(rng, [t for t in weak if t not in back], habit.colour)):
+            cells.append(Cell(start + tick, colours[index % 2], chance, 0, None, 66))
         cells += _pedal(bar, groove.meter.beats, start, keeper, habit)
-    cells = _opened(cells, bar_ticks, leading, habit, rng)
+    cells = _turned(cells, _HARD_TURN if genre in _HARD else _TURN, bar_ticks, leading, habit, rng)
     return Groove(groove.meter, groove.bars, tuple(sorted(cells, key=place)), groove.options)
+
+
+def _kept_loosely(cell: Cell, weak: bool, keeper: str, habit: Habit) -> Cell:
+    """Return one of the sheet's strokes with how often it returns; what is loud on a beat always does."""
+    if cell.chance < 1:
+        return cell
+    steady = 1.0
+    if cell.level == GHOST or cell.voice == "hat_pedal" or (weak and cell.voice.startswith(("conga", "bongo"))):
+        steady = habit.soft
+    elif weak and cell.level != ACCENT and cell.voice in {keeper, "shaker"}:
+        steady = habit.sixteenths if cell.tick % (RESOLUTION // 2) else habit.eighths
+    elif weak and cell.voice == "kick":
+        steady = habit.feet
+    return cell._replace(steady=steady)
 
 
 def _pedal(bar: list[Cell], beats: tuple[int, ...], start: int, keeper: str, habit: Habit) -> list[Cell]:
@@ -111,18 +139,17 @@ def _pedal(bar: list[Cell], beats: tuple[int, ...], start: int, keeper: str, hab
     return [Cell(tick, "hat_pedal", habit.foot, 0, None) for tick in ticks]
 
 
-def _opened(cells: list[Cell], bar_ticks: int, leading: list[int], habit: Habit, rng: Random) -> list[Cell]:
-    """Let the hi-hat open, in some bars, at one place before a beat; one stroke, open or closed, never both."""
-    u = rng.random()
-    spots = [t for t in leading if any(c.tick % bar_ticks == t and c.voice == "hat_closed" for c in cells)]
-    if not spots or not habit.opens or any(cell.voice == "hat_open" for cell in cells):
-        return cells
-    spot = spots[int(u * len(spots))]
-    out = []
-    for cell in cells:
-        if cell.voice == "hat_closed" and cell.tick % bar_ticks == spot:
-            out.append(cell._replace(chance=cell.chance * (1 - habit.opens)))
-            out.append(Cell(cell.tick, "hat_open", cell.chance * habit.opens, 0, 45))
-        else:
-            out.append(cell)
-    return out
+def _turned(
+    cells: list[Cell], other: dict[str, str], bar_ticks: int, leading: list[int], habit: Habit, rng: Random
+) -> list[Cell]:
+    """Let strokes of the time go elsewhere in some bars: the hat opens before a beat, a cymbal is accented on one."""
+    opened = any(cell.voice == "hat_open" for cell in cells)
+    sure = {(cell.tick % bar_ticks, cell.voice) for cell in cells if cell.voice in other and cell.chance >= 1}
+    spots = sorted({tick for tick, voice in sure if voice != "hat_closed" or (tick in leading and not opened)})
+    turns = dict(_some(rng, spots, habit.turns[: -(-3 * len(spots) // 4)]))
+    return [
+        cell._replace(other=other[cell.voice], turns=turns[cell.tick % bar_ticks])
+        if cell.voice in other and cell.tick % bar_ticks in turns
+        else cell
+        for cell in cells
+    ]

@@ -15,11 +15,10 @@ from router.groove.resolve import Choice
 from router.pattern import RESOLUTION
 
 SURE: Final = 0.996
-"""How often a stroke that belongs to the groove for certain is really there; machines never miss."""
+"""How often a stroke that belongs to a fitted groove for certain is really there; a written one says what never misses.
+"""
 KEEP: Final = 0.25
 """How firmly a take holds on to what it drew from a written groove: 1 always or never, 0 drawn afresh in every bar."""
-MACHINE_KEEP: Final = 0.4
-"""Likewise where a machine plays."""
 FITTED_KEEP: Final = 0.3
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51 to .6)."""
 TIME_KEEP: Final = 0.7
@@ -37,13 +36,15 @@ likewise the rim and the snare where either may have the backbeat."""
 
 
 class Settled(NamedTuple):
-    """A cell of the take's groove: `rate` is drawn against in every bar, `velocity` is kept for the take."""
+    """A cell of the take's groove: `rate` and `turns` are drawn against in every bar, the rest is kept for the take."""
 
     tick: int
     voice: str
     rate: float
     velocity: int
     openness: int | None
+    other: str
+    turns: float
 
 
 def _kept(chance: float, keep: float, u: float) -> float:
@@ -73,9 +74,8 @@ def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
     out: list[Settled] = []
     bar_ticks, who = choice.meter.bar_ticks, choice.drummer
     hard = who.hard + round(choice.style.number("hard", 0))
-    machine = choice.style.number("loose", 1) <= MACHINE
-    keep = FITTED_KEEP if "takes" in groove.options else MACHINE_KEEP if machine else KEEP
-    sure = 1.0 if machine else SURE
+    fitted = "takes" in groove.options
+    keep, sure = (FITTED_KEEP, SURE) if fitted else (KEEP, 1.0)
     rims = {cell.tick for cell in groove.cells if cell.voice == "rim"}
     hands: dict[tuple[int, int], float] = {}
     for cell in groove.cells:
@@ -96,7 +96,8 @@ def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
         if velocity is None:
             velocity = intended(cell.voice, cell.level, cell.tick % bar_ticks)
         velocity += hard + round((w - 0.5) * 4) + (who.accent if cell.level > 0 else 0)
-        out.append(Settled(cell.tick, cell.voice, rate, velocity, cell.openness))
+        rate *= cell.steady
+        out.append(Settled(cell.tick, cell.voice, rate, velocity, cell.openness, cell.other, cell.turns))
     return out
 
 
@@ -107,11 +108,11 @@ def prefer(groove: Groove, hats: str, rng: Random) -> Groove:
     cells: list[Cell] = []
     for cell in groove.cells:
         if hats == "ride" and cell.voice == "hat_closed":
-            cells.append(cell._replace(voice="ride", openness=None))
+            cells.append(cell._replace(voice="ride", openness=None, turns=0.0))
         elif hats == "closed" and cell.voice in {"ride", "hat_open"}:
-            cells.append(cell._replace(voice="hat_closed", openness=90))
+            cells.append(cell._replace(voice="hat_closed", openness=90, turns=0.0))
         elif hats == "open" and cell.voice == "hat_closed" and cell.tick % (RESOLUTION // 2) == 0:
-            cells.append(cell._replace(voice="hat_open", openness=58))
+            cells.append(cell._replace(voice="hat_open", openness=58, turns=0.0))
         else:
             cells.append(cell)
     if hats == "sixteenths":

@@ -26,6 +26,13 @@ DISORDER: Final = 0.7
 """How far takes differ in tidiness: the tidiest has 0.3 of the usual exceptions, the wildest 1.7."""
 BAR_DISORDER: Final = 1.1
 """Likewise for the bars of one take; the tidiest bars are played as settled."""
+ANSWERING: Final = 0.7
+"""How much of what a written groove leaves open goes by question and answer where people play; all of it in machines.
+"""
+HALF_OPEN: Final = 45
+"""Where the pedal is when a hat opens for one stroke, as CC 4."""
+ACCENTED: Final = 8
+"""How much harder a stroke of the time is struck where it goes elsewhere."""
 DOUBLES: Final = 1.25
 """A double is counted once more than it is heard in the figures fitted, by this factor."""
 
@@ -52,17 +59,60 @@ def _freed(rate: float, freedom: float) -> float:
     return min(0.5, rate * freedom) if rate < 0.5 else max(0.5, 1 - (1 - rate) * freedom)
 
 
+def _elsewhere(cell: Settled) -> Settled:
+    """A stroke of the time where it goes to another voice."""
+    openness = HALF_OPEN if cell.other == "hat_open" else None
+    return cell._replace(voice=cell.other, velocity=cell.velocity + ACCENTED, openness=openness)
+
+
+class _Dice:
+    """A bar's chances: partly its own, partly those of other bars.
+
+    Written grooves go in pairs, question and answer: what the one bar leaves out, the other one has; every fourth bar
+    is free. Below the middle of the variation knob a bar is the more like all others, at 0 quite.
+    """
+
+    def __init__(self, choice: Choice, index: int, bars: int, answering: float, part: str) -> None:
+        seed, genre, (turn, within) = choice.seed, choice.style.genre, divmod(index, bars)
+        self._own = stream(seed, "groove", index, genre)
+        self._same = stream(seed, "groove", f"same{within}", genre)
+        self._pair = stream(seed, "pair", part, within, genre) if answering else None
+        self._answering, self._answer = 0.0 if turn % 4 == 3 else answering, turn % 2 == 1
+        self._alike = 1 - min(1.0, choice.variation * 2)
+        own, common = self._own.random(), self._same.random()
+        self.disorder = common if self._alike == 1 else own
+
+    def roll(self) -> tuple[float, float, float]:
+        """Return the draws for a stroke: whether, how and where it is played."""
+        u, v, w = self._own.random(), self._own.random(), 0.0
+        if self._pair:
+            which, x, w = self._pair.random(), self._pair.random(), self._pair.random()
+            fresh = self._own.random()
+            if which >= self._answering:
+                w = fresh
+            else:
+                u, w = (1 - x, 1 - w) if self._answer else (x, w)
+        if self._alike:
+            which, x, y = self._same.random(), self._same.random(), self._same.random()
+            if which < self._alike:
+                u, v, w = x, y, x
+        return u, v, w
+
+
 class Take:
     """One take: a groove, settled once for each part of the form, and played bar by bar."""
 
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
+        machine = choice.style.number("loose", 1) <= MACHINE
+        written = "takes" not in choice.groove.options
+        self._answering = (1.0 if machine else ANSWERING) if written else 0.0
         rng = stream(choice.seed, "take", choice.style.genre, choice.style.name)
         groove = _carry(choice.groove, choice)
-        if "takes" not in groove.options:
-            machine = choice.style.number("loose", 1) <= MACHINE
+        if written:
             groove = with_liberties(
                 groove,
+                choice.style.genre,
                 habit_of(choice.style.genre, machine=machine),
                 stream(choice.seed, "liberties", choice.style.genre, choice.style.name),
                 swung=choice.style.swing > 0.3 and not choice.style.sixteenths,
@@ -124,23 +174,17 @@ class Take:
     def _groove_bar(self, index: int, plan: BarPlan, louder: float) -> list[Hit]:
         """The groove's own strokes, up to where the fill begins; the hi-hat's foot goes on under it."""
         choice = self._choice
-        rng = stream(choice.seed, "groove", index, choice.style.genre)
-        # The variation knob's lower half: so much of a bar is drawn as in the others, at 0 all of it.
-        alike = 1 - min(1.0, choice.variation * 2)
-        same = stream(choice.seed, "groove", f"same{index % self._groove.bars}", choice.style.genre)
-        start = index % self._groove.bars * choice.meter.bar_ticks
+        part, bars = self._form[index // PART_BARS % len(self._form)], self._groove.bars
+        dice = _Dice(choice, index, bars, self._answering, part)
+        start = index % bars * choice.meter.bar_ticks
         end = choice.meter.bar_ticks if plan.fill_at is None else plan.fill_at
-        own, common = rng.random(), same.random()
-        disorder = max(0.0, 1 + BAR_DISORDER * (2 * (common if alike == 1 else own) - 1))
+        disorder = max(0.0, 1 + BAR_DISORDER * (2 * dice.disorder - 1))
         loose = self._disorder * disorder * plan.freedom
         spent: dict[tuple[int, str], float] = {}
         taken: set[tuple[int, str]] = set()
         hits: list[Hit] = []
-        for cell in self._part(self._form[index // PART_BARS % len(self._form)])[index % self._groove.bars]:
-            u, v = rng.random(), rng.random()
-            if alike:
-                which, x, y = same.random(), same.random(), same.random()
-                u, v = (x, y) if which < alike else (u, v)
+        for cell in self._part(part)[index % bars]:
+            u, v, w = dice.roll()
             tick = cell.tick - start
             rate = cell.rate * loose if cell.rate < 0.5 else 1 - (1 - cell.rate) * loose
             rate = _freed(rate, choice.variation * 2)
@@ -153,7 +197,8 @@ class Take:
             if u >= rate or (tick >= end and cell.voice != "hat_pedal"):
                 continue
             taken.add(limb)
-            hits.append(self._stroke(cell, tick, plan, louder + (v - 0.5) * 2, v))
+            played = _elsewhere(cell) if w < _freed(cell.turns, choice.variation * 2) else cell
+            hits.append(self._stroke(played, tick, plan, louder + (v - 0.5) * 2, v))
             if hits[-1].voice == "snare":
                 hits += self._doubled(hits[-1], v)
         return hits
@@ -162,7 +207,7 @@ class Take:
     def _stroke(cell: Settled, tick: int, plan: BarPlan, louder: float, draw: float) -> Hit:
         voice, openness = cell.voice, cell.openness
         if plan.keeper and voice == "hat_closed":
-            voice, openness = plan.keeper, 45 if plan.keeper == "hat_open" else None
+            voice, openness = plan.keeper, HALF_OPEN if plan.keeper == "hat_open" else None
         if voice == "hat_open" and openness is not None:
             openness += round((draw - 0.5) * 20)
         return Hit(tick, voice, _clamp(cell.velocity + louder), 0, openness)

@@ -51,16 +51,16 @@ _STEPS: Final = (
 """The golden ratio and the square roots of small primes, as fractions of 2**64: odd, and far from any common ratio."""
 
 
-def spread_out(seed: int, which: int) -> float:
-    """Return 0..1 so that neighbouring seeds lie far apart and a run of seeds covers the range evenly.
+def spread_out(seed: int, which: int, part: int = 0) -> float:
+    """Return 0..1 so that neighbouring seeds lie far apart and a run of seeds, or of parts, covers the range evenly.
 
     Who presses "next" wants something else, not by chance nearly the same again (Kronecker's sequence).
     """
-    return ((seed * _STEPS[which % len(_STEPS)] + mix(which)) & _MASK) / (_MASK + 1)
+    return ((seed * _STEPS[which % len(_STEPS)] + part * _STEPS[1] + mix(which)) & _MASK) / (_MASK + 1)
 
 
-def spread_bell(seed: int, which: int) -> float:
-    """Return a bell-shaped number like `bell`, spread 1, evenly covered by neighbouring seeds."""
-    u = spread_out(seed, which) * 2 - 1
+def spread_bell(seed: int, which: int, part: int = 0) -> float:
+    """Return a bell-shaped number like `bell`, spread 1, evenly covered by neighbouring seeds and by a take's parts."""
+    u = spread_out(seed, which, part) * 2 - 1
     # The logistic quantile needs a logarithm; this odd polynomial is within 0.1 of the normal one up to two spreads.
     return u * (1.2533 + u * u * (0.3281 + u * u * (0.118 + u * u * u * u * 0.95)))

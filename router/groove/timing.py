@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from math import fsum, sqrt
 from typing import Any, Final, NamedTuple
 
 from router.groove.drummers import Drummer
@@ -46,6 +47,8 @@ SOFT_VELOCITY: Final = 50
 
 DRIFT_MS: Final = 14.1
 """What all limbs share, at the tempo where `tempo_size` is 1."""
+DRIFT_IN_PART: Final = 0.93
+"""How much of it is left in eight bars about their own middle."""
 DRIFT_MEMORY: Final = 0.93
 """From one sixteenth to the next. Independent noise of the same size is heard as sloppy, not as human."""
 SHARED_PLACE_MS: Final = 3.0
@@ -56,15 +59,13 @@ EAGER_MS: Final = 4.3
 """Human takes lie ahead of the click; this is what the grooves' own `late` does not say yet."""
 DRIFT_SHARE: Final = 0.45
 """How much a groove's own spread says about its drift; the rest of it is swing and places."""
-DRIFT_TEMPER: Final = 0.14
-"""How far takes differ in their drift, beyond what their groove says."""
-JITTER_TEMPER: Final = 0.42
-"""Likewise for the unsteadiness of the limbs, as a power of e."""
+DRIFT_TEMPER: Final = 0.35
+"""How far the eight bars of takes differ in their drift, beyond what their groove says."""
+JITTER_SIZE: Final = 0.965
+JITTER_TEMPER: Final = 0.46
+"""Likewise for the unsteadiness of the limbs: the usual one, and how far from it as a power of e."""
 TAIL: Final = 0.06
 """Strokes far out are this much further out than a bell has them, by the square of how far that is."""
-TAKE_SHARE: Final = 0.55
-PART_SHARE: Final = 0.835
-"""How much of a hand's manner is the take's and how much that of its eight bars; their squares add up to 1."""
 PART_BARS: Final = 8
 SHORTEST_MS: Final = 92.0
 """A swung short note is no shorter, however fast: what makes fast swing straighten."""
@@ -104,8 +105,8 @@ def lean_ticks(lean: float, tempo: float) -> int:
 
 
 def in_part(seed: int, part: int, salt: int) -> float:
-    """Return what a hand is like in eight bars, spread 1: some of it belongs to the take, more to the part."""
-    return TAKE_SHARE * spread_bell(seed, salt) + PART_SHARE * spread_bell(8 * seed + part, salt + 12)
+    """Return what a hand is like in eight bars, spread 1."""
+    return spread_bell(seed, salt, part)
 
 
 def temper(seed: int, salt: int, size: float) -> float:
@@ -146,14 +147,25 @@ def _triplet_beats(hits: Iterable[Hit]) -> frozenset[int]:
 
 
 @lru_cache(maxsize=64)
-def _drift(seed: int, steps: int) -> tuple[float, ...]:
-    """The shared wander of a take, spread 1, one value a sixteenth."""
-    fresh = (1 - DRIFT_MEMORY**2) ** 0.5
+def _drift(seed: int, steps: int, part_steps: int) -> tuple[float, ...]:
+    """The shared wander of a take, spread 1, one value a sixteenth; in whole parts as wide as `in_part` has it.
+
+    Left to chance, a part's width says more about the dice than about the hand.
+    """
+    fresh = sqrt(1 - DRIFT_MEMORY * DRIFT_MEMORY)
     line, at = [], bell(seed, -1)
     for step in range(steps):
         line.append(at)
         at = DRIFT_MEMORY * at + fresh * bell(seed, step)
-    return tuple(line)
+    out = []
+    for part, start in enumerate(range(0, steps, part_steps)):
+        own = line[start : start + part_steps]
+        width = bounded(1 + DRIFT_TEMPER * in_part(seed, part, 2))
+        if len(own) == part_steps:
+            middle = fsum(own) / part_steps
+            width *= DRIFT_IN_PART / sqrt(fsum((value - middle) ** 2 for value in own) / part_steps)
+        out += [value * width for value in own]
+    return tuple(out)
 
 
 class _Hand:
@@ -167,8 +179,8 @@ class _Hand:
         self._size = float(timing.get("size", 1))
         self._noise = tempo_size(tempo) * who.loose
         own = 1 + DRIFT_SHARE * (float(timing.get("drift", 1)) - 1)
-        self._drift_ms = DRIFT_MS * own * temper(seed, 2, DRIFT_TEMPER)
-        self._drift = _drift(seed, pattern.ticks // _SIXTEENTH + 2)
+        self._drift_ms = DRIFT_MS * own
+        self._drift = _drift(seed, pattern.ticks // _SIXTEENTH + 2, self._part // _SIXTEENTH)
         late = float(timing.get("late_ms", 0)) - EAGER_MS
         parts = range(-(-pattern.bars // PART_BARS))
         self._steadiness = [_steadiness(seed, part) for part in parts]
@@ -208,4 +220,4 @@ def _steadiness(seed: int, part: int) -> float:
     root = 1 + max(-2.4, min(2.4, away)) * JITTER_TEMPER / 8  # to the 8th is near exp(), whose last bit is a platform's
     root *= root
     root *= root
-    return root * root
+    return JITTER_SIZE * root * root

@@ -23,10 +23,10 @@ class Habit(NamedTuple):
     ghosts: tuple[float, ...] = (0.45, 0.4, 0.35, 0.3)
     kicks: tuple[float, ...] = (0.4, 0.35)
     time: tuple[float, ...] = (0.35, 0.3)
-    eighths: float = 0.92
-    sixteenths: float = 0.86
-    feet: float = 0.9
-    soft: float = 0.82
+    eighths: float = 0.95
+    sixteenths: float = 0.92
+    feet: float = 0.92
+    soft: float = 0.86
     turns: tuple[float, ...] = (0.35,)
     foot: float = 0.6
     colour: tuple[float, ...] = ()

@@ -157,6 +157,6 @@ document.addEventListener("drop", (event) => {
 	[...event.dataTransfer.files].forEach(takeFile);
 });
 
-if (link.token) link.connect();
+if (link.token) queueMicrotask(() => link.connect()); // from here, who watches the page would read all of this again for the stack: 5 ms
 customElements.define("drum-panel", DrumPanel);
 if (!link.token) say("This page needs the link that drumbridge printed", "error");

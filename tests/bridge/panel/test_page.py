@@ -91,6 +91,17 @@ def test_the_policy_and_the_console_stay_silent(open_panel):
     assert panel.complaints == []
 
 
+def test_a_chosen_theme_is_there_from_the_first_frame_on(open_panel):
+    """Who chose light on a dark machine never sees a dark page again, and needs no script for it."""
+    page = open_panel(color_scheme="dark").page
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.get_by_role("button", name="Dark or light").click()
+
+    assert 'data-theme="light"' in page.reload().text()
+    page.locator(".link.open").wait_for(state="attached")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
 def test_it_plays_within_two_clicks(open_panel):
     """A first visit: the page is open, one click, music."""
     panel = open_panel()

@@ -407,7 +407,7 @@ def _bill(candidate: Candidate, call: Call, heard: Heard, outcome: str, price: P
     if heard.usage is None and not heard.parts and heard.early is None and outcome in _UNBILLED:
         return Bill(Usage(0, 0), 0)
     told = heard.usage or heard.early
-    sent, came = call.text_bytes, sum(len(part.encode()) for part in heard.parts)
+    sent, came = call.text_bytes, len(heard.text.encode())
     own_in, own_out = sent // 3, min(came // 2 + 1 if came else 0, call.max_tokens)
     if told is None:
         usage = Usage(own_in, own_out, estimated=True)

@@ -31,6 +31,16 @@ class DrumAsk extends Part {
 		generate({ prompt: this.words, tier: this.tier, section: this.section || undefined });
 	}
 
+	/** The new genre's styles are offered at once: until the daemon has answered, who is quick would get one of the old. */
+	async genre(genre) {
+		const before = store.state.settings;
+		store.state.settings = { ...before, genre, style: null };
+		this.update();
+		if (await set({ genre })) return;
+		store.state.settings = before;
+		this.update();
+	}
+
 	/** While a knob moves, at most one `set` per 60 ms, and the last value always. */
 	turn(name, value) {
 		(this.wanted ??= {})[name] = value;
@@ -95,7 +105,7 @@ class DrumAsk extends Part {
 				<span class="spacer"></span>${check(settings.ai === false ? "AI off: nothing is paid" : "AI on", settings.ai ?? true, (ai) => set({ ai }), "switch")}
 			</div>
 			<div class="fields">
-				${choice("genre", "Genre", settings.genre, Object.keys(catalog?.genres ?? {}), (genre) => set({ genre }), "any")}
+				${choice("genre", "Genre", settings.genre, Object.keys(catalog?.genres ?? {}), (genre) => this.genre(genre), "any")}
 				${choice("style", "Style", settings.style, catalog?.genres?.[settings.genre] ?? [], (style) => set({ style }), "any")}
 				${choice("drummer", "Drummer", settings.drummer, catalog?.drummers ?? [], (drummer) => set({ drummer }), "any")}
 				${choice("section", "Section", this.section, catalog?.sections ?? [], (section) => this.put("section", section), "any")}

@@ -239,6 +239,23 @@ def test_every_shortcut_works(driver):
     assert driver.page.locator("#prompt").input_value().endswith("v")
 
 
+def test_a_new_genre_offers_its_styles_before_the_daemon_answers(driver):
+    """Who is quick chooses a style of the genre just chosen: the list changes in the same turn, no message between."""
+    driver.fresh()
+    offered = driver.page.evaluate(
+        """async () => {
+            const genre = document.querySelector("#genre");
+            genre.value = "metal";
+            genre.dispatchEvent(new Event("change"));
+            for (let turn = 0; turn < 5; turn += 1) await null;
+            return [...document.querySelectorAll("#style option")].map((one) => one.value);
+        }"""
+    )
+
+    assert "blast-beat" in offered
+    assert "straight" not in offered
+
+
 def test_the_grid_is_played_by_keys_alone(driver):
     """Move, set, make louder, shift, remove; each cell is said to a screen reader."""
     driver.fresh()

@@ -66,9 +66,14 @@ class Panel:
         self.page.on("console", lambda line: line.type in {"error", "warning"} and self.complaints.append(line.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    @property
+    def link(self):
+        """The link that `run` prints."""
+        return f"{self.daemon.facts['url']}#t={self.daemon.token}"
+
     def open(self):
-        """Go to the link that `run` prints; return when the page is connected and drawn."""
-        self.page.goto(f"{self.daemon.facts['url']}#t={self.daemon.token}")
+        """Go to the link; return when the page is connected and drawn."""
+        self.page.goto(self.link)
         self.page.locator(".link.open").wait_for(state="attached")
         self.page.locator("#genre option").nth(3).wait_for(state="attached")
         return self

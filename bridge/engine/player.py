@@ -227,10 +227,10 @@ class Player:
             self.timeline.changed = True
 
     def _recall(self, now: float) -> None:
-        """Take back what has not left: its hits were never struck, its releases leave now."""
+        """Take back what has not left: its hits were never struck, its releases and a Stop leave now."""
         self._last_at = now
         for at, data, _ in self.take_back():
-            if data[0] & 0xF0 == 0x80:
+            if data[0] & 0xF0 == 0x80 or data[0] == 0xFC:
                 self._emit(now, data)
             else:
                 self._unstrike(at, data)
@@ -278,8 +278,9 @@ class Player:
             self._emit(now, bytes((0xFC,)))
 
     def silence(self, now: float) -> None:
-        """Stop and release everything: the end."""
+        """Stop and release everything: the end, also of what a stop has dated later than now."""
         self._apply(self.transport.stop(now), now)
+        self._recall(now)
         self._emit_all(self.timeline.release(), now)
 
     def slept(self, now: float) -> None:

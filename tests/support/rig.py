@@ -87,6 +87,12 @@ class Rig:
 
     def _keep(self) -> None:
         self.pending += self.player.out
+        self.player.out.clear()
+        self._leave()
+        self.events += self.player.events
+        self.player.events.clear()
+
+    def _leave(self) -> None:
         for at, data, _ in [message for message in self.pending if message[0] <= self.now]:
             self.heard.append((at, data))
             key = (data[0] & 15, data[1] if len(data) > 1 else 0)
@@ -96,11 +102,9 @@ class Rig:
             elif data[0] & 0xF0 == 0x80:
                 self.sounding[key] = 0
         self.pending = [message for message in self.pending if message[0] > self.now]
-        self.player.out.clear()
-        self.events += self.player.events
-        self.player.events.clear()
 
     def _give_back(self) -> list[Sent]:
+        self._leave()  # what is due by now has left, whether or not the player woke for anything since
         given, self.pending = self.pending, []
         return given
 

@@ -412,6 +412,22 @@ def test_a_stall_with_notes_moved_far_ahead_ends(rig):
     assert 1 <= len(rig.ons()) <= 4
 
 
+def test_the_end_takes_what_a_stop_has_dated_later_than_now():
+    """Notes moved ahead are stopped before their bar line: an end in between releases them at once, and says Stop."""
+    rig = Rig(pattern("long", [(0, 36), (BAR - 60, 38)]), clock_out=True, lookahead=LEAD)
+    rig.ask("options", offset_ms=-200)
+    rig.ask("queue", id="long")
+    rig.run(0.5)
+    rig.ask("stop", at="bar")
+    rig.run(1.51)
+    assert rig.hanging()
+    rig.player.silence(rig.now)
+    rig._keep()
+
+    assert not rig.hanging()
+    assert [data[0] for _, data in rig.heard[-2:]] == [0x89, 0xFC]
+
+
 def test_panic_releases_and_the_groove_goes_on(rig):
     """Everything is released at once, and the next hit comes."""
     rig.ask("queue", id="quarters")

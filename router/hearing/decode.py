@@ -16,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from router.errors import InvalidRequest
+from router.hearing import mpeg
 from router.hearing.analysis import Limits
 
 BLOCK_S: Final = 5.0
@@ -39,7 +40,7 @@ class Source:
 
     Attributes:
         frames: What its header says, 0 where it does not.
-        early: Its container has an end, and the file ends before it.
+        early: The file ends before its container does, or in the middle of a frame.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Source:
     frames: int
     kind: str
     early: bool = False
+    mp3: mpeg.Frames | None = None
 
     @property
     def duration_s(self) -> float:
@@ -74,16 +76,18 @@ def examine(path: Path, limits: Limits) -> Source:
             "audio", f"{path.name} has {size >> 20} MiB; at most {limits.largest_bytes >> 20} are read", "cut it first"
         )
     _whole(path, size)
+    mp3 = mpeg.frames(path, size)
     try:
-        found = soundfile.info(str(path))
+        with _opened(path, mp3) as found:
+            pass  # what it tells of itself stays known
     except (soundfile.SoundFileError, OSError, RuntimeError, ValueError) as error:
         raise InvalidRequest("audio", f"{path.name} is no audio file that can be read", _WANTED) from error
     if found.format not in _KINDS:
         raise InvalidRequest("audio", f"{path.name} is {found.format}, which is not read", _WANTED)
     if not LOWEST_RATE_HZ <= found.samplerate <= HIGHEST_RATE_HZ:
         raise InvalidRequest("audio", f"{path.name} has {found.samplerate} samples a second", "use 44.1 to 96 kHz")
-    early = found.format == "OGG" and not _has_end(path, size)
-    source = Source(path, found.samplerate, found.channels, max(0, found.frames), found.format, early)
+    early = not _has_end(path, size) if found.format == "OGG" else mp3 is not None and mp3.cut
+    source = Source(path, found.samplerate, found.channels, max(0, found.frames), found.format, early, mp3)
     _long_enough(source.duration_s, limits, path.name)
     return source
 
@@ -96,7 +100,7 @@ def blocks(source: Source, limits: Limits) -> Iterator[NDArray[np.float32]]:
     """
     size, read = round(BLOCK_S * source.rate_hz), 0
     try:
-        with soundfile.SoundFile(str(source.path)) as file:
+        with _opened(source.path, source.mp3) as file:
             while True:
                 part = file.read(size, dtype="float32", always_2d=True)
                 if not len(part):
@@ -110,6 +114,13 @@ def blocks(source: Source, limits: Limits) -> Iterator[NDArray[np.float32]]:
     # Compressed formats guess their length; half a second is more than any encoder's padding.
     if source.frames and source.frames - read > source.rate_hz / 2:
         raise _cut(source.path.name, read / source.rate_hz)
+
+
+def _opened(path: Path, mp3: mpeg.Frames | None) -> soundfile.SoundFile:
+    """Open a file; an mp3 that does not tell its length is told."""
+    if mp3 is None or mp3.told or not mp3.plain:
+        return soundfile.SoundFile(str(path))
+    return soundfile.SoundFile(mpeg.Counted(path, mp3))
 
 
 def _whole(path: Path, size: int) -> None:

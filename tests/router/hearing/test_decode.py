@@ -8,7 +8,7 @@ import pytest
 from sounds import RATE, drum_loop, save
 
 from router.errors import InvalidRequest
-from router.hearing import LIMITS, analyze_file
+from router.hearing import LIMITS, analyze_file, mpeg
 from router.hearing.decode import blocks, examine
 
 
@@ -184,3 +184,43 @@ def test_a_file_of_too_many_bytes_is_refused_unopened(tmp_path: Path) -> None:
     path = save(tmp_path / "a.wav", drum_loop(120, 1))
     with pytest.raises(InvalidRequest, match="MiB"):
         examine(path, replace(LIMITS, largest_bytes=1000))
+
+
+def headless(path: Path, samples: np.ndarray) -> Path:
+    """Write an mp3 of changing bit rate whose first frame, which tells its length, is taken away."""
+    save(path, samples, bitrate_mode="VARIABLE")
+    found = mpeg.frames(path, path.stat().st_size)
+    assert found is not None
+    assert found.told
+    path.write_bytes(path.read_bytes()[found.start + mpeg.frame_bytes(found.header) :])
+    return path
+
+
+@pytest.mark.parametrize("quiet_s", [0.0, 8.0])
+def test_an_mp3_that_does_not_tell_its_length_is_heard_to_its_end(tmp_path: Path, quiet_s: float) -> None:
+    """Neither for a third of it nor, after a quiet beginning, called cut off: its first frames say little."""
+    samples = np.concatenate((np.zeros(int(quiet_s * RATE), np.float32), drum_loop(120, 6)))
+    found, rate = read(headless(tmp_path / "a.mp3", samples))
+
+    assert found.size / rate == pytest.approx(samples.size / RATE, abs=0.2)
+
+
+@pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)])
+def test_an_mp3_that_breaks_off_within_a_frame_is_known(tmp_path: Path, tag: bytes) -> None:
+    """A note and no refusal, for what was there is heard; whole ones, tags behind them or not, have none."""
+    path = headless(tmp_path / "a.mp3", drum_loop(120, 6))
+    whole = path.read_bytes()
+    path.write_bytes(whole + tag)
+    assert not examine(path, LIMITS).early
+
+    path.write_bytes(whole[: len(whole) // 2 + 1])
+    assert examine(path, LIMITS).early
+    assert "ends early" in analyze_file(path).notes[0]
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff\xfb", b"\xff\xfb\xf0\x00" * 9, b"RIFF" + bytes(60), b"ID3" + bytes(90)])
+def test_what_is_no_mp3_has_no_frames(tmp_path: Path, junk: bytes) -> None:
+    """Nor does anything else happen."""
+    (tmp_path / "a.mp3").write_bytes(junk)
+
+    assert mpeg.frames(tmp_path / "a.mp3", len(junk)) is None

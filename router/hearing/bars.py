@@ -46,7 +46,9 @@ SHAPES: Final = (
 HYPOTHESES: Final = tuple((s, k * s.step) for s in SHAPES for k in range(round(s.beats / s.step)))
 """(shape, phase): the first bar line lies `phase` beats after the first beat."""
 _EXTRA: Final = 4
-_COMPOUND_MARGIN: Final = 2.0
+_COMPOUND_MARGIN: Final = ((80.0, 100.0), (2.0, 6.0))
+"""Log odds at felt beats a minute. Slow songs in three are 6/8 ballads and 12/8 blues; faster ones are counted in four:
+the tempo of a shuffle is its quarters, as every sequencer has it."""
 _FASTEST_COMPOUND_BPM: Final = 140.0
 """Dotted quarters a minute: seven eighths a second, about what a hand can play of them for long."""
 WIDTH: Final = sum(s.size * len(STREAMS) + _EXTRA for s in SHAPES)
@@ -55,12 +57,17 @@ WIDTH: Final = sum(s.size * len(STREAMS) + _EXTRA for s in SHAPES)
 def judged(scores: Doubles, felt_bpm: float) -> tuple[Shape, float]:
     """Return the shape and phase that win; a bar of triplet beats must win clearly over a shuffle in four.
 
-    Musicians write 4/4 when in doubt, and the two sound alike. The margin, in log odds, was set on seeds from 300,000
+    Musicians write 4/4 when in doubt, and the two sound alike. The margin of slow songs was set on seeds from 300,000
     on: it loses one compound song in twenty and wins one in sixty of the others.
     """
-    price = _COMPOUND_MARGIN if felt_bpm <= _FASTEST_COMPOUND_BPM else np.inf
+    price = float(np.interp(felt_bpm, *_COMPOUND_MARGIN)) if felt_bpm <= _FASTEST_COMPOUND_BPM else np.inf
     margin = np.array([price if shape.quarters != 1 else 0.0 for shape, _ in HYPOTHESES])
     return HYPOTHESES[int((scores - margin).argmax())]
+
+
+def in_three(scores: Doubles) -> bool:
+    """Say whether every beat is played in three: such music can be written in 4/4 with triplets or in 6/8 and 12/8."""
+    return HYPOTHESES[int(scores.argmax())][0].quarters != 1
 
 
 def folded(strikes: Strikes, beats: Doubles) -> Doubles:

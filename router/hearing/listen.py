@@ -83,8 +83,8 @@ def _read(source: Source, limits: Limits, tell: Progress) -> tuple[Floats, Doubl
 class _Found:
     """Beats, and the bars that lie on them."""
 
-    def __init__(self, beats_s: Doubles, shape: bars.Shape, phase: float, sure: float) -> None:
-        self.beats_s, self.shape, self.phase, self.sure = beats_s, shape, phase, sure
+    def __init__(self, beats_s: Doubles, shape: bars.Shape, phase: float, sure: float, *, in_three: bool) -> None:
+        self.beats_s, self.shape, self.phase, self.sure, self.in_three = beats_s, shape, phase, sure, in_three
 
 
 def _pulse(strikes: Strikes, duration_s: float) -> _Found:
@@ -102,7 +102,7 @@ def _pulse(strikes: Strikes, duration_s: float) -> _Found:
         raise InvalidRequest("audio", "no steady pulse was heard", "use a longer piece with a beat")
     scores = pulse.Net.load("bars").score(bars.folded(strikes, grid))
     shape, phase = bars.judged(scores, 60 / beats.mean_beat_s(grid))
-    return _Found(grid, shape, phase, sure)
+    return _Found(grid, shape, phase, sure, in_three=bars.in_three(scores))
 
 
 def _write_down(
@@ -122,6 +122,10 @@ def _write_down(
         times = np.concatenate([strikes[s][0] for s in pulse.STREAMS])
         weights = np.concatenate([strikes[s][1] for s in pulse.STREAMS])
         swung, of = swing.measure((beats.positions(times, found.beats_s) - shift).tolist(), weights.tolist())
+    if found.in_three and shape.meter in {"4/4", "6/8", "12/8"}:
+        beat_bpm = 60 / beats.mean_beat_s(found.beats_s)
+        other = f"12/8 at {1.5 * beat_bpm:.1f}" if shape.quarters == 1 else f"4/4 with triplets at {beat_bpm:.1f}"
+        notes.append(f"every beat is played in three: {other} quarters a minute is the same music")
     if found.sure < _UNSURE:
         notes.append("the tempo is uncertain: half, double or another multiple may be meant")
     return Analysis(

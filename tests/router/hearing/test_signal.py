@@ -80,6 +80,7 @@ def test_the_beat_is_found_in_plain_strokes(bpm: int) -> None:
     first = float(beats.seconds(np.array([phase]), grid)[0])
     off = (first - 0.31) % (240 / bpm)
     assert shape.meter == "4/4"
+    assert not bars.in_three(scores)
     assert min(off, 240 / bpm - off) < 0.03
 
 
@@ -98,6 +99,24 @@ def test_no_bar_of_triplets_is_faster_than_a_hand() -> None:
 
     assert bars.judged(scores, 80)[0].meter == "12/8"
     assert bars.judged(scores, 157)[0].meter == "4/4"
+
+
+@pytest.mark.parametrize(("felt_bpm", "meter"), [(60, "6/8"), (75, "6/8"), (105, "4/4"), (130, "4/4")])
+def test_triplets_on_every_beat_are_a_slow_song_in_six_or_a_fast_one_in_four(felt_bpm: float, meter: str) -> None:
+    """The sound is the same: what a musician would write is chosen, and the other way to write it is known."""
+    lines = np.arange(16) * 240 / felt_bpm + 0.2
+    beat = 60 / felt_bpm
+    played = {
+        "kick": (np.sort(np.concatenate((lines, lines + 2 * beat))), np.full(32, 0.9)),
+        "snare": (np.sort(np.concatenate((lines + beat, lines + 3 * beat))), np.full(32, 0.85)),
+        "hat": (0.2 + np.arange(16 * 12) * beat / 3, np.full(16 * 12, 0.5)),
+        "other": (np.zeros(0), np.zeros(0)),
+    }
+    grid = beats.track(played, 16 * 4 * beat + 0.2, beat)
+    scores = pulse.Net.load("bars").score(bars.folded(played, grid))
+
+    assert bars.judged(scores, felt_bpm)[0].meter == meter
+    assert bars.in_three(scores)
 
 
 def test_beats_follow_a_tempo_that_moves() -> None:

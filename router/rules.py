@@ -13,7 +13,7 @@ from router import advice, form, groove
 from router.constraints import holds, read_rule
 from router.errors import InvalidRequest
 from router.groove import names
-from router.pattern import COMMON_TIME
+from router.pattern import COMMON_TIME, Meter
 from router.policy import SURE
 from router.request import KNOBS
 
@@ -26,6 +26,12 @@ _INTENTS: Final = (
 )
 
 _RANGES: Final = {"tempo": (20, 300), "bars": (1, 64), **dict.fromkeys(KNOBS, (0, 1))}
+_VALUE: Final = re.compile(
+    rf"\b(?P<name>{'|'.join(_RANGES)})\b(?: (?:is|of|at|to))?[ :=]*(?P<value>-?\d+(?:\.\d+)?)(?P<percent> ?%)?"
+    r"|(?P<count>-?\b\d+(?:\.\d+)?) ?(?P<unit>bpm|bars?)\b"
+)
+_NAME: Final = re.compile(r"\b(genre|style|drummer)[ :=]+(?:is )?([a-z][a-z-]+)")
+_FRACTION: Final = re.compile(r"\b\d{1,2}/\d{1,2}\b")
 _ASKED: Final = re.compile(r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+")
 _RULED: Final = frozenset({
     "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
@@ -113,13 +119,27 @@ def _genre(payload: Mapping[str, Any], words: Mapping[str, Any]) -> tuple[dict[s
 
 def _parameters(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     problems = []
+    text = str(payload.get("text") or "").lower()
+    payload = {**_said(text), **payload}
     for name, (low, high) in _RANGES.items():
         value = payload.get(name)
         if isinstance(value, int | float) and not low <= value <= high:
             problems.append(f"{name} {value:g} is outside {low} to {high}: try {min(high, max(low, value)):g}")
     given = {name: str(payload[name]) for name in ("genre", "style", "drummer") if payload.get(name)}
-    try:
-        groove.check_names(**given)
-    except InvalidRequest as error:
-        problems.append(str(error))
-    return {"valid": not problems, "problems": problems}, True
+    for check in (lambda: groove.check_names(**given), lambda: Meter.parse(str(payload.get("meter") or COMMON_TIME))):
+        try:
+            check()
+        except InvalidRequest as error:
+            problems.append(str(error))
+    read = [name for name in (*_RANGES, "genre", "style", "drummer", "meter") if payload.get(name) is not None]
+    return {"valid": not problems, "problems": problems}, bool(read) or not text
+
+
+def _said(text: str) -> dict[str, Any]:
+    """Return the parameters that words give: "tempo 900, 3 bars, swing 60 %, genre funk, 7/8"."""
+    out: dict[str, Any] = {}
+    for found in _VALUE.finditer(text):
+        name = found["name"] or ("tempo" if found["unit"] == "bpm" else "bars")
+        out[name] = float(found["value"] or found["count"]) / (100 if found["percent"] else 1)
+    out |= {found[1]: found[2] for found in _NAME.finditer(text)}
+    return out | ({"meter": meter[0]} if (meter := _FRACTION.search(text)) else {})

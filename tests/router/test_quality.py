@@ -205,6 +205,15 @@ def test_a_choice_of_nothing_is_a_complaint(text):
         ("extraction", {"text": "funk in 7/8 at 96 bpm"}, "tempo", 96),
         ("parameter_validation", {"tempo": 500, "bars": 0, "swing": 2}, "valid", False),
         ("parameter_validation", {"tempo": 100}, "problems", []),
+        (
+            "parameter_validation",
+            {"text": "tempo 900, 3 bars"},
+            "problems",
+            ["tempo 900 is outside 20 to 300: try 300"],
+        ),
+        ("parameter_validation", {"text": "0 bars at 120 bpm"}, "problems", ["bars 0 is outside 1 to 64: try 1"]),
+        ("parameter_validation", {"text": "swing 60 %, 7/8, genre funk, tempo is 104"}, "problems", []),
+        ("parameter_validation", {"text": "genre regae in 9/17"}, "valid", False),
         ("template_selection", {"text": "funk"}, "genre", "funk"),
     ],
 )
@@ -217,4 +226,8 @@ def test_rules_answer_small_questions(kind, payload, field, value):
 
 def test_rules_know_what_they_do_not_know():
     """A task beyond them is left to a model."""
+    assert rules.answer("parameter_validation", {"text": "is that sensible?"}) == (
+        {"valid": True, "problems": []},
+        False,
+    )
     assert rules.answer("music_theory", {"text": "why"}) is None

@@ -16,7 +16,13 @@ from router.pattern import RESOLUTION, VOICES
 from router.phrases import NUMBERS
 from router.spans import bars_in
 
-_NOTES: Final = {"beat": RESOLUTION, "8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
+_NOTES: Final = {
+    "32nd": RESOLUTION // 8,
+    "beat": RESOLUTION,
+    "8th": RESOLUTION // 2,
+    "16th": RESOLUTION // 4,
+    "3rd": RESOLUTION // 3,
+}
 _FOR_ALL: Final = frozenset({"slide", "level", "nudge", "stop", "stop_after", "stop_before"})
 _ALL: Final = frozenset({"everything", "it all", "all", "it", "drums", "the drums", "the groove", "everybody"})
 _END: Final = re.compile(r"\b(?:at|towards?|to|until) the (?:very )?end\b")
@@ -83,8 +89,8 @@ def _filled(text: str, act: str, said: dict[str, str]) -> Order | None:
     if act == "nudge":
         return replace(order, count=int(said["by"].replace(" ", "")))
     if act == "slide":
-        step = phrases.STEP.search(said["step"]) or re.search(r"\b(beat)\b", said["step"])
-        ticks = _NOTES[phrases.STEPS.get(step[1], "beat")] if step else 0
+        step = phrases.STEP.search(said["step"]) or re.search(r"\b(beat|32nd)\b", said["step"])
+        ticks = _NOTES[phrases.STEPS.get(step[1], step[1])] if step else 0
         return replace(order, ticks=-ticks if said["way"] in {"earlier", "early"} else ticks) if ticks else None
     return order
 

@@ -73,6 +73,7 @@ SPELLINGS: Final = tuple(
         (r"\bbuild(?:ing)?(?: it)?(?: up)? (?=over|to|into|towards|across)", "crescendo "),
         (r"\bper ?cent\b", "%"), (r"(\d) %", r"\1%"),
         # Time.
+        (r"\b(?:1/32|thirty[ -]second)(?: ?notes?)?\b", "32nd"),
         (r"(\d) ?(?:ms|msecs?|millis|milliseconds?)\b", r"\1 ms"), (r"\bto the right\b", "later"),
         (r"\bto the left\b", "earlier"), (r"(?<!\S)\+ ?([\d.]+ (?:ms|ticks?))$", r"\1 later"),
         (r"(?<!\S)- ?([\d.]+ (?:ms|ticks?))$", r"\1 earlier"),

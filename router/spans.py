@@ -122,7 +122,9 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
     return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)
 
 
-_PICKED: Final = re.compile(rf"(?<!every )\b(?:the |my )?(?:very )?{_TH}(?: {_N})? ")
+_PICKED: Final = re.compile(
+    rf"(?<!every )\b(?:the |my )?(?:very )?(?:(penultimate|(?:second|next)[ -]to[ -]last)|{_TH})(?: {_N})? "
+)
 _STROKE: Final = re.compile(r"(?:hit|stroke|note)s?\b")
 _IN_EACH_BAR: Final = re.compile(r"\b(?:of|in|on|per) (?:(?:every|each) )?(?:single )?bar\b")
 
@@ -139,10 +141,10 @@ def strokes_in(text: str, drum: re.Pattern[str]) -> tuple[str, Pick | None]:
     )
     if found is None:
         return text, None
-    number = _int(found[2]) if found[2] else 1
-    last = found[1] in {"last", "final"}
+    number = _int(found[3]) if found[3] else 1
+    first = -2 if found[1] else -number if found[2] in {"last", "final"} else _int(found[2])
     # "the last stroke" is one of all drums.
     tail = text[found.end() :]
     rest = text[: found.start()] + (_STROKE.sub("everything", tail, count=1) if _STROKE.match(tail) else tail)
     plain = _IN_EACH_BAR.sub(" ", rest)
-    return " ".join(plain.split()), Pick(-number if last else _int(found[1]), number, plain != rest)
+    return " ".join(plain.split()), Pick(first, number, plain != rest)

@@ -45,11 +45,13 @@ def lost(words):
         ("cut the first two kicks of bar 1", {("kick", 0), ("kick", 480)}),
         ("remove the last snare of every bar", {("snare", 3600), ("snare", BAR + 3600)}),
         ("remove the last ghost note", {("snare", BAR + 3600)}),
+        ("remove the second to last snare", {("snare", BAR + 2880)}), ("no penultimate kick", {("kick", BAR + 480)}),
         ("remove the first kick and the last snare", {("kick", 0), ("snare", BAR + 3600)}),
         ("remove the last hit", {("snare", BAR + 3600)}), ("make the last snare a clap", {("snare", BAR + 3600)}),
         ("accent the first snare", {("snare", 960)}), ("third kick in bar 2 softer", {("kick", BAR + 1920)}),
         ("set the last kick to 60", {("kick", BAR + 1920)}), ("flam on the first snare", set()),
         ("move the last kick a sixteenth later", {("kick", BAR + 1920)}),
+        ("the last kick a thirty-second note late", {("kick", BAR + 1920)}),
         ("the first snare 10 ms late", {("snare", 960)}),
     ],
 )  # fmt: skip

@@ -36,6 +36,8 @@ CLASSES = {
     "kick": "kick", "snare": "snare", "rim": "snare", "clap": "snare", "snap": "snare",
     "hat_closed": "hat", "hat_open": "hat", "hat_pedal": "hat",
     "tom_high": "tom", "tom_mid": "tom", "tom_low": "tom", "tom_floor": "tom",
+    "bongo_high": "tom", "bongo_low": "tom", "conga_high": "tom", "conga_low": "tom", "conga_mute": "tom",
+    "timbale_high": "tom", "timbale_low": "tom",
     "ride": "cymbal", "ride_bell": "cymbal", "crash": "cymbal", "crash2": "cymbal", "china": "cymbal",
     "splash": "cymbal", "shaker": "shaken", "tambourine": "shaken", "cabasa": "shaken", "maracas": "shaken",
     "cowbell": "shaken", "triangle": "shaken", "guiro": "shaken", "claves": "shaken", "wood_block": "shaken",

@@ -151,6 +151,16 @@ def test_peaks_lie_between_frames() -> None:
     assert found[0].t_s == pytest.approx(0.1234, abs=0.002)
 
 
+def test_a_drum_that_is_struck_often_is_believed_softly_too() -> None:
+    """Its threshold falls with what is clearly heard of it, within bounds; where nothing is clear it is highest."""
+    curves = [np.where(np.arange(1000) % gap < 3, 0.9, 0.0).astype(np.float32) for gap in (1000, 300, 100, 50)]
+    found = [onsets.threshold(curve, "snare") for curve in curves]
+
+    assert found == sorted(set(found), reverse=True)
+    assert all(0.15 <= one <= 0.55 for one in found)
+    assert onsets.threshold(np.zeros(1000, np.float32), "snare") == pytest.approx(0.55)
+
+
 def test_loud_and_soft_sections_are_told_apart() -> None:
     """Eight quiet bars and eight loud ones at 120: two sections that meet at 16 s, the loud one at 1."""
     levels = np.concatenate((np.full(160, 0.05), np.full(160, 0.5)))

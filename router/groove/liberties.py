@@ -37,7 +37,7 @@ HARD: Final = Habit(ghosts=(), kicks=(0.45, 0.4, 0.3), time=(0.4, 0.3), feet=1.0
 """A hole in what the feet roll would sound like a mistake; the cymbals answer from bar to bar instead."""
 PROGRAMMED: Final = Habit(
     ghosts=(), kicks=(0.35,), time=(0.5, 0.5, 0.45, 0.4), eighths=1.0, sixteenths=0.75, feet=1.0, soft=0.8,
-    foot=0.0, colour=(0.5, 0.5, 0.45, 0.45, 0.4),
+    foot=0.0, colour=(0.5, 0.5, 0.5, 0.45, 0.45, 0.4),
 )  # fmt: skip
 _HARD: Final = frozenset({"metal", "punk"})
 _TIME: Final = ("hat_closed", "ride", "shaker", "tambourine", "cowbell")

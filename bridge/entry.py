@@ -14,8 +14,8 @@ from typing import NoReturn
 _HELP_COLUMNS = 80
 """From this width on click wraps nothing of the first help page, so that every screen shows the same."""
 
-_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
-"""A full disk behind `> FILE`, a closed output; a pipe that nobody reads any more is no error and ends quietly."""
+_NOT_WRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""A pipe that nobody reads any more, a full disk behind `> FILE`, a closed output."""
 
 
 def _interrupted(*_: object) -> NoReturn:
@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         if sys.stdout is not None:  # or the interpreter complains once more at its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if error.errno == errno.EPIPE:  # `drumbridge ... | head` is no error that anybody wants to read of
+            raise SystemExit(1) from None
         raise SystemExit(f"drumbridge: nothing more can be written: {os.strerror(error.errno or 0)}") from None
 
 

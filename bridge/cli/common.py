@@ -56,10 +56,6 @@ def errors() -> Iterator[None]:
         fail(UNREACHABLE, str(error))
     except KeyboardInterrupt:
         fail(INTERRUPTED, "interrupted")
-    except BrokenPipeError:
-        # `drumbridge ... | head` is no error; keep the interpreter from complaining at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILURE)
 
 
 def home_option(function: F) -> F:

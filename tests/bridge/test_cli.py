@@ -77,6 +77,23 @@ def test_a_full_disk_behind_the_output_is_one_sentence(words, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--help"], ["config", "show"], ["generate", "funk", "-o", "-"]])
+def test_a_pipe_that_nobody_reads_any_more_ends_quietly(words, tmp_path):
+    """`drumbridge ... | head` is no fault: nothing is said but what the command says of its work."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", f"from bridge.entry import main; main({words!r})"], stdout=writing,
+        stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        env={**os.environ, "DRUMBRIDGE_HOME": str(tmp_path / "home")},
+    )  # fmt: skip
+    os.close(writing)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "written" not in done.stderr
+
+
 def test_a_narrow_screen_gets_the_help_page_wrapped(monkeypatch, capsys):
     """The kept page is for screens that it fits."""
     monkeypatch.setenv("COLUMNS", "60")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from router.groove.drummers import Drummer, find_drummer
 from router.groove.noise import bell, spread_bell
-from router.groove.timing import PART_BARS, bounded, in_part, lean_ticks, shifts, temper
+from router.groove.timing import PART_BARS, lean_ticks, shifts, temper
 from router.pattern import VOICE_INDEX, Hit, Pattern
 
 # Unevenness of velocity, in units of `_spread`: what a take, a phrase, a bar, a place in the bar and a stroke add.
@@ -51,8 +51,7 @@ def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[
     tight = min(1.0, 0.3 + 0.7 * float(timing.get("size", 1)))  # a machine's style keeps its force as well as its time
     bar_ticks, size = pattern.meter.bar_ticks, size * who.dynamic * tight * temper(seed, 1, TEMPER)
     depths = [
-        [CELL * bounded(1 + TEMPER * in_part(seed, index, 5 + k)) for k in range(3)]
-        for index in range(-(-pattern.bars // PART_BARS))
+        [CELL * temper(seed, 5 + k, TEMPER, index) for k in range(3)] for index in range(-(-pattern.bars // PART_BARS))
     ]
     loud = LOUD * spread_bell(seed, 4)
     bars = [loud + PHRASE * bell(seed, 14, bar // 4) + BAR * bell(seed, 12, bar) for bar in range(pattern.bars)]

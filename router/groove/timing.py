@@ -104,19 +104,9 @@ def lean_ticks(lean: float, tempo: float) -> int:
     return round((lean - 0.5) * LEAN_KNOB_MS * tempo * RESOLUTION / 60_000)
 
 
-def in_part(seed: int, part: int, salt: int) -> float:
-    """Return what a hand is like in eight bars, spread 1."""
-    return spread_bell(seed, salt, part)
-
-
-def temper(seed: int, salt: int, size: float) -> float:
-    """Return how much wider or narrower than usual this take is, .4 to 1.8."""
-    return bounded(1 + size * spread_bell(seed, salt))
-
-
-def bounded(factor: float) -> float:
-    """Return the factor within what hands do."""
-    return max(0.4, min(1.8, factor))
+def temper(seed: int, salt: int, size: float, part: int = 0) -> float:
+    """Return how much wider or narrower than usual this take, or a part of it, is: .4 to 1.8, as hands do."""
+    return max(0.4, min(1.8, 1 + size * spread_bell(seed, salt, part)))
 
 
 def shifts(
@@ -148,7 +138,7 @@ def _triplet_beats(hits: Iterable[Hit]) -> frozenset[int]:
 
 @lru_cache(maxsize=64)
 def _drift(seed: int, steps: int, part_steps: int) -> tuple[float, ...]:
-    """The shared wander of a take, spread 1, one value a sixteenth; in whole parts as wide as `in_part` has it.
+    """The shared wander of a take, spread 1, one value a sixteenth; in whole parts as wide as `temper` has it.
 
     Left to chance, a part's width says more about the dice than about the hand.
     """
@@ -160,7 +150,7 @@ def _drift(seed: int, steps: int, part_steps: int) -> tuple[float, ...]:
     out = []
     for part, start in enumerate(range(0, steps, part_steps)):
         own = line[start : start + part_steps]
-        width = bounded(1 + DRIFT_TEMPER * in_part(seed, part, 2))
+        width = temper(seed, 2, DRIFT_TEMPER, part)
         if len(own) == part_steps:
             middle = fsum(own) / part_steps
             width *= DRIFT_IN_PART / sqrt(fsum((value - middle) ** 2 for value in own) / part_steps)
@@ -185,7 +175,7 @@ class _Hand:
         parts = range(-(-pattern.bars // PART_BARS))
         self._steadiness = [_steadiness(seed, part) for part in parts]
         self._leans = [
-            [late + who.lean[limb] + LEAN_MS * in_part(seed, part, 9 + limb) for limb in (FOOT, SNARE, CYMBAL)]
+            [late + who.lean[limb] + LEAN_MS * spread_bell(seed, 9 + limb, part) for limb in (FOOT, SNARE, CYMBAL)]
             for part in parts
         ]
         self._places: dict[tuple[int, int, bool], float] = {}
@@ -216,7 +206,7 @@ class _Hand:
 
 def _steadiness(seed: int, part: int) -> float:
     """How unsteady the limbs are in eight bars, against the usual; as many are twice as unsteady as are half."""
-    away = in_part(seed, part, 8)
+    away = spread_bell(seed, 8, part)
     root = 1 + max(-2.4, min(2.4, away)) * JITTER_TEMPER / 8  # to the 8th is near exp(), whose last bit is a platform's
     root *= root
     root *= root

@@ -397,6 +397,7 @@ LEAST_BYTES: Final = 16
 """Bytes to a token above which a count is not believed; four are usual for words, three for bar lines."""
 
 _NO_FAILURE: Final = frozenset({"ok", "repaired", "unusable", "budget", "cancelled"})
+"""Ends that say nothing against the provider's being there."""
 
 _UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provider_off"})
 """Ends at which no provider bills: it refused before it wrote."""

@@ -185,8 +185,8 @@ class Cascade:
             least, most = BACKOFF_S
             case.again_at = now + min(least + (most - least) * self.jitter(), self._patience_s / 2)
             case.hiccup = True
-            most = CROWD_FAILURES if self.crowd() else MAX_CALLS
-            if most - self.calls <= sum(not one.tries for one in self._queue):  # the calls left are for the others
+            allowed = CROWD_FAILURES if self.crowd() else MAX_CALLS
+            if allowed - self.calls <= sum(not one.tries for one in self._queue):  # the calls left are for the others
                 self._queue.remove(case)
                 self._queue.append(case)
 

@@ -414,11 +414,8 @@ class Router:
         """
         async with self._turn:
             await asyncio.sleep(0)
-            return self._play(errand, trip)
-
-    def _play(self, errand: _Errand, trip: Trip) -> Answer:
-        cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
-        return self._local(errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved)
+            cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
+            return self._local(errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved)
 
     async def _late(self, errand: _Errand) -> Answer:
         """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""

@@ -18,7 +18,7 @@ from bridge.session import Session
 from bridge.streaming import BarByBar
 from bridge.supervisor import EngineDown
 from bridge.takes import Take
-from router import groove
+from router.drawing import Drawing
 from router.errors import NoAnswer, RouterError
 from router.pattern import Pattern
 from router.request import GrooveRequest
@@ -33,8 +33,6 @@ _AT_ONCE: Final = 2048
 most, so that who asks for all at once finds all of them afterwards."""
 _LONG_SONG: Final = 3000
 """Strokes; a longer song goes out with the ids of its patterns, for one message must not fill a client's pipe."""
-_INLINE_BARS: Final = 8
-"""Longer drafts are drawn in a thread, so that the loop answers meanwhile."""
 _DRAFTS: Final = 8
 """Drafts that may be drawn and on their way to the engine at once; fingers on buttons never reach it."""
 _OVERTAKEN: Final = 8
@@ -118,6 +116,7 @@ class Jobs:
         self._by_ref: dict[str, str] = {}
         self._ended: deque[tuple[float, Job]] = deque()
         self._numbers = itertools.count(1)
+        self._drawing = Drawing()
         self._drafting = asyncio.Semaphore(_DRAFTS)
         self.routes: deque[Mapping[str, Any]] = deque(maxlen=40)
         self.answered: Callable[[Mapping[str, Any]], None] = lambda _: None
@@ -279,12 +278,7 @@ class Jobs:
 
     async def _draft(self, job: Job, request: GrooveRequest, at: str, asked_at: float | None) -> Take | None:
         """Put the embedded generator's groove on the timeline, so that the wait is never silence."""
-        drawn = (
-            groove.generate(request)
-            if request.bars <= _INLINE_BARS
-            else await asyncio.to_thread(groove.generate, request)
-        )
-        job.pattern = drawn
+        job.pattern = drawn = await self._drawing.generate(request)
         try:
             take, job.starts_at = await self._session.start(drawn, at, request=request, asked_at=asked_at)
         except EngineDown as error:

@@ -27,6 +27,7 @@ from router.call import Provider
 from router.climb import Climber, Gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
+from router.drawing import Drawing
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.health import Health
 from router.keeping import Store
@@ -93,7 +94,7 @@ class Router:
         self._health = Health(tombstones.load(memory))
         self._paces = Paces()
         self._flight = Flight()
-        self._turn = asyncio.Lock()
+        self._drawing = Drawing()
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
         gate = Gate(Valves(config.valves), valve)
         self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
@@ -183,7 +184,7 @@ class Router:
         plan = replace(plan, kind=kind) if kind else plan
         if plan.tier == LOCAL:
             saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
-            return _told(self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
+            return _told(await self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
         seconds = self._seconds(plan.tier, request.deadline_ms)
         key = pattern_key(request, edition=self._edition)
         kept = await self._kept(key, began)
@@ -389,7 +390,7 @@ class Router:
         ms = _ms_since(trip.started)
         return Route(tier, provider, model, "single", self._off_or("miss"), degraded, attempts, ms, notes, trip.saved)
 
-    def _local(
+    async def _local(
         self,
         request: GrooveRequest,
         began: float,
@@ -400,7 +401,7 @@ class Router:
         cache: str = "off",
         saved: Mapping[str, int] = MappingProxyType({}),
     ) -> Answer:
-        judged = quality.rules(groove.generate(request), request, [], strict=False)
+        judged = quality.rules(await self._drawing.generate(request), request, [], strict=False)
         attempts = tuple(trip.attempts) if trip else ()
         ms = _ms_since(began)
         notes = (*notes, *(mend for mend in judged.mends if mend.startswith("constraint not")))
@@ -408,14 +409,10 @@ class Router:
         return Answer(judged.pattern, route)
 
     async def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
-        """Let the drummer play, one wish in each turn of the loop.
-
-        A thousand refused at once must not keep those waiting whose answer is coming in: what times out is paid too.
-        """
-        async with self._turn:
-            await asyncio.sleep(0)
-            cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
-            return self._local(errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved)
+        cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
+        return await self._local(
+            errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved
+        )
 
     async def _late(self, errand: _Errand) -> Answer:
         """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""

@@ -64,30 +64,56 @@ def test_who_shares_a_call_and_cannot_wait_for_it_pays_nothing(local):
         assert follower.route["cost_usd"] == "0.00"
 
 
-def test_stand_ins_for_many_leave_the_loop_to_others(monkeypatch):
-    """The drummer plays once in a turn of the loop: an answer that is just coming in waits for one bar, not for 200."""
-    turns, played, draw = [0], [], groove.generate
+@pytest.fixture
+def turns(monkeypatch):
+    """The turns of the loop in which the drummer drew, while something else wants each of them."""
+    now, drew, draw = [0], [], groove.generate
+
+    async def count():
+        while True:
+            now[0] += 1
+            await asyncio.sleep(0)
 
     def generate(request):
-        played.append(turns[0])
+        drew.append(now[0])
         return draw(request)
 
-    async def main():
-        async def count():
-            while True:
-                turns[0] += 1
-                await asyncio.sleep(0)
+    monkeypatch.setattr(groove, "generate", generate)
+    return count, drew
 
+
+@pytest.mark.parametrize("keys", [{}, {"openai": "k"}], ids=["asked for", "stood in"])
+def test_grooves_for_many_leave_the_loop_to_others(turns, keys):
+    """The drummer plays once in a turn of the loop: an answer that is just coming in waits for one groove, not 200."""
+    count, drew = turns
+
+    async def main():
         counting = asyncio.create_task(count())
-        router = Router(RouterConfig(keys={"openai": "k"}, batch=False), providers=twins(openai=[DOWN]))
+        router = Router(RouterConfig(keys=keys, batch=False), providers=twins(openai=[DOWN]) if keys else {})
         wishes = (GrooveRequest(prompt=FREE, bars=1, seed=seed) for seed in range(200))
         answers = await asyncio.gather(*(router.route(wish) for wish in wishes))
         counting.cancel()
         return answers
 
-    monkeypatch.setattr(groove, "generate", generate)
     assert {answer.route.tier for answer in asyncio.run(main())} == {"local"}
-    assert len(played) == len(set(played)) == 200
+    assert len(drew) == len(set(drew)) == 200
+
+
+def test_who_is_cancelled_before_its_turn_costs_nothing(turns):
+    """The end of the daemon waits for the groove that is being drawn, not for those that nobody will hear."""
+    _, drew = turns
+
+    async def main():
+        router = Router(RouterConfig())
+        tasks = [asyncio.create_task(router.route(GrooveRequest(bars=1, seed=seed))) for seed in range(200)]
+        while len(drew) < 3:
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(main())
+    assert len(drew) <= 4
 
 
 def test_two_clocks_that_ring_at_once_make_no_noise():

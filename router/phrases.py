@@ -211,7 +211,7 @@ NUMBERS: Final = {
 COUNT: Final = re.compile(
     r"\b(\d{1,2}|one|two|three|four|five|six)\b(?: (?:times|per bar|a bar|each bar|in (?:each|every) bar))?"
 )
-TIME: Final = re.compile(r"\b(?:by )?(?:about |around |some )?(\d{1,3}(?:\.\d+)?) (ms|ticks?)\b")
+TIME: Final = re.compile(r"\b(?:by )?(?:about |around |some )?(?!0+(?:\.0+)? )(\d{1,3}(?:\.\d+)?) (ms|ticks?)\b")
 SOUND: Final = re.compile(
     r"\b(?:brush(?:es)?|mallets?|(?:hot ?)?rods|sticks|reverb|echo|pitch(?:ed)?|tuned?|tuning|panned|panning"
     r"|(?:drum ?)?kit|samples?|distort(?:ed|ion))\b"

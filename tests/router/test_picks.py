@@ -62,6 +62,13 @@ def test_one_stroke_is_meant_and_one_is_changed(words, gone):
     assert changed == gone or (not gone and changed <= {("snare", 960)})
 
 
+def test_a_time_of_nothing_is_no_order():
+    """It was taken for no time at all, and the snare came 14 ms late."""
+    for words in ("snare 0 ms late", "snare 0.0 ms late", "hats 0 ticks early"):
+        assert refine(GROOVE, words).pattern.hits == GROOVE.hits
+    assert refine(GROOVE, "snare 0.9 ms late").pattern.hits != GROOVE.hits
+
+
 def test_a_pick_that_no_act_can_use_is_not_done_to_all():
     """Nor is one of several drums, which would be a guess."""
     for words in ("busier last snare", "remove the last kick and snare", "swing the first hat"):

@@ -31,8 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         if error.errno not in _NOT_WRITTEN:
             raise
-        if sys.stdout is not None:  # or the interpreter complains once more at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter complains once more at its end
         if error.errno == errno.EPIPE:  # `drumbridge ... | head` is no error that anybody wants to read of
             raise SystemExit(1) from None
         raise SystemExit(f"drumbridge: nothing more can be written: {os.strerror(error.errno or 0)}") from None
@@ -43,6 +42,9 @@ def _run(arguments: list[str] | None) -> None:
         sys.stdout.write(_kept_help())
         sys.stdout.flush()
         return
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever closed it wants nothing from there, and every command may write
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as below; it stays open
     from bridge.cli import main as group  # noqa: PLC0415 - the point of this file
 
     group(arguments, prog_name="drumbridge")

@@ -134,8 +134,11 @@ class Wiring:
         midi = {name: ready.get(name) for name in ("backend", "out", "in")}
         facts = {"ready": True, **self._urls(), "home": str(self._options.home.path), "midi": midi, "pid": os.getpid()}
         self._options.home.announce(facts)
-        sys.stdout.write(json.dumps(facts) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(json.dumps(facts) + "\n")
+            sys.stdout.flush()
+        except OSError as error:  # nobody reads it, or a full disk: a drummer plays all the same
+            _log.warning("the ready line could not be written: %s", error.strerror)
         link = f"{self._urls()['url']}#t={self._gate.token}"
         with contextlib.suppress(OSError, ValueError):
             # Straight to the terminal, past the log and its redaction: this link is for the person who started us.

@@ -105,12 +105,11 @@ def setting_options(*names: str) -> Callable[[F], F]:
 
 
 def print_bytes(data: bytes) -> None:
-    """Write bytes to stdout; nowhere, where it is closed."""
-    if sys.stdout is not None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+    """Write bytes to stdout, now: what cannot be written is an error of this command."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, indent=2 if sys.stdout and sys.stdout.isatty() else None, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))

@@ -317,3 +317,31 @@ def test_the_end_does_not_wait_for_an_sdk_that_is_still_loading(tmp_path):
         code, _took = daemon.stop(timeout=20)
 
     assert code == 0
+
+
+def test_it_plays_without_a_stderr(tmp_path):
+    """Whoever closes the log's way out wants no log; the drummer plays, and ends as always."""
+    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "bridge.entry"]
+    with RunningDaemon(tmp_path / "home", "--midi", "none", command=command) as daemon:
+        client = playing(daemon)
+        assert client.notes()
+
+        code, _took = daemon.stop(timeout=20)
+
+    assert code == 0
+
+
+def test_it_plays_though_nobody_reads_its_ready_line(tmp_path):
+    """A full disk behind stdout is said in the log; where the daemon listens stands in its home as well."""
+    command = ["sh", "-c", 'exec "$0" "$@" >/dev/full', sys.executable, "-m", "bridge.entry"]
+    daemon = RunningDaemon(tmp_path / "home", "--midi", "none", command=command)
+    end = time.monotonic() + 20
+    while not (tmp_path / "home" / "daemon.json").exists() or not any("ready line" in line for line in daemon.errors):
+        assert time.monotonic() < end, daemon.errors
+        time.sleep(0.01)
+
+    code, _took = daemon.stop(timeout=20)
+    daemon.__exit__()
+
+    assert code == 0
+    assert "No space left on device" in "".join(daemon.errors)

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -258,17 +258,19 @@ class Jobs:
         stream = BarByBar(session, take, self._boundary(job, at), since) if take is not None else None
         on_bars = stream.hear if stream is not None else None
         answer = await self._router.route(request, on_bars=on_bars, on_route=note_route, source=source)
+        drafted = take is not None and job.pattern is not None and answer.pattern.id == job.pattern.id
         job.route = answer.route.as_dict()
         job.pattern = answer.pattern
         if stream is not None and await stream.finish(answer.pattern, job.route):
             job.starts_at = stream.starts_at
         else:
-            meanwhile = stream.take or take if stream is not None else None  # bars that came to nothing, or the draft
-            better = meanwhile is None or answer.pattern.id != meanwhile.pattern.id
-            if at != "never" and better and session.intent == intent:
-                await self._take_over(job, answer.pattern, request, meanwhile, self._boundary(job, at), since)
-            elif take is not None:
+            failed = stream.take if stream is not None else None  # bars that came to nothing
+            if take is not None and drafted and failed is None:
                 take.route = job.route
+            elif at != "never" and session.intent == intent:
+                # The drummer's own goes on where it is, or where the failed bars are; anybody else's begins anew.
+                goes_on = [old.id for old in (take, failed) if old is not None and drafted]
+                await self._take_over(job, request, failed or take, self._boundary(job, at), since, goes_on)
         self.done(job)
 
     def _boundary(self, job: Job, at: str) -> str:
@@ -290,12 +292,15 @@ class Jobs:
     async def _take_over(
         self,
         job: Job,
-        pattern: Pattern,
         request: GrooveRequest,
         draft: Take | None,
         boundary: str,
         since: Mapping[str, Any],
+        goes_on: Collection[str],
     ) -> None:
+        pattern = job.pattern
+        if pattern is None:
+            return
         own = request if pattern.meta.get("generator") == "embedded" else None
         try:
             _, job.starts_at = await self._session.start(
@@ -305,6 +310,7 @@ class Jobs:
                 route=job.route,
                 instead_of=draft.id if draft else None,
                 since=since,
+                goes_on=goes_on,
             )
         except EngineDown as error:
             _log.warning("the answer cannot sound: %s", error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from bridge import drummaps, editing
@@ -96,6 +96,7 @@ class Session:
         instead_of: str | None = None,
         once: bool = False,
         since: Mapping[str, Any] | None = None,
+        goes_on: Collection[str] = (),
     ) -> tuple[Take, dict[str, Any] | None]:
         """Bring a pattern onto the timeline; return its take and where it starts.
 
@@ -108,6 +109,7 @@ class Session:
             instead_of: A take that this one betters; it takes its place in the history.
             once: Play it once over the base (a fill); not kept in the history.
             since: The knobs as they were when it was asked for; what was turned meanwhile holds for it too.
+            goes_on: Takes; if one of them plays then, this one goes on at its place in the phrase, not with bar 1.
 
         Raises:
             EngineDown: If the engine cannot be asked.
@@ -117,8 +119,9 @@ class Session:
         if turned:
             list(redraw(take, {}, turned, self.tempo()))
         self._load(take)
+        tag = "fill" if once else "base"
         reply = await self._engine().call(
-            "queue", id=take.id, at=at, once=once, tag="fill" if once else "base", asked_at=asked_at
+            "queue", id=take.id, at=at, once=once, tag=tag, asked_at=asked_at, goes_on=list(goes_on)
         )
         if not once:
             self.history.choose(take.id, instead_of)

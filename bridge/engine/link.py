@@ -16,6 +16,8 @@ Commands (daemon -> engine)
                                                                as a song, again and again with `loop`; the song
                                                                position chooses the part. It lies where it takes over,
                                                                at `song_origin`, or, while following, at tick 0
+            goes_on?                                           ids: after one of these it goes on at that one's place
+                                                               in the phrase, not with its own first bar
   cancel    tag                                                takes back what is queued under the tag
   play      at?                                                -> transport; starts (internal), or arms (external clock)
   stop      at?                                                -> transport

@@ -337,7 +337,7 @@ class Player:
         if pattern is None:
             raise CommandError(f"pattern {head['id']!r:.80} is not loaded")
         at, once, tag = _boundary(head), bool(head.get("once")), str(head.get("tag") or "")
-        chain = self._chain(head)
+        chain, goes_on = self._chain(head), frozenset(map(str, head.get("goes_on") or ()))
         if self.transport.state is not State.PLAYING:
             entry = self.timeline.enqueue(pattern, at, once=once, tag=tag, chain=chain, standing=not once)
             self._wish("start")
@@ -358,7 +358,9 @@ class Player:
                 self._emit_all(self.timeline.join_late(entry), now)
                 return where
             self.timeline.queue.remove(entry)
-        return self._where(self.timeline.enqueue(pattern, at, once=once, tag=tag, after=ready, chain=chain))
+        return self._where(
+            self.timeline.enqueue(pattern, at, once=once, tag=tag, after=ready, chain=chain, goes_on=goes_on)
+        )
 
     def _chain(self, head: dict[str, Any]) -> Chain[Loaded] | None:
         """Return the song that a command begins: `parts` in order, from tick `song_origin` on if it says so."""

@@ -78,7 +78,8 @@ def _check(row: Row, ticks: int) -> None:
 class Queued:
     """A switch that waits for `tick`. `origin` is where the pattern's first bar lies; `chain` is the song it begins.
 
-    A `standing` one was asked for while nothing played: wherever the song begins, it is in place already.
+    A `standing` one was asked for while nothing played: wherever the song begins, it is in place already. After one of
+    `goes_on` (ids) it goes on at that one's place in the phrase, instead of with its own first bar.
     """
 
     pattern: Loaded
@@ -89,6 +90,7 @@ class Queued:
     origin: int
     chain: Chain[Loaded] | None = None
     standing: bool = False
+    goes_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Timeline:
         after: int | None = None,
         chain: Chain[Loaded] | None = None,
         standing: bool = False,
+        goes_on: frozenset[str] = frozenset(),
     ) -> Queued:
         """Let a pattern take over at the first boundary at or after tick `after` (default: what is not played yet).
 
@@ -183,7 +186,7 @@ class Timeline:
         tick = max(0, self.cursor if after is None else after)
         if self.base is None and not once and not self.meters.given:
             self.meters.reset(pattern.bar_ticks, pattern.beats)
-        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once), chain, standing)
+        entry = Queued(pattern, at, once, tag, *self._boundary(pattern, at, tick, once=once), chain, standing, goes_on)
         self.queue = [
             old for old in self.queue if (old.tick, old.once) != (entry.tick, once) and not (tag and old.tag == tag)
         ]
@@ -296,6 +299,7 @@ class Timeline:
 
     def _take_over(self, entry: Queued, tick: int) -> None:
         pattern = entry.pattern
+        entry.origin = self._origin(entry)
         if entry.once:
             self.overlay = Overlay(pattern, entry.origin, tick, entry.origin + pattern.ticks)
             return
@@ -308,6 +312,12 @@ class Timeline:
             self._follow(tick)
             return
         self.meters.change(entry.tick, pattern.bar_ticks, pattern.beats)
+
+    def _origin(self, entry: Queued) -> int:
+        """Return where a waiting pattern's first bar will lie."""
+        base = self.base
+        goes_on = base is not None and base.id in entry.goes_on and base.bar_ticks == entry.pattern.bar_ticks
+        return self.origin if goes_on else entry.origin
 
     def _follow(self, tick: int) -> None:
         """Let the part of the song that lies at `tick` play; at its end nothing does."""
@@ -391,7 +401,7 @@ class Timeline:
         pattern, origin = self.base, self.origin
         for entry in self.queue:
             if entry.tick == tick and not entry.once:
-                pattern, origin = entry.pattern, entry.origin
+                pattern, origin = entry.pattern, self._origin(entry)
         if pattern is None:
             return []
         phase = (tick - origin) % pattern.ticks
@@ -411,7 +421,9 @@ class Timeline:
         for entry in waiting:
             if self.base is None and not entry.once:
                 self.meters.reset(entry.pattern.bar_ticks, entry.pattern.beats)
-            self.enqueue(entry.pattern, entry.at, once=entry.once, tag=entry.tag, chain=entry.chain)
+            self.enqueue(
+                entry.pattern, entry.at, once=entry.once, tag=entry.tag, chain=entry.chain, goes_on=entry.goes_on
+            )
 
     def _align(self, *, top: bool) -> None:
         if self.chain is not None:

@@ -8,7 +8,7 @@ import pytest
 from bridge.streaming import begins_with, graft
 from router import groove
 from router.pattern import Hit, Meter, Pattern
-from tests.support.routers import Answer, Route
+from tests.support.routers import Answer, Route, SlowRouter
 
 
 def bars(count, voice="snare", meter="4/4", **meta):
@@ -106,6 +106,39 @@ def test_bars_of_no_use_give_way_to_the_embedded_drummers_own(make_stage):
     assert stage.session.player()["playing"] == done["pattern"]["id"]
     assert stage.session.player()["route"] == done["route"]
     assert not stage.session.player()["can_undo"]
+
+
+def test_the_embedded_drummer_goes_on_in_the_phrase_of_the_failed_bars(make_stage):
+    """Its take follows the draft and the failed one in phase; another model's answer begins with its own first bar."""
+    local, *_ = play(make_stage, None)
+    other, *_ = play(make_stage, bars(4, "clap"))
+
+    draft, failed = (sent["id"] for sent in local.engine.commands("queue")[:2])
+    assert local.engine.commands("queue")[2]["goes_on"] == [draft, failed]
+    assert other.engine.commands("queue")[2]["goes_on"] == []
+
+
+def test_a_draft_that_was_turned_meanwhile_is_not_started_again(make_stage):
+    """Nobody did better and no bar streamed: the draft goes on as the knobs have it, and tells what was tried."""
+
+    async def run():
+        router = SlowRouter()
+        router.route = lambda request, **_: local(request, router.go)
+        stage = make_stage(router)
+        job = (await stage.call("generate", genre="rock", bars=4))["job"]
+        await stage.call("job.wait", job=job, timeout_s=0.03)
+        await stage.call("set", complexity=0.9)
+        router.go.set()
+        return stage, await stage.call("job.wait", job=job, timeout_s=5.0)
+
+    async def local(request, go):
+        await go.wait()
+        return Answer(groove.generate(request), Route())
+
+    stage, done = asyncio.run(run())
+
+    assert len(stage.engine.commands("queue")) == 1
+    assert stage.session.player()["route"] == done["route"]
 
 
 @pytest.mark.parametrize("wish", ["stop", "vary"])

@@ -93,6 +93,41 @@ def test_a_fill_plays_once_and_the_groove_goes_on_in_phase():
     ]  # fmt: skip
 
 
+TWO = pattern("two", [(0, 36), (BAR, 40)], bars=2)
+
+
+@pytest.mark.parametrize(("playing", "first"), [("failed", "992864"), ("other", "992464")])
+def test_what_goes_on_takes_its_place_in_the_phrase(playing, first):
+    """One bar of the failed take has sounded: the second bar follows. After anything else it begins with its first."""
+    failed = pattern(playing, [(0, 45), (BAR, 45)], bars=2)
+    timeline = ready(base=failed)
+    play(timeline, 1000)
+    timeline.enqueue(TWO, "bar", goes_on=frozenset({"draft", "failed"}))
+
+    assert [e for e in play(timeline, 2 * BAR) if e[1][:2] == "99"] == [(BAR, first)]
+
+
+def test_what_goes_on_keeps_its_place_when_what_it_follows_was_still_waiting():
+    """The draft plays, the failed take waits for the bar line: the draft is what goes on there, at its own place."""
+    draft = pattern("draft", [(0, 36), (BAR, 40)], bars=2)
+    timeline = ready(base=draft)
+    play(timeline, 1000)
+    timeline.enqueue(pattern("failed", [(0, 45)]), "bar", tag="base")
+    timeline.enqueue(TWO, "bar", tag="base", goes_on=frozenset({"draft", "failed"}))
+
+    assert [e for e in play(timeline, 3 * BAR) if e[1][:2] == "99"] == [(BAR, "992864"), (2 * BAR, "992464")]
+
+
+def test_what_goes_on_does_so_after_a_jump():
+    """A DAW that jumps meanwhile finds the phrase where the song is."""
+    timeline = ready(base=pattern("failed", [(0, 45), (BAR, 45)], bars=2))
+    play(timeline, 1000)
+    timeline.enqueue(TWO, "bar", goes_on=frozenset({"failed"}))
+    timeline.jump(3 * BAR - 100)
+
+    assert [e for e in play(timeline, 4 * BAR) if e[1][:2] == "99"] == [(3 * BAR, "992864")]
+
+
 def test_a_fill_now_completes_the_bar_that_sounds():
     """Asked for in beat two, it takes over at beat three with its own second half, and ends at the bar line."""
     fill = pattern("fill", [(tick, 45) for tick in range(0, BAR, 480)])

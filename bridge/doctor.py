@@ -20,6 +20,7 @@ from bridge.client import Talk, Unreachable
 from bridge.home import Home, HomeError
 from bridge.portlist import list_ports
 from bridge.settings import resolve
+from bridge.variables import router_config
 from router.errors import InvalidSetting
 
 _MISSED_SHARE: Final = 0.01
@@ -79,6 +80,7 @@ def _home(home: Home) -> Iterator[Finding]:
 def _configuration(home: Home) -> Iterator[Finding]:
     try:
         values = resolve({}, os.environ, home.config())
+        router_config(values, keys.with_keys(home, os.environ))
     except HomeError as error:
         yield Finding("Settings", "problem", str(error))
     except InvalidSetting as error:

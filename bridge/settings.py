@@ -169,7 +169,7 @@ ROWS: Final[tuple[Setting, ...]] = (
     Setting(name="tls_cert", kind="text", default=None, optional=True, help="certificate file (PEM) for allow_lan"),
     Setting(name="tls_key", kind="text", default=None, optional=True, help="key file (PEM) for allow_lan"),
     Setting(name="analyze_folders", kind="text", default=None, optional=True, help="folders that analyze may read, joined by the system's path separator; unset: home and temporary files"),
-    Setting(name="shared_url", kind="text", default=None, optional=True, help="redis://... for cache, budget and limits shared by several daemons"),
+    Setting(name="shared_url", kind="text", default=None, optional=True, help="redis://, rediss:// or unix:// for cache, budget and limits shared by several daemons"),
     # The routing document's variables and our own beside them; the router reads and checks them in one place.
     *(
         Setting(name=env.lower().removeprefix("drumbridge_"), kind="text", default=None, optional=True, env=env, help=words, longest=4000)
@@ -193,6 +193,7 @@ ROWS: Final[tuple[Setting, ...]] = (
             ("OPENAI_BASE_URL", "another address for OpenAI's API, with /v1"),
             ("GROQ_BASE_URL", "another address for Groq's API"),
             ("CO_API_URL", "another address for Cohere's API"),
+            ("DRUMBRIDGE_ALLOW_HTTP", "true: a key may cross the network unencrypted, to a base URL of http://"),
             ("DRUMBRIDGE_PRICES", "prices of models that have none here: model=in/out, ... in dollars per million tokens"),
             ("DRUMBRIDGE_WINDOWS", "time-of-day routing: a list in JSON"),
             ("DRUMBRIDGE_HEDGE", "ask a second provider when the first is slow to speak; both are paid"),

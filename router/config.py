@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Final, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 from router import catalog
 from router.budget import PICO, Price, parse_usd
@@ -102,7 +104,11 @@ class RouterConfig:
         """
         read = _Reader(environ)
         keys = {name: key for name, names in KEY_NAMES.items() if (key := read.first(*names))}
-        urls = {name: read.url(variable) for name, variable in BASE_URL_NAMES.items() if read.text(variable)}
+        clear = read.switch("DRUMBRIDGE_ALLOW_HTTP", default=False)
+        urls = {
+            name: read.url(variable, clear=clear) for name, variable in BASE_URL_NAMES.items() if read.text(variable)
+        }
+        read.store("DRUMBRIDGE_SHARED_URL")
         provider = read.one_of("AI_PROVIDER", ("auto", *PROVIDERS), "auto")
         if provider != "auto" and provider not in keys:
             wanted = KEY_NAMES[provider][0]
@@ -198,14 +204,28 @@ class _Reader:
             raise InvalidSetting(name, f"{name} is {value!r:.40}; it must be a whole number", f"try {default}")
         return int(value)
 
-    def url(self, name: str) -> str:
+    def url(self, name: str, *, clear: bool) -> str:
+        """Read a provider's address; `clear`: a key may leave this machine unencrypted."""
         value = self.text(name)
-        scheme, sign, rest = value.partition("://")
-        if scheme not in {"http", "https"} or not sign or not rest or any(mark in value for mark in "@ \t\n"):
+        parts = _address(value, "http", "https")
+        if parts is None or not parts.hostname or "@" in value:
             raise InvalidSetting(
                 name, f"{name} is no address; it must start with https:// and hold no credentials", f"unset {name}"
             )
+        if parts.scheme == "http" and not clear and not _is_this_machine(parts.hostname):
+            raise InvalidSetting(
+                name,
+                f"{name} is http://{parts.netloc:.60}: the key would cross the network for everybody to read",
+                "start it with https://, or set DRUMBRIDGE_ALLOW_HTTP=true if you trust all of that network",
+            )
         return value.rstrip("/")
+
+    def store(self, name: str) -> None:
+        """Check a store's address; it is never repeated, for it may hold a password."""
+        value = self.text(name)
+        if value and _address(value, "redis", "rediss", "unix") is None:
+            words = f"{name} is no address of a Redis; it must start with redis://, rediss:// or unix://"
+            raise InvalidSetting(name, words, "try redis://HOST:6379/0")
 
     def parsed(self, name: str, parse: Callable[[str], T], default: T, hint: str) -> T:
         value = self.text(name)
@@ -215,6 +235,24 @@ class _Reader:
             return parse(value)
         except ValueError as flaw:
             raise InvalidSetting(name, f"{name}: {flaw}", hint) from None
+
+
+def _address(value: str, *schemes: str) -> SplitResult | None:
+    """Return an address's parts; None if it is none, or of another scheme."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # a port that is no number, half a bracket
+        return None
+    whole = "://" in value and value.isprintable() and " " not in value and port != 0
+    return parts if whole and parts.scheme in schemes and parts.netloc + parts.path else None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _models(read: _Reader, provider: str, prices: Mapping[str, Price]) -> dict[str, str]:

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from bridge.doctor import timing
+from bridge.doctor import examine, timing
 from bridge.events import Events
+from bridge.home import Home
 from bridge.redact import HIDDEN, Redactor
 from bridge.settings import live_values, resolve
 from bridge.tap import Tap
@@ -117,6 +118,16 @@ def test_words_win_over_the_knobs_they_speak_of(words, knob, stands):
 
     assert getattr(whole_request(live, 120.0, {"prompt": words}), knob) == stands
     assert getattr(whole_request(live, 120.0, {"prompt": words, knob: 0.9}), knob) == 0.9
+
+
+def test_the_doctor_tells_of_a_setting_that_the_router_would_refuse(tmp_path, monkeypatch):
+    """What ends `run` with a configuration error is a problem here, with the same way out."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://example.org/v1")
+
+    found = next(finding for finding in examine(Home(tmp_path)) if finding.about == "Settings")
+
+    assert found.state == "problem"
+    assert "https://" in found.remedy
 
 
 def test_the_doctor_tells_what_was_measured():

@@ -83,6 +83,14 @@ def test_offline_has_no_providers():
         ("AI_MODEL_FAST", "two words"),
         ("OPENAI_BASE_URL", "ftp://x"),
         ("OPENAI_BASE_URL", "https://user:pass@x"),
+        ("OPENAI_BASE_URL", "https://"),
+        ("OPENAI_BASE_URL", "https://host:port/v1"),
+        ("OPENAI_BASE_URL", "https://a b"),
+        ("DRUMBRIDGE_ALLOW_HTTP", "perhaps"),
+        ("DRUMBRIDGE_SHARED_URL", "foo"),
+        ("DRUMBRIDGE_SHARED_URL", "ftp://x"),
+        ("DRUMBRIDGE_SHARED_URL", "redis://"),
+        ("DRUMBRIDGE_SHARED_URL", "redis://:canary@x:port/0"),
         ("DRUMBRIDGE_PRICES", "free=0/0"),
         ("DRUMBRIDGE_WINDOWS", "[]]"),
         ("DRUMBRIDGE_PAID_PER_MINUTE", "-1"),
@@ -97,6 +105,43 @@ def test_a_bad_value_is_refused_by_name(name, value):
     assert name in str(refusal.value)
     assert refusal.value.hint
     assert "canary" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.org/v1",
+        "http://192.168.1.5:8080",
+        "http://10.0.0.1",
+        "http://0.0.0.0:80",
+        "http://127.0.0.1.example.org",
+        "http://localhost.example.org",
+        "http://[fe80::1]/v1",
+    ],
+)
+@pytest.mark.parametrize("name", ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "GROQ_BASE_URL", "CO_API_URL"])
+def test_a_key_leaves_this_machine_encrypted_only(name, url):
+    """Another host is reached by https, whoever serves it, unless the user trusts the network by name."""
+    with pytest.raises(InvalidSetting, match=f"{name} is http://.*for everybody to read"):
+        RouterConfig.from_env(KEYS | {name: url})
+
+    assert RouterConfig.from_env(KEYS | {name: url.replace("http:", "https:")}).base_urls
+    assert RouterConfig.from_env(KEYS | {name: url, "DRUMBRIDGE_ALLOW_HTTP": "true"}).base_urls
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9999", "http://127.8.9.1/v1", "http://localhost:11434/v1", "HTTP://LOCALHOST", "http://[::1]"],
+)
+def test_a_server_on_this_machine_needs_no_encryption(url):
+    """A proxy or a model of one's own is asked over plain http."""
+    assert RouterConfig.from_env(KEYS | {"OPENAI_BASE_URL": url}).base_urls == {"openai": url}
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "rediss://:pass@host:6380/1", "unix:///run/redis.sock?db=1"])
+def test_a_shared_store_is_a_redis(url):
+    """All of redis-py's ways to name one are taken."""
+    assert RouterConfig.from_env({"DRUMBRIDGE_SHARED_URL": url})
 
 
 def test_a_cap_below_the_default_tier_is_refused_only_when_both_were_said():

@@ -206,7 +206,8 @@ class ControlServer:
     def _plain(self, path: str, method: str, headers: Headers) -> Response:
         tags = headers.get_all("If-None-Match")
         body = self._site.get(path, "; ".join(headers.get_all("Cookie")))
-        return answer(body, head=method == "HEAD", if_none_match=tags[0] if tags else None)
+        led_by = ", ".join(headers.get_all("Sec-Fetch-Site"))
+        return answer(body, head=method == "HEAD", if_none_match=tags[0] if tags else None, led_by=led_by)
 
     # Messages ---------------------------------------------------------------------------------------------------
 

@@ -110,6 +110,16 @@ def test_every_answer_carries_the_headers_that_keep_a_page_in_its_place(stage):
         assert "Server" not in headers
 
 
+def test_a_window_that_another_site_opened_is_cut_off_from_it(stage):
+    """Who comes by himself gets the page without that, which costs a browser a process."""
+    led_by = ["none", "same-origin", "same-site", "cross-site", ["none", "cross-site"], []]
+    answers = fetch(stage, *(("GET", "/", {"Sec-Fetch-Site": one}) for one in led_by))
+
+    cut = [headers.get("Cross-Origin-Opener-Policy") for _, headers, _ in answers]
+    assert cut == [None, None, *["same-origin"] * 4]
+    assert {headers["Vary"] for _, headers, _ in answers} == {"Sec-Fetch-Site"}
+
+
 def test_only_get_and_head_are_answered(stage):
     """A form of another page cannot post, and HEAD has the length without the body."""
     post, head = fetch(stage, ("POST", "/healthz", {}), ("HEAD", "/healthz", {}))

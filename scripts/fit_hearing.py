@@ -52,23 +52,32 @@ def one(seed: int, folder: Path) -> tuple[Floats, Floats]:
     rng = random.Random(f"ear {seed}")
     font = rng.choice((FLUID, FLUID, *(font for font in OTHER_FONTS if font.exists())))
     piece = plain_song(seed, seconds=16, font=font) if rng.random() < 0.4 else song(seed, seconds=22, font=font)
-    return _listened(with_hand_drums(piece, rng) if rng.random() < 0.15 else piece, folder)
+    return _listened(with_hand_drums(piece, rng) if rng.random() < 0.25 else piece, folder)
 
 
 def with_hand_drums(piece: Song, rng: random.Random) -> Song:
-    """Return the song with hand drums over it: few styles have them, and they sound like soft snares."""
-    voices = rng.choice(
+    """Return the song with hand drums over it, in place of its snare or with it, and shaken ones beside them or not.
+
+    Few styles have them, and they sound like soft snares.
+    """
+    hands = rng.choice(
         (("bongo_high", "bongo_low"), ("conga_mute", "conga_high", "conga_low"), ("timbale_high", "timbale_low"))
     )
-    beat_s, end = 60 / piece.bpm, max(at for at, _, _ in piece.strokes)
-    often = rng.uniform(0.25, 0.8)
-    bar = [(n, rng.choice(voices), rng.randrange(30, 115)) for n in range(16) if rng.random() < often]
+    shaken = rng.choice((None, None, "maracas", "shaker", "cabasa", "tambourine"))
+    often, beat_s, end = rng.uniform(0.25, 0.8), 60 / piece.bpm, max(at for at, _, _ in piece.strokes)
+    bar = [(n, rng.choice(hands), rng.randrange(30, 115)) for n in range(16) if rng.random() < often]
+    if shaken:
+        step, loud = rng.choice((1, 2)), rng.randrange(40, 100)
+        bar += [(n, shaken, loud - (n % 4 > 0) * rng.randrange(30)) for n in range(0, 16, step)]
     strokes = [
         (piece.lead_s + (16 * turn + step) * beat_s / 4 + rng.gauss(0, 0.006), voice, hard)
         for turn in range(int(end / beat_s / 4) + 1)
         for step, voice, hard in bar
     ]
-    return replace(piece, strokes=tuple(sorted((*piece.strokes, *(one for one in strokes if 0 <= one[0] < end)))))
+    own = piece.strokes
+    if rng.random() < 0.4:
+        own = tuple(stroke for stroke in own if CLASSES.get(stroke[1]) != "snare")
+    return replace(piece, strokes=tuple(sorted((*own, *(one for one in strokes if 0 <= one[0] < end)))))
 
 
 def _listened(piece: Song, folder: Path) -> tuple[Floats, Floats]:

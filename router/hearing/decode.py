@@ -5,8 +5,10 @@ Foreign errors of libsndfile end here. Never holds more than one block; never tr
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from router.errors import InvalidRequest
 from router.hearing import mpeg
 from router.hearing.analysis import Limits
+from router.hearing.spliced import Layout, Spliced
 
 BLOCK_S: Final = 5.0
 LOWEST_RATE_HZ: Final = 8_000
@@ -31,6 +34,8 @@ _CHUNKED: Final = {b"RIFF", b"RF64", b"FORM"}
 _UNKNOWN: Final = 0xFFFFFFFF
 _LONGEST_PAGE: Final = 65_307
 """Bytes of an ogg page at most."""
+_PADDING_S: Final = 0.5
+"""Compressed formats guess their length; this is more than any encoder's padding."""
 _WANTED: Final = "use a wav, flac, mp3, ogg or aiff file"
 
 
@@ -41,6 +46,8 @@ class Source:
     Attributes:
         frames: What its header says, 0 where it does not.
         early: The file ends before its container does, or in the middle of a frame.
+        damaged_s: Seconds before the first place of an mp3 that is no music, None where there is none.
+        layout: How the decoder should see the file, None as it is.
     """
 
     path: Path
@@ -49,7 +56,8 @@ class Source:
     frames: int
     kind: str
     early: bool = False
-    mp3: mpeg.Frames | None = None
+    damaged_s: float | None = None
+    layout: Layout | None = None
 
     @property
     def duration_s(self) -> float:
@@ -75,10 +83,13 @@ def examine(path: Path, limits: Limits) -> Source:
         raise InvalidRequest(
             "audio", f"{path.name} has {size >> 20} MiB; at most {limits.largest_bytes >> 20} are read", "cut it first"
         )
-    _whole(path, size)
+    layout = _whole(path, size)
     mp3 = mpeg.frames(path, size)
+    if mp3 is not None:
+        _nothing_missing(mp3, path.name)
+        layout = mpeg.layout(mp3)
     try:
-        with _opened(path, mp3) as found:
+        with _opened(path, layout) as found:
             pass  # what it tells of itself stays known
     except (soundfile.SoundFileError, OSError, RuntimeError, ValueError) as error:
         raise InvalidRequest("audio", f"{path.name} is no audio file that can be read", _WANTED) from error
@@ -87,7 +98,10 @@ def examine(path: Path, limits: Limits) -> Source:
     if not LOWEST_RATE_HZ <= found.samplerate <= HIGHEST_RATE_HZ:
         raise InvalidRequest("audio", f"{path.name} has {found.samplerate} samples a second", "use 44.1 to 96 kHz")
     early = not _has_end(path, size) if found.format == "OGG" else mp3 is not None and mp3.cut
-    source = Source(path, found.samplerate, found.channels, max(0, found.frames), found.format, early, mp3)
+    damaged_s = None if mp3 is None or mp3.damaged is None else mp3.seconds(mp3.damaged)
+    source = Source(
+        path, found.samplerate, found.channels, max(0, found.frames), found.format, early, damaged_s, layout
+    )
     _long_enough(source.duration_s, limits, path.name)
     return source
 
@@ -100,38 +114,59 @@ def blocks(source: Source, limits: Limits) -> Iterator[NDArray[np.float32]]:
     """
     size, read = round(BLOCK_S * source.rate_hz), 0
     try:
-        with _opened(source.path, source.mp3) as file:
-            while True:
-                part = file.read(size, dtype="float32", always_2d=True)
-                if not len(part):
-                    break
+        with _opened(source.path, source.layout) as file:
+            while len(part := file.read(size, dtype="float32", always_2d=True)):
                 read += len(part)
                 _long_enough(read / source.rate_hz, limits, source.path.name)
-                mono: NDArray[np.float32] = part.mean(axis=1)
-                yield np.nan_to_num(mono, copy=False, nan=0.0, posinf=0.0, neginf=0.0).clip(-8, 8)
+                yield np.nan_to_num(_mono(part), copy=False, nan=0.0, posinf=0.0, neginf=0.0).clip(-8, 8)
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise _cut(source.path.name, read / source.rate_hz) from error
-    # Compressed formats guess their length; half a second is more than any encoder's padding.
-    if source.frames and source.frames - read > source.rate_hz / 2:
+        raise _cut(source.path.name, _readable_s(source)) from error
+    # The decoder of ogg leaves damaged pages out without a word: what is missing is told in a note.
+    if source.kind != "OGG" and source.frames - read > source.rate_hz * _PADDING_S:
         raise _cut(source.path.name, read / source.rate_hz)
 
 
-def _opened(path: Path, mp3: mpeg.Frames | None) -> soundfile.SoundFile:
-    """Open a file; an mp3 that does not tell its length is told."""
-    if mp3 is None or mp3.told or not mp3.plain:
-        return soundfile.SoundFile(str(path))
-    return soundfile.SoundFile(mpeg.Counted(path, mp3))
+def _mono(part: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the channels, or the first where they cancel each other out."""
+    mono: NDArray[np.float32] = part.mean(axis=1)
+    return part[:, 0] if np.abs(mono).max() < 0.01 * np.abs(part[:, 0]).max() else mono
 
 
-def _whole(path: Path, size: int) -> None:
-    """Refuse a wav or aiff whose audio chunk says more than the file has; libsndfile would read on quietly."""
+def _readable_s(source: Source) -> float:
+    """Return how many seconds can be read before those that cannot, to a tenth."""
+    step, read = source.rate_hz // 10, 0
+    with suppress(soundfile.SoundFileError, RuntimeError), _opened(source.path, source.layout) as file:
+        while len(file.read(step)):
+            read += 1
+    return read / 10
+
+
+def _opened(path: Path, layout: Layout | None) -> soundfile.SoundFile:
+    return soundfile.SoundFile(str(path) if layout is None else io.BufferedReader(Spliced(path, layout)))
+
+
+def _nothing_missing(mp3: mpeg.Frames, name: str) -> None:
+    """Refuse an mp3 that holds less than it tells; what is missing in a damaged place is told in a note."""
+    if mp3.damaged is None and mp3.seconds(mp3.missing) > _PADDING_S:
+        told_s, missing_s = mp3.seconds(mp3.count + mp3.missing), mp3.seconds(mp3.missing)
+        raise InvalidRequest(
+            "audio", f"{name} is cut off: {missing_s:.1f} of its {told_s:.1f} s are missing", "export it again"
+        )
+
+
+def _whole(path: Path, size: int) -> Layout | None:
+    """Refuse a wav or aiff whose audio chunk says more than the file has; libsndfile would read on quietly.
+
+    Programs that write while they record leave 0 or all ones as its length, which is then unknown, not wrong. Of a wav
+    with 0 a layout with all ones is returned, which libsndfile reads to the end.
+    """
     with path.open("rb") as file:
         head = file.read(24)
         if head[:4] == b"riff" and len(head) == 24:  # W64 tells the length of the whole file
             _complete(path, struct.unpack("<Q", head[16:])[0] - size, struct.unpack("<Q", head[16:])[0])
-            return
+            return None
         if head[:4] not in _CHUNKED or len(head) < 12:
-            return
+            return None
         order, wanted = (">", b"SSND") if head[:4] == b"FORM" else ("<", b"data")
         file.seek(12)
         long: int | None = None
@@ -143,10 +178,13 @@ def _whole(path: Path, size: int) -> None:
             if chunk[:4] == wanted:
                 if length == _UNKNOWN and long:
                     _complete(path, file.tell() + long - size, long)
-                # Programs that write while they record leave 0 or all ones: the length is then unknown, not wrong.
                 elif length not in {0, 0x7FFFFFFF} and length < 0xFFFFFF00:
                     _complete(path, file.tell() + length - size, length)
-                return
+                elif length == 0 and head[:4] == b"RIFF":
+                    begin = file.tell()
+                    file.seek(0)
+                    return Layout(file.read(begin - 4) + b"\xff" * 4, ((begin, size),))
+                return None
             file.seek(length + length % 2, 1)
             if file.tell() >= size:
                 break
@@ -161,15 +199,17 @@ def _complete(path: Path, missing: int, length: int) -> None:
 
 
 def _has_end(path: Path, size: int) -> bool:
-    """Say whether the last page of an ogg file is whole and marked as the stream's end (RFC 3533).
+    """Say whether the last page of an ogg file is whole and marked as the first stream's end (RFC 3533).
 
-    A note and no refusal: what records a radio stream leaves none, and its music is whole.
+    A note and no refusal: what records a radio stream leaves none, and its music is whole. Of several streams in a row
+    libsndfile reads the first.
     """
     with path.open("rb") as file:
+        first = file.read(18)
         file.seek(max(0, size - _LONGEST_PAGE))
         tail = file.read()
     page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
-    if len(page) < 27 or not page[5] & 4:
+    if len(page) < 27 or not page[5] & 4 or page[14:18] != first[14:18]:
         return False
     lacing = page[27 : 27 + page[26]]
     return len(page) >= 27 + page[26] + sum(lacing)

@@ -25,6 +25,8 @@ Progress = Callable[[str, float], None]
 _FEWEST: Final = 12
 """Strokes; with fewer the file is taken to have no drums and its attacks are followed instead."""
 _UNSURE: Final = 0.5
+_PADDING_S: Final = 0.2
+"""Compressed formats are longer or shorter than they say by a frame or two."""
 
 
 def analyze_file(path: str | Path, *, on_progress: Progress | None = None, limits: Limits = LIMITS) -> Analysis:
@@ -40,7 +42,7 @@ def analyze_file(path: str | Path, *, on_progress: Progress | None = None, limit
     tell("drums", 0.75)
     odds, hard = Ear.load().listen(bands)
     heard = onsets.strokes(odds, hard)
-    notes = [f"the file ends early, after {duration_s:.1f} s: what is there was heard"] if source.early else []
+    notes = _of_the_file(source, duration_s)
     strikes = onsets.strikes(heard, odds)
     if sum(times.size for times, _ in strikes.values()) < max(_FEWEST, duration_s / 4):
         notes.append("hardly any drums were heard; tempo and bars follow the attacks of the music")
@@ -78,6 +80,16 @@ def _read(source: Source, limits: Limits, tell: Progress) -> tuple[Floats, Doubl
     if peak < SILENCE:
         raise InvalidRequest("audio", f"{name} is silent", "check the export's tracks and levels")
     return np.concatenate(parts), np.array(levels), duration_s
+
+
+def _of_the_file(source: Source, duration_s: float) -> list[str]:
+    """Return what the listener should know of a file that is not as it should be."""
+    if source.early:
+        return [f"the file ends early, after {duration_s:.1f} s: what is there was heard"]
+    if source.damaged_s is not None:
+        return [f"the file is damaged at {source.damaged_s:.1f} s: the rest was heard"]
+    missing_s = source.duration_s - duration_s
+    return [f"{missing_s:.1f} s of the file could not be read: the rest was heard"] if missing_s > _PADDING_S else []
 
 
 class _Found:

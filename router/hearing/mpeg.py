@@ -1,19 +1,20 @@
-"""What an mp3's frames say of its length: where it breaks off, and how long it is where no header tells.
+"""What an mp3's frames say of it: where they lie, where it is damaged or breaks off, and how long it is.
 
-An mp3 of changing bit rate without such a header is read by libsndfile for as long as its first frames let it guess:
-six seconds of twenty. Reads frame headers only; never decodes.
+libsndfile believes the first header that tells a length (half of two files in one), guesses where none does (six
+seconds of twenty), and gives up at a kilobyte that is no frame. So it is shown the frames alone, behind a header that
+counts them. Reads frame headers only; never decodes.
 """
 
 from __future__ import annotations
 
-import io
+import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import BinaryIO, Final
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from router.hearing.spliced import Layout
 
 _KBITS: Final = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -22,10 +23,17 @@ _KBITS: Final = {
 """Kilobits a second of layer III by the header's index, for MPEG 1 and for MPEG 2 and 2.5 (ISO 11172-3, 13818-3)."""
 _RATES_HZ: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _LAYER_III: Final = 1
-_TAGS: Final = (b"", b"TAG", b"APE", b"LYR")
-"""What may follow the last frame."""
 _MIDDLE: Final = 9
 """Index of a bit rate whose frame has room for a header of its own."""
+_OTHERS: Final = (b"RIFF", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"caff")
+"""How files begin that are no mp3, whatever their bytes look like further on."""
+_TAGS: Final = (b"ID3", b"TAG", b"APE", b"LYR")
+"""What may stand between the frames of files that were joined, and is no damage."""
+_SYNC: Final = re.compile(rb"\xff[\xe2-\xfb]")
+_LOOK: Final = 256 << 10
+"""Bytes searched for the next frame where something else stands."""
+_CHAIN: Final = 3
+"""Frames in a row that are no accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +41,108 @@ class Frames:
     """The frames of an mp3.
 
     Attributes:
-        start: Bytes before the first one.
-        count: How many there are. header: the first one's four bytes.
-        told: The first one says how many there are (a Xing, Info or VBRI header).
-        cut: The last one is not whole. plain: nothing but frames and tags is there.
+        parts: Where they lie, from byte to byte. count: how many there are. header: the first one's four bytes.
+        told: How many the first one says follow it (a Xing, Info or VBRI header), None where it is music itself.
+        cut: The last one is not whole, or others follow that differ in rate.
+        damaged: How many came before the first place that is neither a frame nor a tag, None where there is none.
     """
 
-    start: int
+    parts: tuple[tuple[int, int], ...]
     count: int
     header: bytes
-    told: bool
+    told: int | None
     cut: bool
-    plain: bool
+    damaged: int | None
+
+    @property
+    def missing(self) -> int:
+        """How many frames fewer there are than was told."""
+        return max(0, (self.told or 0) + 1 - self.count)
+
+    def seconds(self, count: int) -> float:
+        """Return how long so many frames sound."""
+        version = self.header[1] >> 3 & 3
+        return count * (1152 if version == 3 else 576) / _RATES_HZ[version][self.header[2] >> 2 & 3]
 
 
 def frames(path: Path, size: int) -> Frames | None:
-    """Count the frames of an mp3; None where the file begins with none."""
+    """Find the frames of an mp3; None where the file has none."""
     with path.open("rb") as file:
-        head = file.read(10)
-        start = 0
-        if head[:3] == b"ID3" and len(head) == 10:  # four bytes of seven bits each
-            start = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
+        if file.read(4) in _OTHERS:
+            return None
+        start = _next(file, 0, None)
+        if start is None:
+            return None
         file.seek(start)
-        first = file.read(64)
-        place, count = start, 0
-        while place < size:
+        first = file.read(64).ljust(64, b"\0")
+        place, parts, count, damaged, cut = start, [], 0, None, False
+        while True:
             file.seek(place)
             head = file.read(4)
             length = frame_bytes(head)
-            if length == 0:
+            if length and _alike(head, first) and place + length <= size:
+                place, count = place + length, count + 1
+                continue
+            parts.append((start, place))
+            cut = length > 0
+            after = _next(file, place, first)
+            if after is None:
                 break
-            place, count = place + length, count + 1
-    told = any(name in first for name in (b"Xing", b"Info", b"VBRI"))
-    plain = place >= size or head[:3] in _TAGS
-    return Frames(start, count, first[:4], told, place > size, plain) if count else None
+            if damaged is None and head[:3] not in _TAGS:
+                damaged = count
+            start = place = after
+    return Frames(tuple(parts), count, first[:4], _told(first), cut, damaged) if count else None
+
+
+def _next(file: BinaryIO, place: int, first: bytes | None) -> int | None:
+    """Return where frames (like the first one) begin at or after a place, tags skipped."""
+    while True:
+        file.seek(place)
+        window = file.read(_LOOK)
+        length = _tag_bytes(window)
+        if length == 0:
+            break
+        place += length
+    for found in _SYNC.finditer(window):
+        heads = list(_chain(window, found.start()))
+        if heads and all(_alike(head, first or heads[0]) for head in heads):
+            return place + found.start()
+    return None
+
+
+def _tag_bytes(window: bytes) -> int:
+    """Return how long the tag is that stands here, 0 where none does (id3.org 2.4.0, APEv2)."""
+    if window[:3] == b"ID3" and len(window) >= 10:
+        # Four bytes of seven bits each; a footer is as long as the header.
+        length = window[6] << 21 | window[7] << 14 | window[8] << 7 | window[9]
+        return 20 + length if window[5] & 0x10 else 10 + length
+    if window[:8] == b"APETAGEX" and len(window) >= 16:
+        return 32 + int.from_bytes(window[12:16], "little")
+    return 128 if window[:3] == b"TAG" else 0
+
+
+def _chain(window: bytes, at: int) -> Iterator[bytes]:
+    """Yield the headers of some frames in a row, none where there are fewer."""
+    places = [at]
+    while len(places) <= _CHAIN and (length := frame_bytes(window[places[-1] : places[-1] + 4])):
+        places.append(places[-1] + length)
+    if len(places) > _CHAIN:
+        yield from (window[place : place + 4] for place in places[:-1])
+
+
+def _alike(one: bytes, other: bytes) -> bool:
+    """Say whether two headers are of the same version, layer and rate."""
+    return (one[1] ^ other[1]) & 0x1E == 0 and (one[2] ^ other[2]) & 0x0C == 0
+
+
+def _told(first: bytes) -> int | None:
+    """Return the number of frames that a Xing, Info or VBRI header tells, 0 where it leaves it out."""
+    for name, at in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
+        place = first.find(name, 0, 44)
+        if place >= 0:
+            counted = name == b"VBRI" or first[place + 7] & 1
+            return int.from_bytes(first[place + at : place + at + 4]) if counted else 0
+    return None
 
 
 def frame_bytes(header: bytes) -> int:
@@ -81,50 +157,14 @@ def frame_bytes(header: bytes) -> int:
     return slots // _RATES_HZ[version][rate] + (header[2] >> 1 & 1)
 
 
-class Counted(io.RawIOBase):
-    """An mp3 as it is, behind a first frame that says how many there are."""
-
-    def __init__(self, path: Path, found: Frames) -> None:
-        """Open the file; nothing is copied."""
-        self._file = path.open("rb")
-        self._head = _xing(found)
-        self._start = found.start
-        self._size = len(self._head) + path.stat().st_size - found.start
-        self._place = 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Return the place in header and file together."""
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place in header and file together."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        self._place = max(0, base + offset)
-        return self._place
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill a buffer with the next bytes, fewer at the end; return how many."""
-        with memoryview(buffer).cast("B") as room:
-            out = self._head[self._place : self._place + len(room)]
-            if len(out) < len(room):
-                self._file.seek(self._start + self._place + len(out) - len(self._head))
-                out += self._file.read(len(room) - len(out))
-            room[: len(out)] = out
-        self._place += len(out)
-        return len(out)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
+def layout(found: Frames) -> Layout:
+    """Return the frames and nothing else, behind a first one that says how many there are."""
+    if found.told is not None and abs(found.told + 1 - found.count) <= 1:
+        return Layout(b"", found.parts)
+    (start, end), *others = found.parts
+    if found.told is not None:  # and is wrong
+        start += frame_bytes(found.header)
+    return Layout(_xing(found), ((start, end), *others))
 
 
 def _xing(found: Frames) -> bytes:
@@ -134,5 +174,5 @@ def _xing(found: Frames) -> bytes:
     head[2] = _MIDDLE << 4 | head[2] & 0x0C
     one, mono = head[1] >> 3 & 3 == 3, head[3] >> 6 == 3
     side = (17 if mono else 32) if one else (9 if mono else 17)
-    frame = bytes(head) + bytes(side) + b"Xing" + struct.pack(">II", 1, found.count)
+    frame = bytes(head) + bytes(side) + b"Xing" + struct.pack(">II", 1, found.count - (found.told is not None))
     return frame.ljust(frame_bytes(bytes(head)), b"\0")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import re
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from sounds import RATE, drum_loop, save
 from router.errors import InvalidRequest
 from router.hearing import LIMITS, analyze_file, mpeg
 from router.hearing.decode import blocks, examine
+from router.hearing.spliced import Layout, Spliced
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
@@ -115,6 +119,24 @@ def test_an_ogg_without_its_last_page_is_heard_with_a_note(tmp_path: Path, share
     assert part.tempo_bpm == pytest.approx(120, rel=0.01)
 
 
+def test_the_second_of_two_oggs_in_one_file_is_missed_aloud(tmp_path: Path) -> None:
+    """The decoder ends with the first stream; that is said."""
+    first = save(tmp_path / "a.ogg", drum_loop(120, 2)).read_bytes()
+    second = save(tmp_path / "a.ogg", drum_loop(100, 2)).read_bytes()
+    (tmp_path / "a.ogg").write_bytes(first + second)
+
+    assert examine(tmp_path / "a.ogg", LIMITS).early
+
+
+def test_a_hole_in_an_ogg_is_heard_with_a_note(tmp_path: Path) -> None:
+    """The decoder leaves a damaged page out without a word."""
+    path = save(tmp_path / "a.ogg", drum_loop(120, 20))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(3000) + data[len(data) // 2 + 3000 :])
+
+    assert "of the file could not be read" in analyze_file(path).notes[0]
+
+
 def test_a_file_cut_before_its_audio_is_refused(tmp_path: Path) -> None:
     """A header and nothing more is no short song."""
     for name in ("a.wav", "a.aiff", "a.flac"):
@@ -186,13 +208,43 @@ def test_a_file_of_too_many_bytes_is_refused_unopened(tmp_path: Path) -> None:
         examine(path, replace(LIMITS, largest_bytes=1000))
 
 
+def test_a_wav_whose_header_says_nothing_is_read(tmp_path: Path) -> None:
+    """Recorders that crashed leave 0 as the length, and the music behind it."""
+    path = save(tmp_path / "a.wav", drum_loop(120, 2))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data")
+    data[4:8] = data[at + 4 : at + 8] = bytes(4)
+    path.write_bytes(data)
+
+    assert read(path)[0].size > 4 * RATE
+
+
+def test_channels_that_cancel_each_other_out_are_heard(tmp_path: Path) -> None:
+    """A side wired the wrong way round is no silence."""
+    samples = drum_loop(120, 1)
+    found, _ = read(save(tmp_path / "a.wav", np.stack((samples, -samples), axis=1), subtype="FLOAT"))
+
+    np.testing.assert_allclose(found, samples, atol=1e-6)
+
+
+def test_a_damaged_flac_is_refused_with_the_place(tmp_path: Path) -> None:
+    """Where to look is told to a second, not the last block that was whole."""
+    path = save(tmp_path / "a.flac", drum_loop(120, 10))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 5] + bytes(3000) + data[len(data) // 5 + 3000 :])
+
+    place = re.search(r"damaged after (\S+) s", refused(path))
+    assert place is not None
+    assert float(place[1]) == pytest.approx(4, abs=1)
+
+
 def headless(path: Path, samples: np.ndarray) -> Path:
     """Write an mp3 of changing bit rate whose first frame, which tells its length, is taken away."""
     save(path, samples, bitrate_mode="VARIABLE")
     found = mpeg.frames(path, path.stat().st_size)
     assert found is not None
-    assert found.told
-    path.write_bytes(path.read_bytes()[found.start + mpeg.frame_bytes(found.header) :])
+    assert found.told == found.count - 1
+    path.write_bytes(path.read_bytes()[found.parts[0][0] + mpeg.frame_bytes(found.header) :])
     return path
 
 
@@ -205,17 +257,82 @@ def test_an_mp3_that_does_not_tell_its_length_is_heard_to_its_end(tmp_path: Path
     assert found.size / rate == pytest.approx(samples.size / RATE, abs=0.2)
 
 
-@pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)])
-def test_an_mp3_that_breaks_off_within_a_frame_is_known(tmp_path: Path, tag: bytes) -> None:
-    """A note and no refusal, for what was there is heard; whole ones, tags behind them or not, have none."""
+def test_an_mp3_that_breaks_off_within_a_frame_is_known(tmp_path: Path) -> None:
+    """A note and no refusal, for what was there is heard."""
     path = headless(tmp_path / "a.mp3", drum_loop(120, 6))
     whole = path.read_bytes()
-    path.write_bytes(whole + tag)
-    assert not examine(path, LIMITS).early
-
     path.write_bytes(whole[: len(whole) // 2 + 1])
+
     assert examine(path, LIMITS).early
     assert "ends early" in analyze_file(path).notes[0]
+
+
+def id3(size: int) -> bytes:
+    """Return a tag of so many bytes, as a picture of an album makes it."""
+    length = bytes(size >> shift & 127 for shift in (21, 14, 7, 0))
+    return b"ID3\x03\0\0" + length + np.random.default_rng(5).bytes(size)
+
+
+LYRICS = b"LYRICSBEGININD0000200" + b"la la" * 300 + b"001521LYRICS200"
+APE = b"APETAGEX" + struct.pack("<IIII8x", 2000, 332, 1, 0xA0000000) + bytes(300) + b"APETAGEX" + bytes(24)
+AROUND = {
+    "nothing": (b"", b""),
+    "two big tags": (id3(50_000) + id3(400_000), b""),
+    "leading junk": (np.random.default_rng(6).bytes(3000), b""),
+    "leading zeros": (bytes(3000), b""),
+    "zeros": (b"", bytes(5000)),
+    "text": (b"", b"hello, this is no audio\n" * 300),
+    "id3v1": (b"", b"TAG" + bytes(125)),
+    "ape and id3v1": (b"", APE + b"TAG" + bytes(125)),
+    "lyrics": (b"", LYRICS + b"TAG" + bytes(125)),
+    "junk": (b"", np.random.default_rng(7).bytes(9000)),
+}
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("around", AROUND)
+def test_what_stands_around_an_mp3_changes_nothing(tmp_path: Path, around: str, *, told: bool) -> None:
+    """Tags before it, tags and rubbish behind it: the music is whole, and neither called cut off nor damaged."""
+    samples = drum_loop(120, 4)
+    path = tmp_path / "a.mp3"
+    (save(path, samples) if told else headless(path, samples)).touch()
+    before, behind = AROUND[around]
+    path.write_bytes(before + path.read_bytes() + behind)
+    source = examine(path, LIMITS)
+    found = np.concatenate(list(blocks(source, LIMITS)))
+
+    assert found.size / source.rate_hz == pytest.approx(samples.size / RATE, abs=0.1)
+    assert (source.early, source.damaged_s) == (False, None)
+
+
+@pytest.mark.parametrize("between", [b"", b"TAG" + bytes(125) + APE + id3(400_000)])
+@pytest.mark.parametrize("told", [True, False])
+def test_joined_mp3s_are_heard_to_the_end_of_the_last(tmp_path: Path, between: bytes, *, told: bool) -> None:
+    """The first one's header tells the length of the first; tags between them are no damage."""
+    samples = drum_loop(120, 4)
+    path = tmp_path / "a.mp3"
+    data = (save(path, samples) if told else headless(path, samples)).read_bytes()
+    path.write_bytes(data + between + data)
+    source = examine(path, LIMITS)
+    found = np.concatenate(list(blocks(source, LIMITS)))
+
+    assert found.size / source.rate_hz == pytest.approx(2 * samples.size / RATE, abs=0.2)
+    assert (source.early, source.damaged_s) == (False, None)
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("rubbish", [bytes(4000), np.random.default_rng(8).bytes(20_000)])
+def test_a_damaged_mp3_is_heard_with_a_note_of_the_place(tmp_path: Path, rubbish: bytes, *, told: bool) -> None:
+    """A hole in the middle costs what lay there, and no more."""
+    path = tmp_path / "a.mp3"
+    data = (save(path, drum_loop(120, 10)) if told else headless(path, drum_loop(120, 10))).read_bytes()
+    half = len(data) // 2
+    path.write_bytes(data[:half] + rubbish + data[half + len(rubbish) :])
+    heard = analyze_file(path)
+
+    assert examine(path, LIMITS).damaged_s == pytest.approx(10, abs=0.5)
+    assert heard.duration_s == pytest.approx(20, abs=3)
+    assert heard.notes[0].startswith("the file is damaged at ")
 
 
 @pytest.mark.parametrize("junk", [b"", b"\xff\xfb", b"\xff\xfb\xf0\x00" * 9, b"RIFF" + bytes(60), b"ID3" + bytes(90)])
@@ -224,3 +341,17 @@ def test_what_is_no_mp3_has_no_frames(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / "a.mp3").write_bytes(junk)
 
     assert mpeg.frames(tmp_path / "a.mp3", len(junk)) is None
+
+
+def test_a_file_is_read_in_its_new_layout(tmp_path: Path) -> None:
+    """Bytes of ours and two parts are one stream, from wherever it is read and however much at once."""
+    path = tmp_path / "a"
+    path.write_bytes(bytes(range(100)))
+    whole = b"head" + bytes(range(10, 20)) + bytes(range(50, 53))
+    with io.BufferedReader(Spliced(path, Layout(b"head", ((10, 20), (50, 53))))) as file:
+        assert file.read() == whole
+        assert file.seek(-5, io.SEEK_END) == len(whole) - 5
+        assert file.read(4) == whole[-5:-1]
+        assert [file.seek(place) and file.read(7) for place in range(1, 20)] == [
+            whole[place : place + 7] for place in range(1, 20)
+        ]

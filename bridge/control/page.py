@@ -11,6 +11,7 @@ import base64
 import hashlib
 import posixpath
 import re
+import urllib.parse
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -24,6 +25,7 @@ _COMMENT: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTI
 _INDENTATION: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
 _EXPORT: Final = re.compile(rb"export\{([^}]*)\};\s*$")
 _SHEET: Final = re.compile(rb'<link rel="stylesheet" href="([^"]+)">')
+_ICON: Final = re.compile(rb'(<link rel="icon" href=")([^"]+)')
 _STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -67,9 +69,22 @@ def join(main: str, files: Mapping[str, bytes]) -> bytes:
     return b"".join(parts)
 
 
-def with_style(page: bytes, files: Mapping[str, bytes]) -> bytes:
-    """Return a page with its style sheet within it: one request less, and nothing is ever drawn without it."""
-    return _SHEET.sub(lambda sheet: b"<style>%s</style>" % files[f"/{sheet[1].decode()}"], page)
+def version(data: bytes) -> str:
+    """Return the name of exactly this content."""
+    return hashlib.sha256(data).hexdigest()[:20]
+
+
+def whole(page: bytes, files: Mapping[str, bytes]) -> bytes:
+    """Return a page with style sheet and icon within it, and its script named by content.
+
+    Each request less is 5 to 15 ms of a visit. Nothing is ever drawn without its style, and a browser that has been
+    here asks for the script again only when it is another.
+    """
+    page = _SHEET.sub(lambda sheet: b"<style>%s</style>" % files[f"/{sheet[1].decode()}"], page)
+    picture = b"data:image/svg+xml,"
+    page = _ICON.sub(lambda i: i[1] + picture + urllib.parse.quote(files[f"/{i[2].decode()}"].strip()).encode(), page)
+    main = MAIN[1:].encode()
+    return page.replace(b'src="%s"' % main, b'src="%s?%s"' % (main, version(files[MAIN]).encode()))
 
 
 def style_source(page: bytes) -> str:
@@ -96,6 +111,6 @@ def page_files(folder: Traversable | None = None) -> dict[str, bytes]:
             elif kind in _KINDS:
                 data = entry.read_bytes()
                 files[path] = lean(data) if kind in {"js", "css"} and not foreign(path) else data
-    files["/"] = files["/index.html"] = with_style(files["/index.html"], files)
     files[MAIN] = join(MAIN, files)
-    return {path: data for path, data in files.items() if path == MAIN or not path.endswith((".js", ".css"))}
+    files["/"] = files["/index.html"] = whole(files["/index.html"], files)
+    return {path: data for path, data in files.items() if path == MAIN or not path.endswith((".js", ".css", ".svg"))}

@@ -173,7 +173,7 @@ class ControlServer:
 
     # The handshake ----------------------------------------------------------------------------------------------
 
-    def _process(self, _: ServerConnection, request: Request) -> Response | None:
+    def _process(self, _connection: ServerConnection, request: Request) -> Response | None:
         """Answer plain HTTP, refuse strangers; None lets the WebSocket handshake go on."""
         headers = request.headers
         denied = self._gate.address(headers.get_all("Host"), headers.get_all("Origin"))
@@ -182,14 +182,14 @@ class ControlServer:
         method = getattr(request, "method", "GET")
         if method not in {"GET", "HEAD"}:
             return refuse(405, "only GET and HEAD are answered here")
-        path = request.path.partition("?")[0]
+        path, _, query = request.path.partition("?")
         if path != "/ws" and not self._site.needs_token(path):
-            return self._plain(path, method, headers)
+            return self._plain(path, query, method, headers)
         denied = self._gate.credentials(headers.get_all("Authorization"), _offered(headers), time.monotonic())
         if denied is not None:
             return refuse(denied.status, denied.message)
         if path != "/ws":
-            return self._plain(path, method, headers)
+            return self._plain(path, query, method, headers)
         denied = self._room(headers)
         return None if denied is None else refuse(denied.status, denied.message)
 
@@ -203,11 +203,11 @@ class ControlServer:
             return Denied(503, f"{MAX_CLIENTS} clients are connected; close one")
         return None
 
-    def _plain(self, path: str, method: str, headers: Headers) -> Response:
+    def _plain(self, path: str, query: str, method: str, headers: Headers) -> Response:
         tags = headers.get_all("If-None-Match")
         body = self._site.get(path, "; ".join(headers.get_all("Cookie")))
-        led_by = ", ".join(headers.get_all("Sec-Fetch-Site"))
-        return answer(body, head=method == "HEAD", if_none_match=tags[0] if tags else None, led_by=led_by)
+        led_by, known = ", ".join(headers.get_all("Sec-Fetch-Site")), tags[0] if tags else None
+        return answer(body, head=method == "HEAD", if_none_match=known, query=query, led_by=led_by)
 
     # Messages ---------------------------------------------------------------------------------------------------
 

@@ -365,7 +365,7 @@ def test_a_file_let_go_anywhere_on_the_page_is_taken(driver):
     page, client = driver.page, driver.client
     url = client.call("patterns.export", id=BEAT["id"], name="let-go")["url"]
     drop = """async ([url, name]) => {
-        const { link } = await import("/js/main.js");
+        const { link } = await import(document.querySelector("script").src);
         const answer = await fetch(url, { headers: { Authorization: `Bearer ${link.token}` } });
         const dataTransfer = new DataTransfer();
         dataTransfer.items.add(new File([await answer.blob()], name));

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -19,7 +20,6 @@ def test_the_page_is_under_120_kb():
 
     assert set(sizes) == {
         "/index.html",
-        "/icon.svg",
         "/js/main.js",
         "/vendor/README.txt",
     }
@@ -109,11 +109,24 @@ def test_nothing_is_inline_and_nothing_is_foreign():
 
 
 def test_one_round_of_requests_loads_the_page():
-    """The page has its style within and names all else it will ask for, so that a browser fetches it at once."""
-    page = page_files()["/"].decode()
+    """The page has its style and its icon within and names its script, so that a browser fetches it at once."""
+    files = page_files()
+    page = files["/"].decode()
+    icon, script = re.findall(r'(?:href|src)="([^"]+)"', page)
 
-    assert set(re.findall(r'(?:href|src)="([^"]+)"', page)) == {"icon.svg", MAIN[1:]}
+    assert unquote(icon) == f"data:image/svg+xml,{(PANEL / 'icon.svg').read_text().strip()}"
+    assert script == f"{MAIN[1:]}?{hashlib.sha256(files[MAIN]).hexdigest()[:20]}"
     assert lean((PANEL / "panel.css").read_bytes()).decode() in page
+
+
+def test_the_script_is_asked_for_again_only_when_it_is_another():
+    """Named by its content it never changes; by its bare name, or an old one, a browser asks each time."""
+    site = Site(dict, str, dict, lambda _: None)
+    query = re.search(r'src="js/main.js[?](\w+)"', site.get("/").data.decode())[1]
+    kept = [answer(site.get(MAIN), query=one).headers["Cache-Control"] for one in (query, "", query[::-1])]
+
+    assert kept == ["max-age=31536000, immutable", "no-cache", "no-cache"]
+    assert answer(site.get("/"), query=query).headers["Cache-Control"] == "no-cache"
 
 
 def test_only_the_page_s_own_style_is_allowed():
@@ -122,12 +135,13 @@ def test_only_the_page_s_own_style_is_allowed():
     known = f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
     site = Site(dict, str, dict, lambda _: None)
     policies = {
-        path: answer(site.get(path)).headers["Content-Security-Policy"] for path in ("/", "/index.html", "/icon.svg")
+        path: answer(site.get(path)).headers["Content-Security-Policy"]
+        for path in ("/", "/index.html", "/vendor/README.txt")
     }
 
     assert f"style-src 'self' {known};" in policies["/"]
     assert policies["/"] == policies["/index.html"]
-    assert "style-src 'self';" in policies["/icon.svg"]
+    assert "style-src 'self';" in policies["/vendor/README.txt"]
     assert not [policy for policy in policies.values() if "unsafe" in policy]
 
 

@@ -46,7 +46,7 @@ def test_of_each_step_its_time_is_seen(open_panel):
     page = open_panel().page
     page.evaluate(
         """async () => {
-            const { store } = await import("/js/main.js");
+            const { store } = await import(document.querySelector("script").src);
             const attempt = { provider: "groq", model: "m", tier: "fast", outcome: "ok", ms: 400, cost_usd: "0.01" };
             const attempts = [{ ...attempt, outcome: "timeout", ms: 200, note: "too slow" }, attempt];
             const route = { job: "j-x", provider: "groq", model: "m", tier: "fast", cache: "miss", cost_usd: "0.02" };
@@ -77,7 +77,7 @@ def test_an_alert_stands_above_everything_until_it_ends(open_panel):
     page = open_panel().page
     page.locator("#tab-midi").click()
     tell = """async (state) => {
-        const { store } = await import("/js/main.js");
+        const { store } = await import(document.querySelector("script").src);
         const alert = { name: "latency_p95", level: "warning", state, message: "answers are slow" };
         store.hear({ topic: "alerts", data: alert });
     }"""
@@ -109,7 +109,7 @@ def test_a_fill_is_drawn_where_it_sounds(open_panel):
 
 
 NEXT = """async (pattern) => {
-    const { store } = await import("/js/main.js"), now = document.querySelector("drum-now");
+    const { store } = await import(document.querySelector("script").src), now = document.querySelector("drum-now");
     const meter = [3840, [960, 960, 960, 960]];
     const sections = [{ name: "verse", bars: 2, starts_at_bar: 1 }, { name: "outro", bars: 2, starts_at_bar: 3 }];
     const song = { id: "s-1", name: "song", sections };
@@ -202,7 +202,7 @@ def test_the_exports_folder_is_asked_for(open_panel):
     page = open_panel().page
     page.evaluate(
         """async () => {
-            const { link } = await import("/js/main.js"), real = link.call.bind(link);
+            const { link } = await import(document.querySelector("script").src), real = link.call.bind(link);
             window.revealed = 0;
             const stub = () => ((window.revealed += 1), Promise.resolve({ path: "here" }));
             link.call = (method, params) => (method === "patterns.reveal" ? stub() : real(method, params));

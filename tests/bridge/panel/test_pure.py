@@ -12,7 +12,10 @@ def js(open_panel):
 
     def run(body, argument=None):
         return page.evaluate(
-            f"async (a) => {{ const m = await import('/js/main.js'); return ((m, a) => {{ {body} }})(m, a); }}",
+            f"""async (a) => {{
+                const m = await import(document.querySelector("script").src);
+                return ((m, a) => {{ {body} }})(m, a);
+            }}""",
             argument,
         )
 

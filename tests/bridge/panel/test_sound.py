@@ -16,7 +16,7 @@ GROOVE = groove(
 )
 ONSETS = sorted(hit["tick"] * SECONDS_A_TICK for hit in GROOVE["hits"])
 RENDER = """async ([pattern, bpm, muted]) => {
-    const { perform } = await import("/js/main.js");
+    const { perform } = await import(document.querySelector("script").src);
     const rate = 44100, context = new OfflineAudioContext(1, rate * 2.5, rate);
     perform(context, context.destination, pattern, bpm, { silent: (voice) => muted.includes(voice) });
     const data = (await context.startRendering()).getChannelData(0);
@@ -65,7 +65,7 @@ def test_the_page_sounds_what_the_engine_sends(open_panel):
     page = panel.page
     page.evaluate(
         """async () => {
-            const { store } = await import("/js/main.js");
+            const { store } = await import(document.querySelector("script").src);
             window.struck = [];
             const real = AudioContext.prototype.createGain;
             AudioContext.prototype.createGain = function () {
@@ -96,7 +96,7 @@ def test_the_browser_is_silent_once_something_listens(open_panel):
     page = open_panel().page
     states = page.evaluate(
         """async () => {
-            const { store } = await import("/js/main.js"), { audition } = store, seen = [];
+            const { store } = await import(document.querySelector("script").src), { audition } = store, seen = [];
             const port = (connections) => store.hear({ topic: "midi", data: { messages: [], connections } });
             const connect = (out) => port({ out, in: [] });
             await audition.start(false);

@@ -33,12 +33,19 @@ def run(options: Options) -> NoReturn:
     redactor = Redactor(options.environ[name] for name in SECRETS if options.environ.get(name))
     configure(redactor, level=options.get("log_level"), as_json=options.get("json_logs"))
     redactor.add(options.home.token(), urlsplit(options.get("shared_url") or "").password or "")
-    asyncio.run(_main(options, redactor))
+    stop = asyncio.Event()
+    with asyncio.Runner() as runner:
+        # Before anything runs in the loop: a signal that ends it from within would be a traceback.
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                with contextlib.suppress(NotImplementedError):  # Windows: the exception of bridge.entry ends it
+                    runner.get_loop().add_signal_handler(getattr(signal, name), stop.set)
+        runner.run(_main(options, redactor, stop))
     raise AssertionError("the process has ended")
 
 
-async def _main(options: Options, redactor: Redactor) -> NoReturn:
-    await _work(options, redactor)
+async def _main(options: Options, redactor: Redactor, stop: asyncio.Event) -> NoReturn:
+    await _work(options, redactor, stop)
     # Not back through asyncio.run: it would wait, for seconds, until an SDK is loaded that nobody needs any more.
     logging.shutdown()
     with contextlib.suppress(OSError, ValueError):
@@ -46,12 +53,7 @@ async def _main(options: Options, redactor: Redactor) -> NoReturn:
     os._exit(0)
 
 
-async def _work(options: Options, redactor: Redactor) -> None:
-    stop = asyncio.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends asyncio.run
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), stop.set)
+async def _work(options: Options, redactor: Redactor, stop: asyncio.Event) -> None:
     parts: list[Any] = []
     early: list[dict[str, Any]] = []
 
@@ -66,12 +68,16 @@ async def _work(options: Options, redactor: Redactor) -> None:
     )
     ready = asyncio.create_task(engine.start(), name="engine-start")
     stopped = asyncio.create_task(stop.wait(), name="stop")
-    try:
+
+    async def open_all() -> None:
         module = await asyncio.to_thread(importlib.import_module, "bridge.wiring")
         parts.append(module.Wiring(options, redactor, engine))
         for head in early:
             parts[0].hear(head)
-        opening = asyncio.create_task(parts[0].open(ready), name="open")
+        await parts[0].open(ready)
+
+    try:
+        opening = asyncio.create_task(open_all(), name="open")
         await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if opening.done():
             opening.result()

@@ -19,13 +19,19 @@ _NOT_WRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
 
 
 def _interrupted(*_: object) -> NoReturn:
-    # SystemExit unwinds through imports, click and asyncio alike, and leaves no traceback.
+    # SystemExit unwinds through imports and click alike, and leaves no traceback.
     raise SystemExit(130)
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _interrupted)
+    if (sys.argv[1:] if arguments is None else arguments)[:1] == ["run"]:
+        signal.signal(signal.SIGTERM, _terminated)  # who stops a service that has not begun yet has not failed
     try:
         _run(arguments)
     except OSError as error:

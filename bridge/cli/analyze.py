@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli import command
-from bridge.cli.common import errors, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import errors, find_home, home_option, json_option, print_json, run_async, settings
 from bridge.cli.making import bar, paying, seed_option, tell, write_patterns
 from bridge.settings import Value
 from router.request import GrooveRequest
@@ -37,7 +36,7 @@ def analyze_command(home: str | None, file: Path, *, as_json: bool, **given: Any
     with errors():
         values = settings(find_home(home), {"drum_map": given.pop("drum_map")})
         output = given.pop("output")
-        heard = asyncio.run(_heard(file, given, home, values))
+        heard = run_async(_heard(file, given, home, values))
         write_patterns(heard.patterns, output, values["drum_map"].value)
         route = heard.route.as_dict()
         if as_json:

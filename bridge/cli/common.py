@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
@@ -17,6 +18,7 @@ from bridge.settings import BY_NAME, Value, resolve
 from router.errors import BudgetRefused, InvalidRequest, InvalidSetting, NoAnswer, RouterError
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 OK: Final = 0
 FAILURE: Final = 1
@@ -55,7 +57,29 @@ def errors() -> Iterator[None]:
     except Unreachable as error:
         fail(UNREACHABLE, str(error))
     except KeyboardInterrupt:
-        fail(INTERRUPTED, "interrupted")
+        sys.exit(INTERRUPTED)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end; Ctrl-C cancels it, so that it closes its stores and settles what it has asked for.
+
+    The process ends with that: asyncio would wait, for seconds, until an SDK is loaded that nobody needs any more.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    with contextlib.closing(work):  # one that was never begun would complain
+        import asyncio  # noqa: PLC0415 - for commands that wait for something
+
+        async def until_cancelled() -> T:
+            try:
+                return await work
+            except asyncio.CancelledError:
+                os._exit(INTERRUPTED)
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio has its own way then
+        try:
+            return asyncio.run(until_cancelled())
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def home_option(function: F) -> F:

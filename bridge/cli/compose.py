@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli import command
-from bridge.cli.common import errors, find_home, home_option, json_option, print_bytes, print_json, settings
+from bridge.cli.common import errors, find_home, home_option, json_option, print_bytes, print_json, run_async, settings
 from bridge.cli.making import bar, by, kit_of, knob_options, paying, seed_option, tell_notes, write_file
 from bridge.settings import Value
 from router.pattern import Meter
@@ -42,7 +41,7 @@ def compose_command(home: str | None, *, as_json: bool, **given: Any) -> None:
     with errors():
         values = settings(find_home(home), {"drum_map": given.pop("drum_map")})
         output = given.pop("output")
-        song, route = asyncio.run(_song(given, home, values))
+        song, route = run_async(_song(given, home, values))
         if output is not None:
             from bridge.songfile import song_to_midi  # noqa: PLC0415 - mido is for files only
 

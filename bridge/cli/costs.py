@@ -6,7 +6,6 @@ to by one of the options that say so.
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import os
 import sys
@@ -25,6 +24,7 @@ from bridge.cli.common import (
     home_option,
     json_option,
     print_json,
+    run_async,
     settings,
 )
 
@@ -49,7 +49,7 @@ RECEIPT: Final = ("id", "provider", "model", "task", "outcome", "ms", "input_tok
 def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[str, ...], **rest: Any) -> None:
     """Print what was paid, by tier unless --by says otherwise."""
     with errors():
-        told = asyncio.run(_ask(home, by or ("tier",), **rest))
+        told = run_async(_ask(home, by or ("tier",), **rest))
         if as_json:
             print_json(told)
         elif as_csv:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +10,17 @@ from typing import Any, cast
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import (
+    FAILURE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    json_option,
+    print_json,
+    run_async,
+    settings,
+)
 from bridge.cli.making import bar, knob_options, tell, write_patterns
 from bridge.settings import Value, live_values
 from router.errors import RouterError
@@ -61,7 +70,7 @@ def generate_command(home: str | None, *, as_json: bool, show_names: bool, **giv
         values = settings(find_home(home), {"drum_map": given.pop("drum_map")})
         output, count = given.pop("output"), given.pop("count")
         requests = _requests(given, count, values)
-        results = asyncio.run(_answers(requests, home, values))
+        results = run_async(_answers(requests, home, values))
         patterns = [None if isinstance(result, RouterError) else result.pattern for result in results]
         if len(results) == 1 and not any(patterns):
             raise cast("RouterError", results[0])

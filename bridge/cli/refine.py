@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from pathlib import Path
@@ -11,7 +10,17 @@ from typing import Any
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import (
+    FAILURE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    json_option,
+    print_json,
+    run_async,
+    settings,
+)
 from bridge.cli.ctl import talk
 from bridge.cli.making import kit_of, paying, seed_option, tell, tell_notes, write_patterns
 from bridge.home import Home
@@ -44,7 +53,7 @@ def refine_command(home: str | None, instruction: str, *, as_json: bool, **given
             pattern, route = _playing(home, instruction, given)
         else:
             found = _found(place, name, values["drum_map"].value)
-            pattern, route = asyncio.run(_refined(found, instruction, given, place, values))
+            pattern, route = run_async(_refined(found, instruction, given, place, values))
         write_patterns([pattern], output, values["drum_map"].value)
         if as_json or output is None:
             print_json({"pattern": pattern.as_dict(), "route": route})

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -322,3 +323,64 @@ def test_a_service_file_quotes_what_it_names(platform):
 def test_completion_knows_the_commands(cli):
     """The script asks drumbridge itself."""
     assert "_DRUMBRIDGE_COMPLETE" in cli("completion", "bash").stdout
+
+
+@pytest.fixture
+def signals():
+    """The handlers are put back afterwards."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("words", "number", "code"), [("run", "SIGTERM", 0), ("run", "SIGINT", 130), ("costs", "SIGINT", 130)]
+)
+def test_a_signal_before_a_command_has_begun_ends_it_quietly(signals, monkeypatch, words, number, code):
+    """The daemon that is not there yet has nothing to release, and nobody wants a traceback."""
+    monkeypatch.setattr(entry, "_run", lambda _: signal.raise_signal(getattr(signal, number)))
+
+    with pytest.raises(SystemExit) as end:
+        entry.main([words])
+
+    assert end.value.code == code
+
+
+def test_ctrl_c_lets_a_command_settle_and_waits_for_no_thread():
+    """What the command closes is closed; an SDK that is still being loaded is not waited for."""
+    lines = """
+import asyncio, signal, threading
+from bridge.cli.common import run_async
+
+async def work():
+    asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+    try:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(60)
+    finally:
+        print("settled", flush=True)
+
+run_async(work())
+"""
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "settled\n", "")
+
+
+def test_ctrl_c_before_a_command_waits_for_anything_complains_of_nothing():
+    """A coroutine that was never begun is closed without a word."""
+    lines = """
+import asyncio, signal
+from bridge.cli import common
+
+async def work():
+    pass
+
+asyncio.run = lambda work: work.close() or signal.raise_signal(signal.SIGINT)
+with common.errors():
+    common.run_async(work())
+"""
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stderr) == (130, "")

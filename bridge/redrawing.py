@@ -14,7 +14,7 @@ from typing import Any, Final
 from bridge.supervisor import EngineDown
 from bridge.takes import Take
 from bridge.wishes import as_asked
-from router import groove
+from router import drummer, groove
 
 _log = logging.getLogger(__name__)
 _PAUSE_S: Final = 0.06
@@ -66,7 +66,7 @@ def redraw(take: Take, takes: Mapping[str, Take], knobs: Mapping[str, Any], temp
     for part in (takes[identity] for identity in take.parts) if take.parts else (take,):
         if part.request is not None:
             part.request = replace(part.request, **as_asked(knobs), tempo=tempo)
-            part.pattern = groove.generate(part.request)
+            part.pattern = drummer.draw(part.request)
         else:
             part.turned |= knobs
             part.source = part.source or part.pattern

@@ -52,9 +52,10 @@ def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any
     values["tempo"] = tempo
     values["meter"] = live["meter"]
     # Words that name another genre win over the knob's genre, unless the field itself was given.
-    said = groove.describe(given.get("prompt") or "") if given.get("prompt") else {}
+    said = groove.describe(given["prompt"], live["genre"]) if given.get("prompt") else {}
+    at_home = said.get("genre") == live["genre"] and not said.get("blend")
     for name in ("genre", "style", "drummer", "meter", "bars"):
-        if said.get(name) and not given.get(name):
+        if said.get(name) and not given.get(name) and not (name == "genre" and at_home):
             values[name] = None if name in {"genre", "style", "drummer"} else said[name]
     for name in _KNOB_WORDS.keys() & said.get("feel", {}).keys():
         values[_KNOB_WORDS[name]] = None  # "sparse", "tight", "busy": the drummer reads them out of the prompt itself

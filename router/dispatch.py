@@ -404,7 +404,8 @@ class Router:
         judged = quality.rules(await self._drawing.generate(request), request, [], strict=False)
         attempts = tuple(trip.attempts) if trip else ()
         ms = _ms_since(began)
-        notes = (*notes, *(mend for mend in judged.mends if mend.startswith("constraint not")))
+        asked: Any = judged.pattern.meta.get("asked", ())
+        notes = (*notes, *asked, *(mend for mend in judged.mends if mend.startswith("constraint not")))
         route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
         return Answer(judged.pattern, route)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from router import groove
+from router import drummer
 from router.pattern import Pattern
 from router.request import GrooveRequest
 
@@ -24,9 +24,9 @@ class Drawing:
         self._turn = asyncio.Lock()
 
     async def generate(self, request: GrooveRequest) -> Pattern:
-        """Return the groove of a request; see `groove.generate`."""
+        """Return the groove of a request; see `drummer.draw`."""
         async with self._turn:
             if request.bars > INLINE_BARS:
-                return await asyncio.to_thread(groove.generate, request)
+                return await asyncio.to_thread(drummer.draw, request)
             await asyncio.sleep(0)
-            return groove.generate(request)
+            return drummer.draw(request)

@@ -6,6 +6,7 @@ is said, never guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -328,8 +329,11 @@ def _level(step: int) -> Callable[[Bench, Order], bool]:
 def _swap(bench: Bench, order: Order) -> bool:
     here, onto = order.voices or _usual(bench, order.onto), order.onto
     there = {hit.voice for hit in bench.pattern.hits}
-    if not set(here) & there and set(onto) & there:  # "swap the ride for the hats" where no ride plays: as it can be
-        here, onto = onto, here
+    if not set(here) & there and set(onto) & there:
+        if re.search("instead of|rather than|in place of", order.text):
+            bench.done.append(f"{_name(onto)} instead of {_name(here)}: so it is already")
+            return True
+        here, onto = onto, here  # "swap the ride for the hats" where no ride plays: as it can be
     target = next((voice for voice in onto if voice not in bench.kept), None)
     if target is None or not here:
         return False

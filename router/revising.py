@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from router import groove, policy, receipts
+from router import drummer, groove, policy, receipts
 from router import refine as by_rules
 from router.constraints import hold, read_rule
 from router.dispatch import Router
@@ -159,7 +159,7 @@ async def music(
             request = replace(request, prompt=f"{request.prompt} {extra}".strip())
         return await router.route(request, source=source, kind=kind)
     if pattern is None:
-        pattern = groove.generate(replace(request, tier=LOCAL))
+        pattern = drummer.draw(replace(request, tier=LOCAL))
     made = _made(kind, pattern, request, words["polyrhythm"])
     exact = kind == "polyrhythm" and words["polyrhythm"] and words["confidence"] >= UNSURE  # a ratio and little else
     told = request.prompt.strip() and words["confidence"] < SURE and not exact

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from router import groove
+from router import drummer, groove
 from router.constraints import hold
 from router.errors import InvalidRequest
 from router.form import ENERGY, Part, parts, usual
@@ -160,7 +160,7 @@ class Song:
 
 def draft(wish: SongWish, plan: Sequence[Part]) -> dict[int, Pattern]:
     """Return what the embedded drummer plays for each part that must be written; about 2 ms a bar."""
-    return {index: groove.generate(request) for index, request in wish.asks(plan).items()}
+    return {index: drummer.draw(request) for index, request in wish.asks(plan).items()}
 
 
 def assemble(wish: SongWish, plan: Sequence[Part], written: Mapping[int, Pattern], changes: Sequence[str] = ()) -> Song:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from router import groove, prompt, quality
+from router import drummer, prompt, quality
 from router.call import Call
 from router.errors import Unusable
 from router.notation import Reader
@@ -100,7 +100,7 @@ class Music:
         fits, chosen = quality.choice(text, self.request)
         if self.must_fit and not fits:
             return None
-        pattern = groove.generate(chosen)
+        pattern = drummer.draw(chosen)
         pattern = replace(pattern, meta={**pattern.meta, "generator": f"{maker} with the embedded drummer"}, id="")
         judged = quality.rules(pattern, self.request, [], strict=False)
         notes = () if fits else ("presets do not meet the wish fully, says the model that chose them",)

@@ -117,7 +117,7 @@ def resolve(request: GrooveRequest) -> Choice:
     Raises:
         InvalidRequest: If a field names a genre, style or drummer that is not known.
     """
-    words = describe(request.prompt)
+    words = describe(request.prompt, request.genre)
     feel = words["feel"]
     genre = check_genre(request.genre) if request.genre else words["genre"]
     style_name = request.style

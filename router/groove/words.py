@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
+from router.groove.idioms import IDIOMS, MANNERS
 from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
 from router.request import SECTIONS
 
@@ -39,7 +40,13 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
 _METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
 _BARS: Final = re.compile(r"\b(\d{1,2}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
-_TEMPO: Final = re.compile(r"\b(\d{2,3})\s*bpm\b")
+_TEMPO: Final = re.compile(
+    r"\b(\d{2,3})\s*(?:bpm\b|beats per minute)|\btempo(?: of)? (\d{2,3})\b|\bat (\d{2,3})(?=\s*(?:$|[,;.]))"
+)
+_METER_WORDS: Final = re.compile(
+    r"\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b(?! bars?| measures?)"
+    r"|\bin (three|five|six|seven|[3567])\b(?! bars?| measures?| parts?| [:/]|[:/])"
+)
 _SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
 _AFTER: Final = re.compile(r"([a-z&' -]+?)\s*[(:]?\s*(\d{1,3})\s*%\)?")
 _SLASH: Final = re.compile(r"\b(\d{1,2})\s*[/:-]\s*(\d{1,2})\s+(?:of )?([a-z-]+)\s*(?:/|and|with|,|to)?\s+([a-z-]+)")
@@ -51,7 +58,9 @@ _MIX: Final = re.compile(
     r"\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up) (?:of|between) ([a-z&,+ -]+)"
     r"|\b([a-z -]+ (?:and|with) [a-z -]+?) (?:blend|fusion|mix|hybrid|crossover)\b"
 )
-_COUNTED: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+_COUNTED: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+                   "eleven": 11, "twelve": 12}  # fmt: skip
+_UNITS: Final = {"four": 4, "eight": 8, "sixteen": 16}
 _COUNT: Final = rf"(1[0-6]|[2-9]|{'|'.join(_COUNTED)})"
 _RATIO: Final = re.compile(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
 _GROUPS: Final = re.compile(r"\b(\d(?:\+\d){1,7})\b")
@@ -85,28 +94,28 @@ _VAGUE: Final = frozenset((
     "broken", "future", "speed", "train", "tom", "dub", "driving", "linear",
 ))  # fmt: skip
 """Style names that are plain words: they choose a style inside a genre, never the genre itself."""
+_LOOSE: Final = frozenset({"dance", "groove", "hard", "heavy", "soft", "straight", "tom"})
+"""So plain that they choose none unless the genre is said beside them."""
 
 
-def _style(phrases: list[str], genre: str | None) -> tuple[str, str] | None:
-    for phrase in phrases:
-        homes = _STYLE_WORDS.get(phrase, [])
-        for home in homes:
-            if home[0] == genre:
-                return home
-        if homes and genre is None and phrase not in _VAGUE:
-            return homes[0]
-    return None
+def _style(phrases: list[str], genre: str | None, home: str | None) -> tuple[str, str] | None:
+    """Return the (genre, style) that words name; `home` is where a name is looked for first if they say no genre."""
+    if named := next((IDIOMS[p] for p in phrases if p in IDIOMS), None):
+        return named
+    if (genre is None) and home and (own := _of(phrases, home, _LOOSE)):
+        return own
+    for word, (where, name) in MANNERS.items():
+        if word in phrases and genre in {None, where}:
+            return where, name
+    if genre is not None:
+        return _of(phrases, genre, frozenset())
+    return next((_STYLE_WORDS[p][0] for p in phrases if p in _STYLE_WORDS and p not in _VAGUE), None)
 
 
-_PHRASES: Final[dict[str, tuple[str, str]]] = {
-    "garagerock": ("rock", "garage"), "indierock": ("rock", "indie"), "progrock": ("rock", "prog"),
-    "surfrock": ("rock", "surf"), "folkrock": ("rock", "folk"), "stadiumrock": ("rock", "stadium"),
-    "rosanna": ("rock", "half-time-shuffle"), "funkrock": ("funk", "rock"), "jazzfunk": ("jazz", "funk"),
-    "metalcore": ("metal", "groove"), "deathmetal": ("metal", "blast-beat"), "blackmetal": ("metal", "blast-beat"),
-    "brush": ("jazz", "brushes"), "brushes": ("jazz", "brushes"), "2step": ("uk-garage", "two-step"),
-    "tonyallen": ("afrobeat", "lagos"), "neosoul": ("soul", "neo"), "afrohouse": ("house", "afro"),
-}  # fmt: skip
-"""Words that name a style better than the parts they are made of do."""
+def _of(phrases: list[str], genre: str, unless: frozenset[str]) -> tuple[str, str] | None:
+    """Return the first style of a genre among the phrases."""
+    named = (home for p in phrases if p not in unless for home in _STYLE_WORDS.get(p, ()))
+    return next((home for home in named if home[0] == genre), None)
 
 
 def _section(text: str) -> str | None:
@@ -146,8 +155,22 @@ def _polyrhythm(text: str) -> tuple[int, int] | None:
     return (3, 4) if re.search(r"\b(?:poly|cross)[ -]?rhythm", text) else None
 
 
-def describe(prompt: str) -> dict[str, Any]:
+def _meter(text: str) -> str | None:
+    """Return the metre that words name, in figures or not; "in seven" is seven eighths, "in five" five quarters."""
+    if meter := _METER.search(text):
+        return f"{meter[1]}/{meter[2]}"
+    if found := _METER_WORDS.search(text):
+        count = _COUNTED.get(found[1] or found[3], found[3])
+        return f"{count}/{_UNITS[found[2]] if found[2] else 8 if str(count) in {'6', '7'} else 4}"
+    return "3/4" if re.search(r"\bwaltz\b", text) else None
+
+
+def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
     """Return what the rules read out of a prompt.
+
+    Args:
+        prompt: A musician's words.
+        home: The genre that is set already: a style that several genres have is its own, if the words say no other.
 
     Returns:
         `genre`, `style`, `drummer`, `section`, `meter`, `groups`, `bars`, `tempo`, `blend`, `polyrhythm` (each None or
@@ -155,32 +178,24 @@ def describe(prompt: str) -> dict[str, Any]:
         density, complexity, energy, ghosts, late) and `confidence` 0..1, the share of telling words that were
         understood.
     """
-    found = _describe(prompt)
+    found = _describe(prompt, home)
     return found | {"feel": dict(found["feel"]), "blend": list(found["blend"])}
 
 
 @lru_cache(maxsize=64)
-def _describe(prompt: str) -> dict[str, Any]:
+def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     text = prompt.lower().replace("\u2013", "-").replace("\u2019", "'")
     phrases = _phrases(text)
     blend = _blend(text)
     genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)
-    style = None if blend else next((_PHRASES[p] for p in phrases if p in _PHRASES), None)
+    style = None if blend else _style(phrases, genre, home)
     if style:
-        genre = style[0]
-    else:
-        style = _style(phrases, genre)
-    if style and genre is None:
         genre = style[0]
     feel: dict[str, float] = {}
     for word, values in _FEEL.items():
-        if re.search(rf"\b{word.replace('-', '[ -]?')}\b", text):
+        # "open hats on the offbeats" says where, and is an order about single strokes.
+        if re.search(rf"\b{word.replace('-', '[ -]?')}\b(?! (?:only |just )?on\b)", text):
             feel |= values
-    meter = _METER.search(text)
-    if meter is None and re.search(r"\bwaltz\b", text):
-        meter_text: str | None = "3/4"
-    else:
-        meter_text = f"{meter[1]}/{meter[2]}" if meter else None
     bars = _BARS.search(text)
     tempo = _TEMPO.search(text)
     groups = _GROUPS.search(text)
@@ -190,10 +205,10 @@ def _describe(prompt: str) -> dict[str, Any]:
         "style": style[1] if style else None,
         "drummer": _first(phrases, _DRUMMER_WORDS),
         "section": _section(text),
-        "meter": meter_text,
+        "meter": _meter(text),
         "groups": groups[1] if groups else "",
         "bars": (int(bars[1]) if bars[1].isdigit() else _NUMBER_WORDS[bars[1]]) if bars else None,
-        "tempo": int(tempo[1]) if tempo else None,
+        "tempo": int(next(filter(None, tempo.groups()))) if tempo else None,
         "blend": blend,
         "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,
@@ -220,6 +235,6 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
         | set(_NUMBER_WORDS)
         | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix"}
     )
-    known |= set(_GENRE_WORDS) | set(_PHRASES) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
+    known |= set(_GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
     share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0
     return round(min(1.0, (0.6 if found["genre"] else 0.2) * min(1.0, share * 2) + 0.4 * share), 3)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 
-from router import groove
+from router import drummer
 from router.budget import Usage
 from router.call import FINISHED, Call, Done, Event
 from router.notation import write
@@ -36,6 +36,6 @@ class Local:
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Write the pattern bar by bar."""
         del call
-        for line in write(groove.generate(self._request)).splitlines(keepends=True):
+        for line in write(drummer.draw(self._request)).splitlines(keepends=True):
             yield line
         yield Done(FINISHED, Usage(0, 0), "embedded")

@@ -156,3 +156,13 @@ def test_the_same_words_give_the_same_groove(rock):
 def test_what_is_to_stay_is_not_even_removed(rock):
     """Where the words contradict each other the groove is kept."""
     assert refine(rock, "remove the snare, keep the snare").pattern.hits == rock.hits
+
+
+def test_a_groove_on_the_ride_is_not_taken_off_it(rock):
+    """`Ride instead of hats` is done already there; it turned the ride into hats."""
+    on_ride = refine(rock, "ride instead of hats").pattern
+
+    found = refine(on_ride, "ride instead of hats")
+
+    assert found.pattern == on_ride
+    assert found.done[0].endswith("so it is already")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.groove import describe
+from router.groove import describe, styles
+from router.groove.idioms import IDIOMS, MANNERS
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,19 @@ from router.groove import describe
         ("a ballad with brushes", {"genre": "jazz", "style": "brushes"}),
         ("trap", {"genre": "trap", "style": None}),
         ("second line", {"genre": "new-orleans", "style": "second-line"}),
+        ("quiet ballad", {"genre": "rock", "style": "ballad"}),
+        ("soul ballad", {"genre": "soul", "style": "ballad"}),
+        ("country train beat with brushes", {"genre": "country", "style": "train"}),
+        ("double bass metal", {"genre": "metal", "style": "double-kick"}),
+        ("lo-fi hip hop beat to study", {"genre": "hip-hop", "style": "lazy"}),
+        ("rock 'n' roll", {"genre": "rock", "style": "rockabilly"}),
+        ("prog in seven", {"meter": "7/8"}),
+        ("jazz in five", {"meter": "5/4"}),
+        ("twelve-eight blues", {"meter": "12/8", "style": "twelve-eight"}),
+        ("rock in 5 bars", {"meter": None, "bars": 5}),
+        ("rock at 95", {"tempo": 95}),
+        ("techno, tempo 140", {"tempo": 140}),
+        ("drum and bass, 174 beats per minute", {"tempo": 174}),
     ],
 )
 def test_words_are_understood(prompt: str, found: dict[str, object]) -> None:
@@ -34,6 +48,36 @@ def test_words_are_understood(prompt: str, found: dict[str, object]) -> None:
     said = describe(prompt)
 
     assert {key: said[key] for key in found} == found
+
+
+@pytest.mark.parametrize(
+    ("home", "prompt", "style"),
+    [
+        ("soul", "ballad", ("soul", "ballad")),
+        ("blues", "shuffle", ("blues", "shuffle")),
+        (None, "shuffle", ("rock", "shuffle")),
+        ("trap", "ballad", ("rock", "ballad")),
+        ("soul", "rock ballad", ("rock", "ballad")),
+        ("jazz", "samba", ("brazilian", "samba")),
+        ("metal", "a groove", (None, None)),
+    ],
+)
+def test_a_style_is_looked_for_at_home_first(home: str | None, prompt: str, style: tuple[str, str]) -> None:
+    """With the genre on blues, a shuffle is a blues shuffle; a genre in the words wins."""
+    said = describe(prompt, home)
+
+    assert (said["genre"], said["style"]) == style
+
+
+def test_every_idiom_names_a_style_there_is() -> None:
+    """A name never leads to a sheet that was renamed or taken out."""
+    for genre, style in {*IDIOMS.values(), *MANNERS.values()}:
+        assert style in styles(genre)
+
+
+def test_open_hats_somewhere_are_no_open_hats_everywhere() -> None:
+    """`Open hats on the offbeats` is an order about strokes, not the pedal's knob."""
+    assert "hat_openness" not in describe("disco with open hats on the offbeats")["feel"]
 
 
 def test_feel_words_become_knobs() -> None:

@@ -1,0 +1,98 @@
+"""The embedded drummer told in words: a groove, and what a wish says of single drums beyond its style and its knobs.
+
+Pure. "rock, no crash, claps on 2 and 4" is the drummer's rock with two orders. They are those that `router.refine`
+understands; a clause that names no drum is never one, and what is not understood changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from router import groove
+from router.constraints import spoken_voices
+from router.pattern import Pattern
+from router.request import GrooveRequest
+
+LONGEST: Final = 400
+"""Longer texts are questions put together for a model, not a player's words."""
+_PARTS: Final = re.compile(
+    r"[,;.]|(?<!nothing )\b(?:but|plus|also)\b|\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
+)
+_FRAME: Final = re.compile(r"^.*\b(?:beat|groove|pattern|loop|rhythm) (?=(?:on|with|in|starting|ending)\b)")
+_WITH: Final = re.compile(
+    r"^(?:(?:and|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
+)
+_ON_KNOBS: Final = re.compile(
+    r"\b(?:(?:no |with |many |lots of |some |few )*ghost(?: ?notes?|ed|y)?(?! (?:only |just )?on\b)"
+    r"|(?:half[ -])?(?:open|closed)[ -]hats?(?! (?:only |just )?on\b)|(?:no|without|many|lots of|few|more) fills)(?!\w)"
+)
+"""The drummer's own knobs answer these; see `router.groove.words`."""
+_FILL: Final = re.compile(r"\bfill\b")
+_ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
+_SPELLINGS: Final = tuple(
+    (re.compile(found), instead)
+    for found, instead in (
+        (r"\b(?:8th|eighth)[ -]notes?(?= \w+s?$)", "eighth"),
+        (r"\b(?:16th|sixteenth)[ -]notes?(?= \w+s?$)", "sixteenth"),
+        (r"\b(start|begin|end|finish)(?:s|n?ing)\b", r"\1"),
+        (r"^end (?:with|in|on) an? ((?:\w+ )?fill)$", r"\1 at the end"),
+        (r"^(?:(?:drum|big|short|huge|fast|long|crazy) )*fill$", "fill at the end"),
+        (r"^(?:loud|heavy|hard|big|strong|punchy|fat) (?=\w+$)", "louder "),
+        (r"^(?:soft|quiet|light|gentle) (?=\w+$)", "softer "),
+        (r"^(?:simple|sparse) (?=\w+$)", "simpler "),
+        (r"^(?:played )?on (?:the )?(ride|toms?|floor toms?|cowbell)(?: cymbal)?$", r"\1 instead of hats"),
+        (r"^(?:cross[ -]?sticks?|side[ -]?sticks?|rim(?:[ -]?(?:shot|click))?s?)(?: snare)?$", "rim instead of snare"),
+    )
+)
+
+
+@lru_cache(maxsize=64)
+def details(prompt: str) -> tuple[str, ...]:
+    """Return the clauses of a wish that speak of single drums or of a fill's place, as they were said."""
+    text = " ".join(prompt.lower().split())
+    if len(text) > LONGEST:
+        return ()
+    parts = (_ON_KNOBS.sub(" ", part) for part in _PARTS.split(text) if part)
+    tidy = (re.sub(r"^ ?and | and ?$", " ", " ".join(part.split())).strip() for part in parts)
+    return tuple(part for part in tidy if spoken_voices(part)[0] or _FILL.search(part))
+
+
+def draw(request: GrooveRequest) -> Pattern:
+    """Return the drummer's groove for a request, with what its words say of single drums.
+
+    `meta["asked"]` has a sentence for each order that changed something. See `groove.generate` for the rest and the
+    errors.
+    """
+    pattern = groove.generate(request)
+    done: list[str] = []
+    for clause in details(request.prompt):
+        pattern, said = _told(pattern, clause, request)
+        done += [one for one in said if not one.endswith("so it is already")]
+    if not done:
+        return pattern
+    pattern, _ = groove.repair(pattern, tempo=float(request.tempo))  # a cowbell takes a hand from the hat
+    return replace(pattern, meta={**pattern.meta, "asked": done}, id="")
+
+
+def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Pattern, tuple[str, ...]]:
+    """Follow a clause as a whole; else its halves, each for itself: "claps on 2 and 4 and a shaker"."""
+    from router.refine import refine  # noqa: PLC0415 - its tables of words load when there are words for them
+
+    bare = _WITH.sub("", _FRAME.sub("", clause))
+    for found, instead in _SPELLINGS:
+        bare = found.sub(instead, bare)
+    voices, around = spoken_voices(bare)
+    halves = [half for half in re.split(r" and (?!\d|of\b)", bare) if spoken_voices(half)[0]]
+    listed = len(halves) > 1 and set(around.split()) <= _ALONE and len(voices) > 1
+    for words in () if listed else dict.fromkeys((bare, clause, f"add {bare}")):
+        made = refine(pattern, words, seed=request.seed, tempo=float(request.tempo))
+        if made.done and not made.unknown and not made.beyond and not made.done[0].startswith("0 "):
+            return made.pattern, made.done
+    done: tuple[str, ...] = ()
+    for half in halves if len(halves) > 1 else ():
+        pattern, said = _told(pattern, half, request)
+        done += said
+    return pattern, done

@@ -1,0 +1,100 @@
+"""What a wish says of single drums is done by the embedded drummer, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from router import groove
+from router.drummer import LONGEST, details, draw
+from router.pattern import Pattern
+from router.request import GrooveRequest
+
+BEAT = 960
+
+
+def drawn(words: str, **more: object) -> Pattern:
+    """Return the groove of some words, straight rock without fills unless they say otherwise."""
+    fields: dict[str, object] = {"genre": "rock", "style": "straight", "seed": 5, "fill_amount": 0.0} | more
+    return draw(GrooveRequest(prompt=words, **fields))  # type: ignore[arg-type] - fields by name
+
+
+def ticks(pattern: Pattern, *voices: str) -> list[int]:
+    """Return where these voices are struck."""
+    return [hit.tick for hit in pattern.hits if hit.voice in voices]
+
+
+@pytest.mark.parametrize(
+    ("words", "clauses"),
+    [
+        ("rock with cowbell and no crash", ("with cowbell", "no crash")),
+        ("kick and snare only", ("kick and snare only",)),
+        ("disco, open hats only on the offbeats", ("open hats only on the offbeats",)),
+        ("funk with busy hats and ghost notes", ("with busy hats",)),
+        ("rock ending with a fill", ("rock ending", "with a fill")[1:]),
+        ("lazy half-time shuffle", ()),
+        ("pop with open hats, many fills, no ghost notes", ()),
+        ("", ()),
+    ],
+)
+def test_clauses_about_single_drums_are_told_from_the_rest(words: str, clauses: tuple[str, ...]) -> None:
+    """Style, feel and what the knobs answer are no orders; a drum that is named, or a fill's place, is one."""
+    assert details(words) == clauses
+
+
+def test_claps_come_where_they_were_asked() -> None:
+    """On 2 and 4 of each bar, and nowhere else."""
+    assert ticks(drawn("rock with claps on 2 and 4"), "clap") == [BEAT, 3 * BEAT, 5 * BEAT, 7 * BEAT]
+
+
+@pytest.mark.parametrize(
+    ("words", "gone"),
+    [
+        ("rock without hats", ("hat_closed", "hat_open", "hat_pedal")),
+        ("rock beat with no kick", ("kick",)),
+        ("a rock beat on the ride", ("hat_closed", "hat_open")),
+        ("rock, cross stick", ("snare",)),
+        ("nothing but kick and snare, rock", ("hat_closed", "hat_open", "hat_pedal", "ride", "crash")),
+    ],
+)
+def test_what_was_ruled_out_is_not_played(words: str, gone: tuple[str, ...]) -> None:
+    """Not once, where the same groove without the words has it somewhere."""
+    seeds = range(6)
+
+    assert any(ticks(drawn("", seed=seed), *gone) for seed in seeds)
+    assert not any(ticks(drawn(words, seed=seed), *gone) for seed in seeds)
+
+
+def test_two_instruments_in_one_breath_both_come() -> None:
+    """`and` joins drums here, places elsewhere."""
+    pattern = drawn("rock with congas and a cowbell")
+
+    assert ticks(pattern, "cowbell")
+    assert ticks(pattern, "conga_high")
+    assert len(pattern.meta["asked"]) == 2  # type: ignore[arg-type] - a list
+
+
+def test_other_strokes_stay_as_the_drummer_plays_them() -> None:
+    """A cowbell changes nothing but the cowbell."""
+    plain, told = drawn(""), drawn("with cowbell")
+
+    assert [hit for hit in told.hits if hit.voice != "cowbell"] == list(plain.hits)
+
+
+@pytest.mark.parametrize("words", ["", "funk", "a beat like rain on hats of tin", "x" * LONGEST + ", no kick"])
+def test_words_that_order_nothing_change_nothing(words: str) -> None:
+    """Poetry, style names and a model's whole question leave the drummer alone."""
+    request = GrooveRequest(prompt=words, genre="rock", seed=2)
+
+    assert draw(request) == groove.generate(request)
+
+
+def test_same_words_and_seed_give_the_same_groove() -> None:
+    """Orders add no chance of their own."""
+    assert drawn("busy hats, a shaker, louder snare") == drawn("busy hats, a shaker, louder snare")
+
+
+@pytest.mark.parametrize("words", ["with congas and a shaker", "china on every beat, busy hats", "with flams, cowbell"])
+def test_two_hands_can_still_play_it(words: str) -> None:
+    """What is asked for takes a hand from something else."""
+    for seed in range(8):
+        assert groove.flaws(drawn(f"rock, {words}", seed=seed), 120.0) == ()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from router.budget import Price, Usage, cost_picousd, token_bound
 from router.call import CUT, FILTERED, FINISHED, Call, Done, Limits, Metered, Provider
@@ -139,8 +139,8 @@ class Work(Protocol[T_co]):
     def hear(self, text: str) -> None:
         """Take a piece of the answer as it comes."""
 
-    def judge(self, text: str, candidate: Candidate) -> T_co:
-        """Return the whole answer as what was asked; raises Unusable with a complaint."""
+    def judge(self, text: str, candidate: Candidate) -> Callable[[], T_co]:
+        """Return what makes the whole answer what was asked; raises Unusable with a complaint."""
         ...
 
 
@@ -191,8 +191,7 @@ class _Watch:
         self._handle.cancel()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Patience:
+class Patience(NamedTuple):
     """How long an attempt waits, in seconds; `money_s` before it begins, for calls that hold what it may cost."""
 
     total_s: float
@@ -263,14 +262,14 @@ class Caller(Generic[T]):
         await self._count(row, count)
         key = candidate.provider, candidate.model
         began = loop.time()
-        patience = replace(patience, total_s=min(patience.total_s, max(0.0, trip.deadline - began)))
+        patience = patience._replace(total_s=min(patience.total_s, max(0.0, trip.deadline - began)))
         heard, outcome, note = Heard(), "cancelled", ""
         pace_tokens = bound // 4 + candidate.max_tokens // 2
         try:
             self._health.begin(*key)
             self._paces.take(*key, candidate.tokens_per_minute, pace_tokens, began)
             await self._hear(provider, call, work, heard, patience, key)
-            answer = work.judge(heard.text, candidate)
+            finish = work.judge(heard.text, candidate)
             outcome = "repaired" if complaint else "ok"
             self._health.succeeded(*key, (loop.time() - began) * 1000)
         except Unusable as flaw:
@@ -294,7 +293,7 @@ class Caller(Generic[T]):
             self._paces.give_back(*key, pace_tokens - line.input_tokens - line.output_tokens, loop.time())
             told = _line(candidate, work.task, outcome, ms, line, note)
             trip.attempts.append(replace(told, row=row, request=trip.request_id))
-        return answer
+        return finish()  # while the bill goes to the disk
 
     async def _reserve(self, trip: Trip, task: Task, candidate: Candidate, bound: int, patience: Patience) -> int:
         return await self._ledger.reserve(
@@ -375,8 +374,7 @@ class Caller(Generic[T]):
         return bill
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bill:
+class Bill(NamedTuple):
     """What a call came to."""
 
     usage: Usage

@@ -6,7 +6,7 @@ Pure. A bad part of an answer costs that part: it comes back as None and is aske
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -70,29 +70,28 @@ class Several:
         """Take a piece of the answer; nothing is played before it is whole."""
         self.spoke = self.spoke or bool(text)
 
-    def judge(self, text: str, candidate: Candidate) -> list[Written | None]:
-        """Return a pattern for each request, None where its part is missing or cannot be played.
+    def judge(self, text: str, candidate: Candidate) -> Callable[[], list[Written | None]]:
+        """Judge the parts; what comes back makes a pattern of each, None where it is missing or cannot be played.
 
         Raises:
             Unusable: If there is not one good part.
         """
         texts = split(text)
-        out: list[Written | None] = []
+        good: list[Callable[[], quality.Judged] | None] = []
         maker = f"{candidate.provider}/{candidate.model}"
         for number, request in enumerate(self.requests, 1):
             part = texts.get(number, "")
             try:
                 reader = quality.reader(request)
                 reader.feed(part)
-                judged = quality.judge(reader.close(), part, request, maker)
+                good.append(quality.judge(reader.close(), part, request, maker))
             except Unusable as flaw:
                 self.flaws[number - 1] = str(flaw) if part else "it is missing"
-                out.append(None)
-            else:
-                out.append(Written(judged.pattern, candidate.tier, candidate.provider, candidate.model))
-        if not any(out):
+                good.append(None)
+        if not any(good):
             raise Unusable("; ".join(dict.fromkeys(self.flaws.values())))
-        return out
+        who = candidate.tier, candidate.provider, candidate.model
+        return lambda: [finish and Written(finish().pattern, *who) for finish in good]
 
 
 def split(text: str) -> Mapping[int, str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from router import policy
@@ -209,7 +208,7 @@ class Climber:
         money_s = step.money_s
         if step.last:  # not all at once: a thousand whose patience ends together would all be late
             money_s = max(money_s, step.limit_s - seconds) * (1 - LAST_SPREAD * self._jitter())
-        return replace(Patience.of(seconds, step.limit_s, trip.slack), money_s=money_s)
+        return Patience.of(seconds, step.limit_s, trip.slack)._replace(money_s=money_s)
 
     def _report(self, candidate: Candidate, error: AttemptFailed | BudgetRefused, cascade: Cascade, ear: Ear) -> None:
         if isinstance(error, BudgetRefused):

@@ -7,9 +7,9 @@ sent back to the model as it stands.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from router import groove, objects
 from router.constraints import hold
@@ -24,16 +24,17 @@ _GARBLED_SHARE: Final = 0.2
 """Above one unknown symbol in five strokes the text is not what we think it is."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class Judged(NamedTuple):
     """An answer that may be played, and what was done to it."""
 
     pattern: Pattern
     mends: tuple[str, ...]
 
 
-def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged:
-    """Return the pattern of a whole answer, mended where two hands or a rule need it.
+def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Callable[[], Judged]:
+    """Judge a whole answer, mended where two hands or a rule need it; what comes back makes it sound.
+
+    Nothing of that can fail any more, and it is most of the work: the bill of a good answer is written meanwhile.
 
     Args:
         score: What the reader made of the answer.
@@ -66,7 +67,14 @@ def judge(score: Score, text: str, request: GrooveRequest, maker: str) -> Judged
     pattern = _dense_enough(pattern, request, mends)
     pattern, repairs = groove.repair(pattern, tempo=request.tempo)
     mends += repairs
-    return rules(groove.wear(pattern, request), request, mends, strict=True)
+
+    def worn() -> Judged:
+        return rules(groove.wear(pattern, request), request, mends, strict=True)
+
+    if not request.constraints:
+        return worn
+    judged = worn()  # a rule is held by what sounds
+    return lambda: judged
 
 
 def rules(pattern: Pattern, request: GrooveRequest, mends: list[str], *, strict: bool) -> Judged:

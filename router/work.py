@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from router import drummer, prompt, quality
 from router.call import Call
@@ -24,8 +24,7 @@ _KEPT_CHARS: Final = 6000
 _CHOICE: Final = TASKS["template_selection"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Written:
+class Written(NamedTuple):
     """A finished pattern and who made it."""
 
     pattern: Pattern
@@ -85,8 +84,8 @@ class Music:
             if whole < self.request.bars:  # the last bar makes it an answer, which is judged
                 self.on_draft(quality.draft(self._reader.draft(), self.request))
 
-    def judge(self, text: str, candidate: Candidate) -> Written | None:
-        """Return the pattern of a whole answer.
+    def judge(self, text: str, candidate: Candidate) -> Callable[[], Written | None]:
+        """Judge a whole answer; what comes back makes its pattern, None where presets do not fit.
 
         Raises:
             Unusable: With a complaint for the model's second try.
@@ -95,11 +94,15 @@ class Music:
         score = self._reader.close()
         maker = f"{candidate.provider}/{candidate.model}"
         if score.bars or '"hits"' in text or candidate.tier != "fast":
-            judged = quality.judge(score, text, self.request, maker)
-            return Written(judged.pattern, candidate.tier, candidate.provider, candidate.model)
+            finish = quality.judge(score, text, self.request, maker)
+            return lambda: Written(finish().pattern, candidate.tier, candidate.provider, candidate.model)
         fits, chosen = quality.choice(text, self.request)
         if self.must_fit and not fits:
-            return None
+            return lambda: None
+        return lambda: self._chosen(chosen, candidate, fits=fits)
+
+    def _chosen(self, chosen: GrooveRequest, candidate: Candidate, *, fits: bool) -> Written:
+        maker = f"{candidate.provider}/{candidate.model}"
         pattern = drummer.draw(chosen)
         pattern = replace(pattern, meta={**pattern.meta, "generator": f"{maker} with the embedded drummer"}, id="")
         judged = quality.rules(pattern, self.request, [], strict=False)
@@ -136,8 +139,8 @@ class Facts:
         """Take a piece of the answer; data is of no use before it is whole."""
         self.spoke = self.spoke or bool(text)
 
-    def judge(self, text: str, candidate: Candidate) -> tuple[dict[str, Any], Candidate]:
-        """Return the data with exactly the task's fields, and who gave it.
+    def judge(self, text: str, candidate: Candidate) -> Callable[[], tuple[dict[str, Any], Candidate]]:
+        """Judge an answer; what comes back gives its data with exactly the task's fields, and who gave it.
 
         Raises:
             Unusable: If a field is missing or of another type.
@@ -150,7 +153,7 @@ class Facts:
                 raise Unusable(f"the field {name} is missing")
             if not _is(data[name], kind):
                 raise Unusable(f"the field {name} must be {kind}")
-        return {name: data[name] for name in wanted}, candidate
+        return lambda: ({name: data[name] for name in wanted}, candidate)
 
 
 def _is(value: Any, kind: str) -> bool:

@@ -124,7 +124,7 @@ async def overhead(url: str, rounds: int) -> None:
         async def music() -> None:
             reader = quality.reader(asked)
             reader.feed(text)
-            quality.judge(reader.close(), text, asked, "bench")
+            quality.judge(reader.close(), text, asked, "bench")()
 
         took = await measure(
             {

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import shutil
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +39,10 @@ _TRY_AGAIN_S: Final = 1.0
 _LEAST_FREE: Final = 256 * 1024
 """Bytes beside the file under which nothing new is paid: its own room would last for a while, the bills to come and
 all else that is written here would not."""
+
+_TURN_S: Final = 1e-4
+"""How long a thread that computes may keep the others from the interpreter. Python's own 5 ms, before each of the
+writer's few steps, would hold it up until the event loop has nothing left to do."""
 
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -87,6 +92,7 @@ class Ledger:
         self._jobs: queue.SimpleQueue[_Job | Bill | None] = queue.SimpleQueue()
         self._waiting: list[_Job] = []
         self._unwritten: list[Bill] = []
+        self._handed_over = self._dealt_with = 0
         self._books: Books | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -103,9 +109,10 @@ class Ledger:
         """Start the writing thread and open the file. Never raises for a bad file: spending is closed instead."""
         if self._thread is None:
             self._loop = asyncio.get_running_loop()
+            sys.setswitchinterval(min(sys.getswitchinterval(), _TURN_S))
             self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
             self._thread.start()
-            await self.flush()
+            await self._ask(_Job(self._future()))
 
     async def close(self) -> None:
         """Finish what was asked, settle open reservations as unknown, close the file."""
@@ -157,7 +164,7 @@ class Ledger:
 
     async def flush(self) -> None:
         """Wait until all that was settled is on the disk, or was refused by it."""
-        if self._thread is not None:
+        if self._thread is not None and (self._handed_over != self._dealt_with or self._unwritten):
             await self._ask(_Job(self._future()))
 
     async def totals(self, since: str | float | None = None, by: Sequence[str] = ("tier",)) -> list[dict[str, Any]]:
@@ -227,6 +234,7 @@ class Ledger:
 
     def _settle(self, bill: Bill) -> None:
         if self._thread is not None:
+            self._handed_over += 1
             self._jobs.put(bill)
 
     async def _do(self, work: Callable[[Books], T], default: T) -> T:
@@ -245,6 +253,7 @@ class Ledger:
             ending = None in asked
             bills = [one for one in asked if isinstance(one, Bill)]
             self._transact(bills, [one for one in asked if isinstance(one, _Job)], ending=ending)
+            self._dealt_with += len(bills)
             if not roomy:  # after the first answer, for opening must not wait for it
                 roomy = True
                 self._make_room()

@@ -26,7 +26,7 @@ def answer(*parts):
 
 def test_each_request_gets_its_own_part():
     """In order, with its own length."""
-    found = Several(REQUESTS).judge(answer(*map(text_of, REQUESTS)), WHO)
+    found = Several(REQUESTS).judge(answer(*map(text_of, REQUESTS)), WHO)()
 
     assert [one.pattern.bars for one in found] == [1, 2, 4]
 
@@ -35,7 +35,7 @@ def test_each_request_gets_its_own_part():
 def test_one_bad_part_does_not_spoil_the_others(bad):
     """It comes back as None, with what was wrong."""
     several = Several(REQUESTS)
-    found = several.judge(answer(text_of(REQUESTS[0]), bad, text_of(REQUESTS[2])), WHO)
+    found = several.judge(answer(text_of(REQUESTS[0]), bad, text_of(REQUESTS[2])), WHO)()
 
     assert [one is not None for one in found] == [True, False, True]
     assert 1 in several.flaws

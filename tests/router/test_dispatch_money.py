@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from dataclasses import replace
 
 import pytest
 
+from router import groove
 from router.budget import PICO, Usage, parse_usd
 from router.call import CUT, FINISHED, Done
 from router.config import RouterConfig
@@ -19,6 +21,29 @@ from router.stores.nulls import NullLedger
 from tests.support import clockwork
 from tests.support.faultserver import GROOVE
 from tests.support.scripts import DOWN, FREE, GOOD, WISH, outcomes, play, twins
+
+
+def test_a_bill_goes_to_the_disk_while_the_music_is_made(monkeypatch):
+    """Making it takes as long as the disk does; of a rule it is made before, for only then is it judged."""
+    told = []
+
+    class Told(NullLedger):
+        async def settle(self, row, *, outcome, **bill):
+            told.append(outcome)
+            await super().settle(row, outcome=outcome, **bill)
+
+        async def flush(self):
+            told.append("flush")
+
+    wear = groove.wear
+    monkeypatch.setattr(groove, "wear", lambda *music: told.append("music") or wear(*music))
+    ruled = replace(WISH, constraints=("kick at least 60 per bar",))
+
+    play(twins(openai=[GOOD]), WISH, ledger=Told())
+    play(twins(openai=[GOOD]), ruled, ledger=Told(), config={"max_tier": "balanced"})
+
+    assert told[:3] == ["ok", "music", "flush"]
+    assert told[3:5] == ["music", "unusable"]
 
 
 @pytest.mark.parametrize("then", [GOOD, DOWN], ids=["repaired", "local"])

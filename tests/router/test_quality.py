@@ -20,7 +20,7 @@ def judged(text, request=ASKED):
     """Judge a whole answer."""
     reader = quality.reader(request)
     reader.feed(text)
-    return quality.judge(reader.close(), text, request, "scripted/model")
+    return quality.judge(reader.close(), text, request, "scripted/model")()
 
 
 def beats(*ticks, **more):

@@ -187,6 +187,22 @@ def test_a_settled_amount_stays_held_until_it_is_on_the_disk(tmp_path):
     assert drive(path, story) == ([(100, None)], [(100, 30)])
 
 
+def test_a_flush_with_nothing_on_its_way_does_not_ask_the_disk(tmp_path):
+    """Whoever waits for bills that have long been written waits for nobody, not even for a locked file."""
+
+    async def story(ledger):
+        row = await ledger.reserve(request_id="r", worst_picousd=100, **NAMES)
+        await ledger.settle(row, cost_picousd=30, usage=Usage(1, 1), outcome="ok", ms=1)
+        await ledger.flush()
+        while ledger._handed_over != ledger._dealt_with:  # told first, counted after
+            await asyncio.sleep(0)
+        flushing = ledger.flush()
+        with pytest.raises(StopIteration):
+            flushing.send(None)
+
+    drive(tmp_path / "l.db", story)
+
+
 @pytest.mark.parametrize("at", [0, 16], ids=["header", "page size"])
 def test_a_damaged_file_is_kept_aside_and_spending_waits_for_the_user(tmp_path, at):
     """The old file is kept, the message names it, a restart does not open the purse, the user's word does."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from router.errors import InvalidRequest
 
@@ -61,8 +61,7 @@ class Price:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one call, brought to one meaning for all providers.
 
     `input_tokens` is the whole prompt: `cached_tokens` (read from the provider's cache) and `cache_write_tokens` are
@@ -160,8 +159,7 @@ def format_usd(picousd: int) -> str:
     return f"{sign}{dollars}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Funds:
+class Funds(NamedTuple):
     """What stands in the ledger when a call asks to be paid, in pico-dollars.
 
     `month` is 202611 for November 2026; `reserved` is held for calls that still run or whose cost nobody knows yet.

@@ -6,8 +6,7 @@ Pure vocabulary. No SDK type passes this line; a key is never part of a call.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from router.budget import Usage
 
@@ -16,8 +15,7 @@ CUT: Final = "length"
 FILTERED: Final = "filter"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call, ready to be sent.
 
     Attributes:
@@ -44,8 +42,7 @@ class Call:
         return len(self.system.encode()) + sum(len(text.encode()) for _, text in self.turns)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What an answer's headers said about the provider's patience; None where they were silent.
 
     Attributes:
@@ -61,15 +58,13 @@ class Limits:
     tokens_reset_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metered:
+class Metered(NamedTuple):
     """Tokens known before the end (anthropic's prompt count comes first): what a broken stream has cost at least."""
 
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """The provider said that it has finished.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from router.errors import AttemptFailed, BudgetRefused, Busy, ContentFiltered, Garbled, ProviderOff, Silent, Unusable
 from router.policy import Candidate
@@ -47,8 +47,7 @@ LAST_MONEY_SHARE: Final = 0.6
 """The same where nobody cheaper is left: the embedded drummer plays meanwhile, so the wait costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """Ask this candidate now, for at most `limit_s` seconds; `complaint` makes it a repair of its own answer.
 
     With `last` it was refused before, and nobody else is left: money that others hold is worth a longer wait.
@@ -65,8 +64,7 @@ class Ask:
         return self.limit_s * LAST_MONEY_SHARE if self.last else min(MONEY_S, self.limit_s * MONEY_SHARE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wait:
+class Wait(NamedTuple):
     """Wait, then ask again what to do."""
 
     seconds: float

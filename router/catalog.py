@@ -6,12 +6,11 @@ until the user gives one. What is learnt at run time (a model gone) is kept by t
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from router.budget import Price, parse_usd
 
@@ -32,8 +31,7 @@ _PREFIXES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TierSpec:
+class TierSpec(NamedTuple):
     """A tier as the document configures it: what it is for, its token cap, temperature and timeout in seconds."""
 
     name: str
@@ -43,8 +41,7 @@ class TierSpec:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Documented:
+class Documented(NamedTuple):
     """One row of the document's table, exactly as written; prices in dollars per million tokens, as text."""
 
     tier: str
@@ -87,8 +84,7 @@ class Model:
         return self.long_price if self.long_price and prompt_tokens > LONG_PROMPT_TOKENS else self.price
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
+class Choice(NamedTuple):
     """The model that is really used for a wish, and the sentence that says so when it is another one."""
 
     model: Model
@@ -149,6 +145,8 @@ class Catalog:
 @cache
 def load() -> Catalog:
     """Return the catalogue that ships with the program."""
+    import tomllib  # noqa: PLC0415  with its expressions 4 ms of every start, and not every start needs the catalogue
+
     with Path(__file__).with_name("catalog.toml").open("rb") as file:
         data = tomllib.load(file)
     tiers = {name: TierSpec(name, **spec) for name, spec in data["tiers"].items()}

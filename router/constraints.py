@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from router import groove
 from router.groove.weight import metrical
@@ -82,8 +82,7 @@ _BEATS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last
 _PLACE_FILLERS: Final = frozenset({"and", "the", "beat", "beats", "note", "notes", "of", "bar", "every", "each"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+class Rule(NamedTuple):
     """One constraint, understood: between `least` and `most` strokes of `voices` in each span, or at places of the bar.
 
     Attributes:
@@ -108,8 +107,7 @@ class Rule:
     loudest: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of the constraints: the pattern that holds them, what was left out, what is broken or unknown."""
 
     pattern: Pattern

@@ -181,7 +181,7 @@ class Router:
         groove.check_names(genre=request.genre, style=request.style, drummer=request.drummer)
         limit = ceiling(request.max_cost_usd, self.config.max_cost_picousd)
         plan = policy.plan(request, _words(request), self.config)
-        plan = replace(plan, kind=kind) if kind else plan
+        plan = plan._replace(kind=kind) if kind else plan
         if plan.tier == LOCAL:
             saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
             return _told(await self._local(request, began, plan.notes, saved=saved), on_bars, on_route)

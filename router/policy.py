@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from router.budget import Price, worst_case_picousd
 from router.catalog import Catalog, Choice
@@ -28,8 +28,7 @@ _PROMPT_TOKENS: Final = 600
 """A usual prompt with its notation guide, for comparing expected costs only."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class Plan(NamedTuple):
     """What a wish needs.
 
     Attributes:
@@ -45,8 +44,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(NamedTuple):
     """One model that may be asked."""
 
     provider: str

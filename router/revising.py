@@ -102,7 +102,7 @@ async def refine(
         notes = (*ruled.done, *_left(ruled), "no model answered")
         return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
     notes = (*best.route.notes, *ruled.beyond)
-    return replace(best, route=replace(best.route, latency_ms=_ms_since(began), notes=notes))
+    return best._replace(route=replace(best.route, latency_ms=_ms_since(began), notes=notes))
 
 
 def _left(ruled: by_rules.Refined) -> list[str]:
@@ -174,9 +174,9 @@ async def music(
     )  # fmt: skip
     answer = await router.route(wish, source=source, kind=kind)
     if answer.route.tier == LOCAL:
-        return replace(answer, pattern=made)
+        return answer._replace(pattern=made)
     name = f"{kind.replace('_', ' ')}, {pattern.name}"[:200]  # its own would be the whole question
-    return replace(answer, pattern=replace(answer.pattern, name=name))
+    return answer._replace(pattern=replace(answer.pattern, name=name))
 
 
 def _made(kind: str, pattern: Pattern, request: GrooveRequest, ratio: tuple[int, int] | None) -> Pattern:

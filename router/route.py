@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from router.budget import format_usd
 from router.pattern import Pattern
@@ -133,16 +133,14 @@ class Route:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class Answer(NamedTuple):
     """A complete pattern and its receipt."""
 
     pattern: Pattern
     route: Route
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reply:
+class Reply(NamedTuple):
     """The answer to a task that is not a pattern: plain JSON and its receipt."""
 
     data: dict[str, Any]

@@ -28,8 +28,7 @@ class Mend(NamedTuple):
         return f"{self.code} ({', '.join(where)})" if where else self.code
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One bar: its strokes by lane, ticks from the bar's start (a flam's grace note may lie before it)."""
 
     number: int

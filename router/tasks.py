@@ -6,12 +6,10 @@ Pure data and one table. A kind never rises above its tier by itself; escalation
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class Task(NamedTuple):
     """One kind of work.
 
     Attributes:

@@ -7,22 +7,20 @@ embedded drummer.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from router.policy import Plan
 from router.request import GrooveRequest
 from router.work import Written
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Choose:
+class Choose(NamedTuple):
     """Ask the fast tier whether a preset fits; the result is the pattern as `Written`, or None when it does not."""
 
     request: GrooveRequest
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Write:
+class Write(NamedTuple):
     """Ask a tier (and from there up, or aside) for a pattern; the result is `Written`, or None when nobody could."""
 
     request: GrooveRequest

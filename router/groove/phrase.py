@@ -6,15 +6,13 @@ Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from router.pattern import RESOLUTION, Meter
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BarPlan:
+class BarPlan(NamedTuple):
     """One bar's part in the form.
 
     Attributes:
@@ -36,8 +34,7 @@ class BarPlan:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Section:
+class Section(NamedTuple):
     """What a part of a song does to a groove; each figure goes where `BarPlan` has it."""
 
     energy: float = 0.5

@@ -59,10 +59,13 @@ class Talk:
             if isinstance(message, list) or "method" not in message:
                 return message
 
-    def receive(self) -> dict[str, Any]:
-        """Return the next message, whatever it is."""
+    def receive(self, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the next message, whatever it is; {} if none comes within `timeout_s` seconds."""
         with self._hangup():
-            message = json.loads(self._socket.recv())
+            try:
+                message = json.loads(self._socket.recv(timeout=timeout_s))
+            except TimeoutError:
+                return {}
         return message if isinstance(message, dict) else {}
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -123,7 +124,10 @@ class View:
 @click.option("--json", "as_json", is_flag=True, help="Print each event as one line of JSON.")
 @click.option("--once", is_flag=True, help="Print what is now and end.")
 def monitor_command(home: str | None, *, as_json: bool, once: bool) -> None:
-    """Watch the running daemon until Ctrl-C: transport, cost, latency, alerts, the last answers."""
+    """Watch the running daemon until Ctrl-C: transport, cost, latency, alerts, the last answers.
+
+    Into a pipe or a file it writes a screen every two seconds.
+    """
     with errors():
         try:
             talk = Talk(find_home(home))
@@ -156,8 +160,8 @@ def _watch(talk: Talk, *, once: bool) -> None:
 
     view, missing = View(), set(TOPICS)
 
-    def hear() -> None:
-        message = talk.receive()
+    def hear(timeout_s: float | None = None) -> None:
+        message = talk.receive(timeout_s)
         if message.get("method") == "event":
             view.hear(message["params"]["topic"], message["params"]["data"])
             missing.discard(message["params"]["topic"])
@@ -171,14 +175,26 @@ def _watch(talk: Talk, *, once: bool) -> None:
     while missing:
         hear()
     look()
-    if once:
-        Console(width=None if sys.stdout.isatty() else 120).print(view.screen())
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    if once or not sys.stdout.isatty():
+        console.print(view.screen())
+        while not once:
+            _for_a_while(hear)
+            look()
+            console.print(view.screen())
         return
-    looked = time.monotonic()
-    with Live(view.screen(), auto_refresh=False, screen=sys.stdout.isatty()) as live:
-        while True:
-            hear()
-            if time.monotonic() - looked > _STATUS_EVERY_S:
-                look()
-                looked = time.monotonic()
+    with Live(view.screen(), console=console, auto_refresh=False, screen=True) as live:
+
+        def hear_and_show(timeout_s: float) -> None:
+            hear(timeout_s)
             live.update(view.screen(), refresh=True)
+
+        while True:
+            _for_a_while(hear_and_show)
+            look()
+
+
+def _for_a_while(hear: Callable[[float], None]) -> None:
+    until = time.monotonic() + _STATUS_EVERY_S
+    while (left := until - time.monotonic()) > 0:
+        hear(left)

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from bridge.cli import main
-from bridge.cli.monitor import View
+from bridge.cli import main, monitor
+from bridge.cli.monitor import TOPICS, View
+from bridge.client import Unreachable
 from router.budget import PICO, Usage
 from router.stores.ledger import Ledger
 
@@ -134,6 +135,46 @@ def told(view):
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(view.screen())
     return console.export_text()
+
+
+class ScriptedTalk:
+    """Tells each topic once, then stays silent for a few receives, then the daemon ends."""
+
+    def __init__(self, _home):
+        self.said = [{"method": "event", "params": {"topic": topic, "data": {}}} for topic in TOPICS]
+        self.silences = 8
+
+    def send(self, _request):
+        """Take the subscription."""
+
+    def ask(self, _method, _params):
+        """Return the status, in which the money that was spent grows."""
+        self.silences -= 1
+        budget = {"month": "2026-11", "limit_usd": None, "spent_usd": str(9 - self.silences), "reserved_usd": "0"}
+        return {"result": {"budget": budget}}
+
+    def receive(self, timeout_s=None):
+        """Return the next event; {} where none comes in time."""
+        if self.said:
+            return self.said.pop(0)
+        assert timeout_s is not None, "waits for ever"
+        if not self.silences:
+            raise Unreachable("the daemon hung up")
+        return {}
+
+    def close(self):
+        """Hang up."""
+
+
+def test_the_monitor_writes_screens_into_a_pipe_as_it_goes(monkeypatch, tmp_path):
+    """One every so often, whether anything happens or not: a reader sees them, and one that is gone is noticed."""
+    monkeypatch.setattr(monitor, "Talk", ScriptedTalk)
+    monkeypatch.setattr(monitor, "_STATUS_EVERY_S", 0.001)
+
+    code, out, _ = run("monitor", "--home", str(tmp_path))
+
+    assert code == 4
+    assert [line.split()[1] for line in out.splitlines() if "spent" in line][:4] == ["$2", "$3", "$4", "$5"]
 
 
 def test_the_monitor_draws_before_it_has_heard_anything():

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from typing import Any, Final, Literal
 
 from router.errors import InvalidSetting
@@ -233,7 +234,7 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
     """
     for key in config:
         if key not in BY_NAME and key not in TABLES:
-            near = difflib.get_close_matches(key, [*BY_NAME, *TABLES], 1)
+            near = difflib.get_close_matches(key.lower().removeprefix("drumbridge_"), [*BY_NAME, *TABLES], 1)
             raise InvalidSetting(
                 key, f"config.toml has {key!r}, which is no setting", f"did you mean {near[0]}?" if near else ""
             )
@@ -256,7 +257,7 @@ def _as_text(given: Any) -> Any:
     """Return a value of TOML as an environment variable would say it; what cannot be said so stays as it is."""
     if isinstance(given, list):
         return json.dumps(given, default=str)
-    return str(given).lower() if isinstance(given, bool | int | float) else given
+    return str(given).lower() if isinstance(given, bool | int | float | date | time) else given
 
 
 def live_values(values: Mapping[str, Value]) -> dict[str, Any]:

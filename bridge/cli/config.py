@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from typing import Any, Final
 
 import click
 
 from bridge import keys
 from bridge.cli import command
-from bridge.cli.common import CONFIGURATION, errors, fail, find_home, home_option, json_option, print_json, settings
+from bridge.cli.common import (
+    CONFIGURATION,
+    USAGE,
+    errors,
+    fail,
+    find_home,
+    home_option,
+    json_option,
+    print_json,
+    settings,
+)
 from bridge.home import Home, write_whole
 from bridge.settings import BY_NAME, SECRETS, live_values, resolve
 from bridge.variables import router_config
@@ -128,20 +139,37 @@ def _check(place: Home, name: str, value: Any) -> None:
 
 def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:
     place = find_home(home)
-    row = BY_NAME.get(name or "")
-    if row is None or name is None:
+    if name is None:
+        fail(USAGE, f"which setting is to be {action}?", "`drumbridge config show` lists them")
+    # A name that nobody knows can be taken out of the file all the same: `run` refuses it there.
+    if name not in BY_NAME and not (action == "unset" and name in place.config()):
         fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
-    if action == "set" and value is None:
-        fail(CONFIGURATION, f"what shall {name} be?", f"drumbridge config set {name} {row.default or 'VALUE'}")
-    checked = row.read(value or "") if action == "set" else None
-    if action == "set":
-        _check(place, name, checked)
+    new = _checked(place, name, value) if action == "set" else {}
     place.create()
     file = place.path / "config.toml"
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    place.config()  # refuses a file that is not TOML before it is touched
+    others = {key: item for key, item in place.config().items() if key != name}
     head = next((index for index, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
     kept = [line for line in lines[:head] if line.split("=")[0].strip() != name]
     # JSON's texts, numbers, true and false are TOML's as well.
-    new = [] if checked is None else [f"{name} = {json.dumps(checked)}"]
-    write_whole(file, ("\n".join([*kept, *new, *lines[head:]]) + "\n").encode())
+    text = "\n".join([*kept, *(f"{key} = {json.dumps(item)}" for key, item in new.items()), *lines[head:]]) + "\n"
+    if _read(text) != {**others, **new}:
+        fail(CONFIGURATION, f"{name} takes more than a line of config.toml", f"change it by hand in {file}")
+    write_whole(file, text.encode())
+
+
+def _checked(place: Home, name: str, value: str | None) -> dict[str, Any]:
+    """Return what is to be written; {} for a setting that goes back to its default."""
+    row = BY_NAME[name]
+    if value is None:
+        fail(USAGE, f"what shall {name} be?", f"drumbridge config set {name} {row.default or 'VALUE'}")
+    checked = row.read(value)
+    _check(place, name, checked)
+    return {} if checked is None else {name: checked}
+
+
+def _read(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None

@@ -102,6 +102,9 @@ async def _ask(
             fail(FAILURE, f"there is no attempt {reconcile[0]} whose cost is unknown", "`drumbridge costs --lost`")
         if request_id:
             rows = await ledger.rows_of(request_id)
+            if not rows and ledger.closed is None:
+                said = f"there is no request {request_id!r:.80} in the ledger"
+                fail(FAILURE, said, "`request` of a `route`'s attempts names one")
         elif lost:
             rows = [] if isinstance(ledger, NullLedger) else await ledger.lost()
         else:

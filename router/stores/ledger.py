@@ -23,7 +23,7 @@ from typing import Any, Final, TypeVar
 from router.budget import MAX_PICOUSD, Funds, Usage, refusal
 from router.errors import BudgetRefused
 from router.stores import reports
-from router.stores.books import Ask, Bill, Books
+from router.stores.books import Ask, Bill, Books, month_of
 from router.stores.nulls import NullLedger
 
 __all__ = ["Ledger", "NullLedger"]
@@ -181,7 +181,7 @@ class Ledger:
         """Return {month, limit_usd, spent_usd, reserved_usd, left_usd, resets, closed}."""
         return await self._do(
             lambda books: reports.budget(self._funds(books), self.closed, self._wall()),
-            reports.budget(Funds(0, self.monthly_budget_picousd, 0, 0), self.closed),
+            reports.budget(Funds(month_of(self._wall()), self.monthly_budget_picousd, 0, 0), self.closed),
         )
 
     async def rows_of(self, request_id: str) -> list[dict[str, Any]]:

@@ -156,6 +156,9 @@ def test_words_and_flags_agree_and_flags_win(cli):
         (["export", "p-none"], 1, "no pattern has the id"),
         (["config", "set", "tempo", "999"], 3, "20 to 300"),
         (["config", "set", "tmepo", "99"], 3, "no setting"),
+        (["config", "unset", "tmepo"], 3, "no setting"),
+        (["config", "set"], 2, "which setting"),
+        (["config", "set", "tempo"], 2, "what shall tempo be"),
         (["run", "--host", "0.0.0.0"], 2, "--allow-lan"),
         (["run", "--host", "0.0.0.0", "--allow-lan"], 2, "--tls-cert"),
         (["run", "--tempo", "999"], 2, "20 to 300"),
@@ -201,6 +204,7 @@ def test_config_shows_where_each_value_comes_from(cli, tmp_path):
         ("ai_max_tier = 7", "ai_max_tier is '7'; it must be one of fast"),
         ('windows = "abc"', "windows"),
         ('hedge = "maybe"', "hedge is 'maybe'; it must be true or false"),
+        ("ai_timeout_fast = 2026-01-01", "ai_timeout_fast is '2026-01-01'; it must be above 0"),
     ],
 )
 def test_what_the_router_refuses_is_refused_by_every_command_in_the_files_words(cli, tmp_path, line, says):
@@ -216,6 +220,36 @@ def test_what_the_router_refuses_is_refused_by_every_command_in_the_files_words(
         assert "config.toml: " + says in result.stderr
         assert "DRUMBRIDGE_" not in result.stderr
         assert "AI_" not in result.stderr
+
+
+@pytest.mark.parametrize("key", ["AI_PROVIDER", "DRUMBRIDGE_WINDOWS", "Ai_Provider", "ai_providr"])
+def test_a_key_in_capitals_is_known_by_its_small_letters_and_can_be_taken_out(cli, tmp_path, key):
+    """A variable's name in the file ends `run`; the hint says how it is written there, `unset` removes it."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text(f'{key} = "groq"\ntempo = 99.0\n')
+
+    refused = cli("config", "show")
+    taken_out = cli("config", "unset", key)
+
+    assert refused.exit_code == 3
+    assert f"did you mean {'windows' if 'WINDOWS' in key else 'ai_provider'}?" in refused.stderr
+    assert taken_out.exit_code == 0
+    assert (tmp_path / "home" / "config.toml").read_text() == "tempo = 99.0\n"
+
+
+def test_config_leaves_alone_what_it_cannot_change_line_by_line(cli, tmp_path):
+    """A value of several lines is not torn: the file stays as it is, and the message names it."""
+    (tmp_path / "home").mkdir()
+    file = tmp_path / "home" / "config.toml"
+    file.write_text('windows = [\n  {zone = "UTC"},\n]\ntempo = 99.0\n')
+    before = file.read_text()
+
+    result = cli("config", "unset", "windows")
+
+    assert result.exit_code == 3
+    assert "by hand" in result.stderr
+    assert file.read_text() == before
+    assert cli("config", "unset", "tempo").exit_code == 0
 
 
 def test_config_takes_a_negative_value_and_a_provider_before_its_key(cli):

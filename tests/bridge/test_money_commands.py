@@ -137,6 +137,26 @@ def told(view):
     return console.export_text()
 
 
+def test_a_request_that_was_never_paid_is_said_to_be_none(home):
+    """A mistyped id is no free request."""
+    assert run("costs", "--request", "r-1", "--json")[0] == 0
+    assert run("costs", "--request", "nosuch") == (
+        1, "", "drumbridge: there is no request 'nosuch' in the ledger (`request` of a `route`'s attempts names one)\n"
+    )  # fmt: skip
+
+
+def test_a_ledger_that_is_a_folder_has_a_month_all_the_same(tmp_path, monkeypatch):
+    """Spending is closed and says why; what is told beside it is true."""
+    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path))
+    (tmp_path / "ledger.db").mkdir()
+
+    budget = json.loads(run("costs", "--json")[1])["budget"]
+
+    assert "ledger cannot be used" in budget["closed"]
+    assert budget["month"] > "2000-01"
+    assert budget["resets"] > budget["month"]
+
+
 class ScriptedTalk:
     """Tells each topic once, then stays silent for a few receives, then the daemon ends."""
 

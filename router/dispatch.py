@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from router import catalog, groove, keeping, policy, quality, rules, savings, workflows
+from router import catalog, drummer, groove, keeping, policy, quality, rules, savings, workflows
 from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
 from router.budget import ceiling, format_usd, token_bound
@@ -486,7 +486,7 @@ class _Ear:
 
 def _words(request: GrooveRequest) -> Mapping[str, Any]:
     """Return what the rules read in a prompt, where it decides: a named tier has decided already."""
-    return groove.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
+    return drummer.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
 
 
 def _memory_ledger(config: RouterConfig) -> Ledger:

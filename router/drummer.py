@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from router import groove
 from router.constraints import spoken_voices
@@ -50,14 +50,38 @@ _SPELLINGS: Final = tuple(
 
 
 @lru_cache(maxsize=64)
+def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
+    """Return the clauses that speak of single drums or of a fill's place, and the other words."""
+    text, clauses, rest = " ".join(prompt.lower().split()), [], []
+    for part in _PARTS.split(text) if len(text) <= LONGEST else ():
+        clause = re.sub(r"^ ?and | and ?$", " ", " ".join(_ON_KNOBS.sub(" ", part).split())).strip()
+        if spoken_voices(clause)[0] or _FILL.search(clause):
+            clauses.append(clause)
+            rest += _FRAME.findall(clause)
+        else:
+            rest.append(part)
+    return tuple(clauses), ", ".join(rest) if clauses else prompt
+
+
 def details(prompt: str) -> tuple[str, ...]:
     """Return the clauses of a wish that speak of single drums or of a fill's place, as they were said."""
-    text = " ".join(prompt.lower().split())
-    if len(text) > LONGEST:
-        return ()
-    parts = (_ON_KNOBS.sub(" ", part) for part in _PARTS.split(text) if part)
-    tidy = (re.sub(r"^ ?and | and ?$", " ", " ".join(part.split())).strip() for part in parts)
-    return tuple(part for part in tidy if spoken_voices(part)[0] or _FILL.search(part))
+    return _parted(prompt)[0]
+
+
+def describe(prompt: str) -> dict[str, Any]:
+    """Return what `groove.describe` does; clauses about drums that can all be followed do not lower its confidence."""
+    said = groove.describe(prompt)
+    clauses, rest = _parted(prompt)
+    if clauses and all(_followed(clause) for clause in clauses):
+        said["confidence"] = groove.describe(rest)["confidence"] if rest.strip(" ,") else 1.0
+    return said
+
+
+@lru_cache(maxsize=64)
+def _followed(clause: str) -> bool:
+    """Say whether the rules understand a clause: what they can do to one plain groove, they can do to any."""
+    plain = GrooveRequest(genre="rock", style="straight")
+    return bool(_told(groove.generate(plain), clause, plain)[1])
 
 
 def draw(request: GrooveRequest) -> Pattern:

@@ -118,7 +118,7 @@ async def make(router: Router, request: GrooveRequest, *, source: str = "api", *
     """
     if request.workflow != "refine" or not may_pay(router.config, request) or not request.constraints:
         return await router.route(request, source=source, **hooks)
-    if request.tier == "auto" and policy.plan(request, groove.describe(request.prompt), router.config).tier == LOCAL:
+    if request.tier == "auto" and policy.plan(request, drummer.describe(request.prompt), router.config).tier == LOCAL:
         return await router.route(request, source=source, **hooks)
     rules = "; ".join(request.constraints)
     wish = replace(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from router import groove
-from router.drummer import LONGEST, details, draw
+from router.drummer import LONGEST, describe, details, draw
 from router.pattern import Pattern
+from router.policy import SURE
 from router.request import GrooveRequest
 
 BEAT = 960
@@ -98,3 +99,22 @@ def test_two_hands_can_still_play_it(words: str) -> None:
     """What is asked for takes a hand from something else."""
     for seed in range(8):
         assert groove.flaws(drawn(f"rock, {words}", seed=seed), 120.0) == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rock with cowbell, no crash, claps on 2 and 4",
+        "no crash, only kick and snare",
+        "a slow soul ballad with cross stick",
+    ],
+)
+def test_what_can_be_followed_is_understood(words: str) -> None:
+    """No model need be paid for an order that the rules can carry out."""
+    assert groove.describe(words)["confidence"] < SURE <= describe(words)["confidence"]
+
+
+@pytest.mark.parametrize("words", ["hats like falling rain", "rain on hats of tin, no kick", "like a tin roof"])
+def test_poetry_about_drums_is_not_understood(words: str) -> None:
+    """A drum that is named in words beyond the rules, or beside them, is for a model to read."""
+    assert describe(words)["confidence"] < SURE

@@ -52,7 +52,7 @@ def one(seed: int, folder: Path) -> tuple[Floats, Floats]:
     rng = random.Random(f"ear {seed}")
     font = rng.choice((FLUID, FLUID, *(font for font in OTHER_FONTS if font.exists())))
     piece = plain_song(seed, seconds=16, font=font) if rng.random() < 0.4 else song(seed, seconds=22, font=font)
-    return _listened(with_hand_drums(piece, rng) if rng.random() < 0.25 else piece, folder)
+    return listened(with_hand_drums(piece, rng) if rng.random() < 0.25 else piece, folder)
 
 
 def with_hand_drums(piece: Song, rng: random.Random) -> Song:
@@ -80,7 +80,8 @@ def with_hand_drums(piece: Song, rng: random.Random) -> Song:
     return replace(piece, strokes=tuple(sorted((*own, *(one for one in strokes if 0 <= one[0] < end)))))
 
 
-def _listened(piece: Song, folder: Path) -> tuple[Floats, Floats]:
+def listened(piece: Song, folder: Path) -> tuple[Floats, Floats]:
+    """Return bands and strokes of a song as it sounds."""
     path = render(piece, folder)
     samples, rate = soundfile.read(path, dtype="float32")
     path.unlink()
@@ -102,7 +103,7 @@ def performed(index: int, takes: Path, folder: Path) -> tuple[Floats, Floats]:
             strokes.append((now - start + 0.05, NOTES[message.note], message.velocity))
     font = rng.choice((FLUID, FLUID, *(font for font in OTHER_FONTS if font.exists())))
     base = song(2 * FIRST_SEED + index, seconds=18, band=rng.random() < 0.35, font=font, bpm=float(row["bpm"]))
-    return _listened(replace(base, name=f"take-{index}", strokes=tuple(strokes)), folder)
+    return listened(replace(base, name=f"take-{index}", strokes=tuple(strokes)), folder)
 
 
 def labels(count: int, strokes: Floats) -> tuple[Floats, Floats]:
@@ -157,14 +158,30 @@ class Set:
         self.rows = np.concatenate(rows)
 
 
+class Adam:
+    """Moves parameters down their gradients, in place (Kingma and Ba, "Adam", ICLR 2015)."""
+
+    def __init__(self, params: list[Floats]) -> None:
+        """Start at rest."""
+        self._params, self._steps = params, 0
+        self._moment, self._spread = ([np.zeros_like(p) for p in params] for _ in range(2))
+
+    def step(self, grads: list[Floats], rate: float) -> None:
+        """Take one step."""
+        self._steps += 1
+        for param, grad, moment, spread in zip(self._params, grads, self._moment, self._spread, strict=True):
+            moment[...] += 0.1 * (grad - moment)
+            spread[...] += 0.001 * (grad * grad - spread)
+            even = np.sqrt(spread / (1 - 0.999**self._steps)) + 1e-8
+            param[...] -= rate * (moment / (1 - 0.9**self._steps)) / even
+
+
 def fit(songs: list[tuple[Floats, Floats]], epochs: int, rate_at_first: float, params: list[Floats]) -> list[Floats]:
-    """Return the weights and offsets after Adam (Kingma and Ba, 2015) on cross-entropy plus velocity error."""
+    """Return the weights and offsets after Adam on cross-entropy plus velocity error."""
     rng = np.random.default_rng(7)
     held, train = songs[: max(1, len(songs) // 12)], songs[max(1, len(songs) // 12) :]
     check = Set(held, rng, colour=True)
-    moment = [np.zeros_like(p) for p in params]
-    spread = [np.zeros_like(p) for p in params]
-    step = 0
+    adam = Adam(params)
     for epoch in range(epochs):
         if epoch % 3 == 0:
             data = Set(train, rng, colour=True)
@@ -175,11 +192,7 @@ def fit(songs: list[tuple[Floats, Floats]], epochs: int, rate_at_first: float, p
             rows = np.sort(order[start : start + 512])
             loss, grads = gradient(params, data, rows, rng)
             total += loss
-            step += 1
-            for n, grad in enumerate(grads):
-                moment[n] += 0.1 * (grad - moment[n])
-                spread[n] += 0.001 * (grad * grad - spread[n])
-                params[n] -= rate * (moment[n] / (1 - 0.9**step)) / (np.sqrt(spread[n] / (1 - 0.999**step)) + 1e-8)
+            adam.step(grads, rate)
         loss = sum(gradient(params, check, part, None)[0] for part in np.array_split(check.rows, 20)) / 20
         seconds = time.monotonic() - started
         print(f"epoch {epoch}: {total / (len(order) // 512):.4f}, held out {loss:.4f}, {seconds:.0f} s", flush=True)

@@ -6,13 +6,15 @@ Blocking and heavy (numpy): runs in the worker's own process, never in the daemo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from router.errors import InvalidRequest
-from router.hearing import bars, beats, energy, onsets, pulse, swing
+from router.hearing import again, bars, beats, energy, onsets, pulse, swing
+from router.hearing.again import Grid
 from router.hearing.analysis import LIMITS, Analysis, Limits, Onset
 from router.hearing.decode import SHORTEST_S, SILENCE, Source, blocks, examine
 from router.hearing.ear import Ear, Floats
@@ -41,15 +43,13 @@ def analyze_file(path: str | Path, *, on_progress: Progress | None = None, limit
     bands, levels, duration_s = _read(source, limits, tell)
     tell("drums", 0.75)
     odds, hard = Ear.load().listen(bands)
-    heard = onsets.strokes(odds, hard)
-    notes = _of_the_file(source, duration_s)
-    strikes = onsets.strikes(heard, odds)
-    if sum(times.size for times, _ in strikes.values()) < max(_FEWEST, duration_s / 4):
-        notes.append("hardly any drums were heard; tempo and bars follow the attacks of the music")
-        strikes = onsets.attacks(bands)
     tell("tempo", 0.85)
-    found = _pulse(strikes, duration_s)
+    strikes, found = follow(bands, odds, hard, duration_s)
     tell("bars", 0.95)
+    heard = again.judged(bands, odds, hard, found.grid, again.load())
+    notes = _of_the_file(source, duration_s)
+    if found.of_music:
+        notes.append("hardly any drums were heard; tempo and bars follow the attacks of the music")
     result = _write_down(found, heard, strikes, levels, duration_s, notes)
     tell("done", 1.0)
     return result
@@ -92,14 +92,36 @@ def _of_the_file(source: Source, duration_s: float) -> list[str]:
     return [f"{missing_s:.1f} s of the file could not be read: the rest was heard"] if missing_s > _PADDING_S else []
 
 
-class _Found:
-    """Beats, and the bars that lie on them."""
+@dataclass(frozen=True)
+class Found:
+    """Beats, and the bars that lie on them.
 
-    def __init__(self, beats_s: Doubles, shape: bars.Shape, phase: float, sure: float, *, in_three: bool) -> None:
-        self.beats_s, self.shape, self.phase, self.sure, self.in_three = beats_s, shape, phase, sure, in_three
+    Attributes:
+        sure: 0..1, how likely the tempo is. in_three: every beat is played in three.
+        of_music: Not of drums: there were hardly any.
+    """
+
+    grid: Grid
+    shape: bars.Shape
+    sure: float
+    in_three: bool
+    of_music: bool = False
 
 
-def _pulse(strikes: Strikes, duration_s: float) -> _Found:
+def follow(bands: Floats, odds: Floats, hard: Floats, duration_s: float) -> tuple[Strikes, Found]:
+    """Return what was struck, and the beats and bars in it.
+
+    Raises:
+        InvalidRequest: If nothing in the file repeats.
+    """
+    strikes = onsets.strikes(onsets.strokes(odds, hard), odds)
+    if sum(times.size for times, _ in strikes.values()) >= max(_FEWEST, duration_s / 4):
+        return strikes, _pulse(strikes, duration_s)
+    strikes = onsets.attacks(bands)
+    return strikes, replace(_pulse(strikes, duration_s), of_music=True)
+
+
+def _pulse(strikes: Strikes, duration_s: float) -> Found:
     """Return the most likely beats and bars.
 
     Raises:
@@ -114,28 +136,28 @@ def _pulse(strikes: Strikes, duration_s: float) -> _Found:
         raise InvalidRequest("audio", "no steady pulse was heard", "use a longer piece with a beat")
     scores = pulse.Net.load("bars").score(bars.folded(strikes, grid))
     shape, phase = bars.judged(scores, 60 / beats.mean_beat_s(grid))
-    return _Found(grid, shape, phase, sure, in_three=bars.in_three(scores))
+    return Found(Grid(grid, shape.beats, phase), shape, sure, bars.in_three(scores))
 
 
 def _write_down(
-    found: _Found, heard: list[Onset], strikes: Strikes, levels: Doubles, duration_s: float, notes: list[str]
+    found: Found, heard: list[Onset], strikes: Strikes, levels: Doubles, duration_s: float, notes: list[str]
 ) -> Analysis:
-    shape, phase = found.shape, found.phase
+    shape, phase, grid_s = found.shape, found.grid.phase, found.grid.beats_s
     shift = phase % 1
     # From the file's start to its end, so that a fill before the first found beat has its bar.
-    first, last = beats.positions(np.array([0.0, duration_s]), found.beats_s)
+    first, last = beats.positions(np.array([0.0, duration_s]), grid_s)
     felt = np.arange(np.ceil(first - shift) + shift, last, 1.0)
     lines = np.arange(phase + np.ceil((first - phase) / shape.beats) * shape.beats, last, shape.beats)
-    beats_s = beats.seconds(felt, found.beats_s)
-    downbeats = beats.seconds(lines, found.beats_s)
-    bpm = 60 / beats.mean_beat_s(found.beats_s) * shape.quarters
+    beats_s = beats.seconds(felt, grid_s)
+    downbeats = beats.seconds(lines, grid_s)
+    bpm = 60 / beats.mean_beat_s(grid_s) * shape.quarters
     swung, of = swing.STRAIGHT, 8
     if shape.quarters == 1:
         times = np.concatenate([strikes[s][0] for s in pulse.STREAMS])
         weights = np.concatenate([strikes[s][1] for s in pulse.STREAMS])
-        swung, of = swing.measure((beats.positions(times, found.beats_s) - shift).tolist(), weights.tolist())
+        swung, of = swing.measure((beats.positions(times, grid_s) - shift).tolist(), weights.tolist())
     if found.in_three and shape.meter in {"4/4", "6/8", "12/8"}:
-        beat_bpm = 60 / beats.mean_beat_s(found.beats_s)
+        beat_bpm = 60 / beats.mean_beat_s(grid_s)
         other = f"12/8 at {1.5 * beat_bpm:.1f}" if shape.quarters == 1 else f"4/4 with triplets at {beat_bpm:.1f}"
         notes.append(f"every beat is played in three: {other} quarters a minute is the same music")
     if found.sure < _UNSURE:

@@ -5,6 +5,7 @@ Pure arithmetic on arrays; never looks at samples.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -29,14 +30,23 @@ _APART_FRAMES: Final = 3
 
 def strokes(odds: Floats, hard: Floats) -> list[Onset]:
     """Return every stroke in order of time; `odds` and `hard` come from `Ear.listen`."""
-    found = [
+    columns = {voice: odds[:, column] for column, voice in enumerate(VOICES)}
+    return as_onsets(
+        {
+            voice: peaks(curve, hard[:, column], threshold(curve, voice))
+            for column, (voice, curve) in enumerate(columns.items())
+        }
+    )
+
+
+def as_onsets(found: Mapping[str, tuple[Doubles, Floats]]) -> list[Onset]:
+    """Return times and velocities (0..1) of each drum as strokes in order of time."""
+    out = [
         Onset(round(float(at), 4), voice, max(1, min(127, round(float(velocity) * 127))))
-        for column, voice in enumerate(VOICES)
-        for at, velocity in zip(
-            *_peaks(odds[:, column], hard[:, column], threshold(odds[:, column], voice)), strict=True
-        )
+        for voice, (times, velocities) in found.items()
+        for at, velocity in zip(times, velocities, strict=True)
     ]
-    return sorted(found, key=lambda onset: (onset.t_s, VOICES.index(onset.voice)))
+    return sorted(out, key=lambda onset: (onset.t_s, VOICES.index(onset.voice)))
 
 
 def threshold(curve: Floats, voice: str) -> float:
@@ -58,7 +68,7 @@ def strikes(heard: list[Onset], odds: Floats) -> dict[str, tuple[Doubles, Double
         own = [onset for onset in heard if onset.voice == voice]
         out[voice] = np.array([o.t_s for o in own]), np.array([o.velocity / 127 for o in own])
     rest = odds[:, len(VOICES) :].max(axis=1)
-    out["other"] = _peaks(rest, rest, _OTHERS)[0], np.full(_peaks(rest, rest, _OTHERS)[0].size, 0.7)
+    out["other"] = peaks(rest, rest, _OTHERS)[0], np.full(peaks(rest, rest, _OTHERS)[0].size, 0.7)
     return out
 
 
@@ -75,12 +85,12 @@ def attacks(bands: Floats) -> dict[str, tuple[Doubles, Doubles]]:
         wide = np.lib.stride_tricks.sliding_window_view(np.pad(curve, 50, mode="edge"), 101)
         above = curve - np.median(wide[:, ::4], axis=1) - 0.5 * curve.std()
         top = max(float(np.percentile(above, 99)), 1e-6)
-        times, weights = _peaks(above / top, np.clip(above / top, 0, 1), 0.2)
+        times, weights = peaks(above / top, np.clip(above / top, 0, 1), 0.2)
         out[stream] = times, weights.astype(np.float64)
     return out
 
 
-def _peaks(curve: Floats, hard: Floats, threshold: float) -> tuple[NDArray[np.float64], Floats]:
+def peaks(curve: Floats, hard: Floats, threshold: float) -> tuple[NDArray[np.float64], Floats]:
     """Return times in seconds and velocities of the local maxima above the threshold."""
     wide = np.pad(curve, _APART_FRAMES, constant_values=0)
     window = np.lib.stride_tricks.sliding_window_view(wide, 2 * _APART_FRAMES + 1)

@@ -278,8 +278,8 @@ def _actless(text: str, plain: str, last: Order | None) -> Order:
         return Order(text, last.act, voices, last.amount)
     around, places = placed(plain)
     voices, rest = spoken_voices(around)
-    if set(voices) & {*KEEPERS, "shaker", "cowbell"} and places == ("&",) and not strange(rest):
-        name = next(DRUM.finditer(around))[0]
-        return Order(f"{name} only on the offbeats", "rule", voices)  # "offbeat hats"
+    if voices and places == ("&",) and not strange(rest):  # "offbeat hats" are there alone, an "offbeat kick" too
+        only = "only " if set(voices) & {*KEEPERS, "shaker", "cowbell"} else ""
+        return Order(f"{next(DRUM.finditer(around))[0]} {only}on the offbeats", "rule", voices)
     meant = set(voices) <= set(CRASHES) or (places and places[0][0] in "<>")
     return Order(text, "more" if voices and meant and not strange(rest) else "?", voices, places=places)

@@ -19,6 +19,13 @@ _NO_FILL: Final = r"(?<!fill )(?<!roll )(?<!crescendo )"
 _TIMEKEEPER: Final = r"((?:open |closed )?hats?|rides?|shakers?|cowbells?)\b"
 _DOWNBEAT: Final = r"(?:top|start|beginning|downbeat|one|1)"
 
+COUNTED: Final = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "twelve": 12, "fifteen": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "thirty": 30, "forty": 40,
+    "fifty": 50,
+}  # fmt: skip
+"""Numbers before a time."""
+
 SPELLINGS: Final = tuple(
     (re.compile(found), instead)
     for found, instead in (
@@ -74,6 +81,7 @@ SPELLINGS: Final = tuple(
         (r"\bper ?cent\b", "%"), (r"(\d) %", r"\1%"),
         # Time.
         (r"\b(?:1/32|thirty[ -]second)(?: ?notes?)?\b", "32nd"),
+        (rf"\b({'|'.join(COUNTED)}) (?=m(?:s|secs?|illi)|ticks?\b)", lambda found: f"{COUNTED[found[1]]} "),
         (r"(\d) ?(?:ms|msecs?|millis|milliseconds?)\b", r"\1 ms"), (r"\bto the right\b", "later"),
         (r"\bto the left\b", "earlier"), (r"(?<!\S)\+ ?([\d.]+ (?:ms|ticks?))$", r"\1 later"),
         (r"(?<!\S)- ?([\d.]+ (?:ms|ticks?))$", r"\1 earlier"),
@@ -211,7 +219,7 @@ NUMBERS: Final = {
 COUNT: Final = re.compile(
     r"\b(\d{1,2}|one|two|three|four|five|six)\b(?: (?:times|per bar|a bar|each bar|in (?:each|every) bar))?"
 )
-TIME: Final = re.compile(r"\b(?:by )?(?:about |around |some )?(?!0+(?:\.0+)? )(\d{1,3}(?:\.\d+)?) (ms|ticks?)\b")
+TIME: Final = re.compile(r"\b(?:by )?(?:about |around |some )?(?!0+(?:\.0+)? )(\d{1,5}(?:\.\d+)?) (ms|ticks?)\b")
 SOUND: Final = re.compile(
     r"\b(?:brush(?:es)?|mallets?|(?:hot ?)?rods|sticks|reverb|echo|pitch(?:ed)?|tuned?|tuning|panned|panning"
     r"|(?:drum ?)?kit|samples?|distort(?:ed|ion))\b"

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from router import shaping
-from router.constraints import hold, place_ticks, voices_in
+from router.constraints import hold, place_ticks, read_rule, voices_in
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.order import HATS, Order
@@ -38,6 +38,7 @@ _SOUND: Final = (
     '"{}": that is the sound of the kit, not its strokes: choose it in your instrument (General MIDI: program 41 is a '
     "brush kit)"
 )
+_INSTEAD: Final = 'a lighter hand is "softer snare", "fewer hats", "no rim"'
 _UNCUT: Final = frozenset({"copy"})
 """Acts that see the whole pattern and mind the bars themselves."""
 _OPENNESS: Final = {"hat_closed": 90, "hat_open": 40}
@@ -51,7 +52,7 @@ class Refined:
         done: What was changed, a sentence each. unknown: clauses that were not understood.
         kept: Voices that must stay as they are. named: voices that the words speak of.
         sure: Share of the clauses that were understood, 0..1.
-        beyond: Clauses that are understood and that no stroke can answer, a sentence each.
+        beyond: Clauses that are understood and that no stroke can answer, a sentence each. hint: what can be asked.
     """
 
     pattern: Pattern
@@ -61,6 +62,7 @@ class Refined:
     named: frozenset[str] = frozenset()
     sure: float = 0.0
     beyond: tuple[str, ...] = ()
+    hint: str = ""
 
 
 def refine(
@@ -80,10 +82,13 @@ def refine(
     found = orders(instruction, is_whole)
     bench.kept.update(voice for order in found if order.act == "keep" for voice in order.voices)
     unknown: list[str] = []
+    beyond: list[tuple[str, str]] = []
     named: set[str] = set()
     for order in found:
         named.update(order.voices, order.onto, voices_in(order.text) if order.act == "?" else ())
-        if order.act not in {"keep", "sound"} and not _done(bench, order):
+        if limit := _limit(bench.pattern, order):
+            beyond.append(limit)
+        elif order.act != "keep" and not _done(bench, order):
             unknown.append(order.text)
     if constraints:
         verdict = hold(bench.pattern, constraints)
@@ -98,8 +103,8 @@ def refine(
     # A model may not touch what was spared either, though the words about the rest were not understood.
     spared = {voice for order in found if order.act == "?" for voice in order.spared}
     kept = frozenset(bench.kept | spared)
-    beyond = tuple(_SOUND.format(order.text) for order in found if order.act == "sound")
-    return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure, beyond)
+    told, hint = tuple(why for why, _ in beyond), next((hint for _, hint in beyond), "")
+    return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure, told, hint)
 
 
 def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
@@ -120,6 +125,25 @@ def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
     merged = joined(original, rest, new, dress=False)
     generator = answer.meta.get("generator", "")
     return replace(merged, meta={**original.meta, "generator": generator, "refined": True}, id="")
+
+
+def _limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
+    """Return why no stroke of this pattern can answer, and what can be asked; None where one can."""
+    if order.act == "sound":
+        return _SOUND.format(order.text), _INSTEAD
+    bars = pattern.bars
+    lacking = bool(order.bars) and not runs(order.bars, bars, outside=order.outside)
+    if lacking or (order.act == "copy" and (order.count or 0) > bars):
+        many = f"{bars} bars" if bars > 1 else "1 bar"
+        return f'"{order.text}": no such bar is there; the groove has {many}', f"name bars from 1 to {bars}"
+    rule = read_rule(order.text) if order.act == "rule" else None
+    bare = replace(pattern, meta={}, id="")
+    for places in (order.places, order.origin, rule.places if rule else ()):
+        counted = [place for place in places if any(letter.isdigit() for letter in place) and place not in _GRIDS]
+        if counted and not place_ticks(bare, counted):
+            beats = len(pattern.meter.beats)
+            return f'"{order.text}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"
+    return None
 
 
 # Doing --------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ async def refine(
         )
     ruled = by_rules.refine(pattern, text, seed=request.seed, constraints=request.constraints, tempo=request.tempo)
     if ruled.beyond and not ruled.done and not ruled.unknown:
-        raise InvalidRequest("instruction", ruled.beyond[0], 'a lighter hand is "softer snare", "fewer hats", "no rim"')
+        raise InvalidRequest("instruction", ruled.beyond[0], ruled.hint)
     asked = may_pay(router.config, request) and (ruled.sure < SURE or request.tier != "auto" or request.provider)
     if not asked:
         if not ruled.done and ruled.unknown:

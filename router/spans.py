@@ -122,8 +122,10 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
     return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)
 
 
+_FROM_END: Final = {"next": 2, **{word: number for word, number in _ORDINALS.items() if number > 1}}
 _PICKED: Final = re.compile(
-    rf"(?<!every )\b(?:the |my )?(?:very )?(?:(penultimate|(?:second|next)[ -]to[ -]last)|{_TH})(?: {_N})? "
+    rf"(?<!every )\b(?:the |my )?(?:very )?"
+    rf"(?:({'|'.join(_FROM_END)})[ -](?:to[ -])?last|(penultimate)|{_TH})(?: {_N})? "
 )
 _STROKE: Final = re.compile(r"(?:hit|stroke|note)s?\b")
 _IN_EACH_BAR: Final = re.compile(r"\b(?:of|in|on|per) (?:(?:every|each) )?(?:single )?bar\b")
@@ -141,8 +143,11 @@ def strokes_in(text: str, drum: re.Pattern[str]) -> tuple[str, Pick | None]:
     )
     if found is None:
         return text, None
-    number = _int(found[3]) if found[3] else 1
-    first = -2 if found[1] else -number if found[2] in {"last", "final"} else _int(found[2])
+    number = _int(found[4]) if found[4] else 1
+    if found[1] or found[2]:
+        first = -(_FROM_END[found[1]] if found[1] else 2)
+    else:
+        first = -number if found[3] in {"last", "final"} else _int(found[3])
     # "the last stroke" is one of all drums.
     tail = text[found.end() :]
     rest = text[: found.start()] + (_STROKE.sub("everything", tail, count=1) if _STROKE.match(tail) else tail)

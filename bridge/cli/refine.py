@@ -25,6 +25,7 @@ from bridge.cli.ctl import talk
 from bridge.cli.making import kit_of, paying, seed_option, tell, tell_notes, write_patterns
 from bridge.home import Home
 from bridge.settings import Value
+from router.errors import InvalidRequest
 from router.pattern import Pattern
 from router.request import GrooveRequest
 
@@ -93,7 +94,12 @@ def _found(place: Home, name: str, kit: str) -> Pattern:
             whole = json.loads(data)
         except ValueError as error:
             fail(FAILURE, f"{file} is not JSON: {error}")
-        return Pattern.from_dict(whole.get("pattern", whole) if isinstance(whole, dict) else {})
+        told = whole.get("pattern", whole) if isinstance(whole, dict) else None
+        if not isinstance(told, dict) or "hits" not in told:
+            raise InvalidRequest(
+                "pattern", f"{file} holds no pattern", "what `drumbridge generate --json` prints is one"
+            )
+        return Pattern.from_dict(told)
     library = Library(place.path / "patterns", place.path / "exports")
     library.open()
     try:

@@ -81,6 +81,17 @@ def test_refine_without_a_daemon_needs_a_pattern(cli):
     assert "drumbridge run" in result.stderr
 
 
+@pytest.mark.parametrize("content", ["[1]", '"x"', "null", "{}", '{"pattern": 3}'])
+def test_refine_refuses_a_file_that_holds_no_pattern(cli, tmp_path, content):
+    """JSON of something else is no empty groove."""
+    file = tmp_path / "a.json"
+    file.write_text(content)
+    result = cli("refine", "busier", "--pattern", str(file))
+
+    assert result.exit_code == 2
+    assert "holds no pattern" in result.stderr
+
+
 def test_refine_says_what_it_does_not_understand(cli, tmp_path):
     """Exit code 2, with words that work."""
     file = tmp_path / "a.mid"

@@ -46,6 +46,9 @@ def lost(words):
         ("remove the last snare of every bar", {("snare", 3600), ("snare", BAR + 3600)}),
         ("remove the last ghost note", {("snare", BAR + 3600)}),
         ("remove the second to last snare", {("snare", BAR + 2880)}), ("no penultimate kick", {("kick", BAR + 480)}),
+        ("remove the third last snare", {("snare", BAR + 960)}), ("no third to last kick", {("kick", BAR)}),
+        ("remove the last snare, remove the last snare", {("snare", BAR + 2880), ("snare", BAR + 3600)}),
+        ("the first snare ten milliseconds late", {("snare", 960)}),
         ("remove the first kick and the last snare", {("kick", 0), ("snare", BAR + 3600)}),
         ("remove the last hit", {("snare", BAR + 3600)}), ("make the last snare a clap", {("snare", BAR + 3600)}),
         ("accent the first snare", {("snare", 960)}), ("third kick in bar 2 softer", {("kick", BAR + 1920)}),
@@ -153,6 +156,46 @@ def test_what_is_the_sound_of_a_kit_is_said_to_be(words):
     assert found.sure == 1.0
     assert both.beyond == found.beyond
     assert {h.voice for h in set(both.pattern.hits) - set(GROOVE.hits)} == {"snare"}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("louder snare in bar 9", "the groove has 2 bars"),
+        ("bar 4 like bar 1", "the groove has 2 bars"),
+        ("copy bar 3", "the groove has 2 bars"),
+        ("crash in bar 12", "the groove has 2 bars"),
+        ("stop on beat 9", "a bar of 4/4 has 4 beats"),
+        ("no hats after beat 5", "a bar of 4/4 has 4 beats"),
+        ("kick on 9", "a bar of 4/4 has 4 beats"),
+        ("move the snare from 7 to 3", "a bar of 4/4 has 4 beats"),
+        ("kick before 9", "a bar of 4/4 has 4 beats"),
+    ],
+)
+def test_what_lies_beyond_the_groove_is_said_once(words, why):
+    """Nothing changes, no model is paid to try, and alone it is refused with what there is."""
+    found = refine(GROOVE, words)
+
+    assert (found.pattern, found.done, found.unknown, found.sure) == (GROOVE, (), (), 1.0)
+    assert why in found.beyond[0]
+    with pytest.raises(InvalidRequest, match=why):
+        asyncio.run(revised(None, GROOVE, words, GrooveRequest(tier="local")))
+
+
+def test_the_rest_is_done_beside_what_lies_beyond_the_groove():
+    """One clause too far does not spoil the others."""
+    found = refine(GROOVE, "softer snare, no kick in bar 7")
+
+    assert {hit.voice for hit in set(found.pattern.hits) - set(GROOVE.hits)} == {"snare"}
+    assert len(found.beyond) == 1
+
+
+def test_an_offbeat_kick_comes_beside_what_it_plays():
+    """A cymbal off the beat has one place; a foot has others as well."""
+    found = refine(GROOVE, "offbeat kick")
+
+    assert set(found.pattern.hits) > set(GROOVE.hits)
+    assert {hit.tick % 960 for hit in set(found.pattern.hits) - set(GROOVE.hits)} == {480}
 
 
 def test_a_sound_alone_is_refused_in_plain_words():

@@ -47,6 +47,15 @@ _ITEM: Final = re.compile(
     r"(?P<name>[^\W\d_][\w' -]{0,38}?)\s*[:=]\s*(?P<bars>\d{1,6})(?:\s*@\s*(?P<meter>\d{1,2}/\d{1,2}))?(?=$|[\s,;|])"
 )
 
+_NAMES: Final = "|".join(sorted((*SECTIONS, "prechorus"), key=len, reverse=True))
+_NAMED: Final = re.compile(
+    r"(?:\b(?P<before>\d{1,2})[ -]?bars?(?: of)? (?:an? |the )?)?"
+    rf"\b(?P<name>(?:{_NAMES})(?:e?s)?)\b"
+    r"(?: ?\(?(?P<after>\d{1,2})(?P<said> ?bars?)?\b(?! ?(?:[/:%.]|bpm|beats|bars? \w)))?"
+)
+"""A section and how many bars it may be given: "4 bar intro", "intro 4", "intro (4 bars)"."""
+_LENGTHS: Final = {"intro": 4, "outro": 4, "ending": 2, "pre-chorus": 4, "build": 4}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -146,11 +155,24 @@ def usual(genre: str | None, prompt: str, meter: Meter) -> tuple[Part, ...]:
         known = [(name, bars) for name, bars in named if section_of(name) and 1 <= bars <= MAX_BARS]
         if len(known) > 1:
             return parts([{"name": name, "bars": bars} for name, bars in known[:MAX_SECTIONS]], meter)
-    names = [name for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text) if (name := _spoken(word))]
-    if len(names) > 2:
-        lengths = {"intro": 4, "outro": 4, "ending": 2, "pre-chorus": 4, "build": 4}
-        return parts([{"name": name, "bars": lengths.get(name, 8)} for name in names[:MAX_SECTIONS]], meter)
+    told = _named(text)
+    if len(told) > 2 or (len(told) > 1 and all(bars for _, bars in told)):
+        asked = [{"name": name, "bars": bars or _LENGTHS.get(name, 8)} for name, bars in told[:MAX_SECTIONS]]
+        return parts(asked, meter)
     return parts(read_sections(_FORMS.get(genre or "", _SONG)), meter)
+
+
+def _named(text: str) -> list[tuple[str, int | None]]:
+    """Return the sections that a sentence names, with the bars that stand beside them; "verse 1, verse 2" are names."""
+    out: list[tuple[str, int | None]] = []
+    for found in _NAMED.finditer(text):
+        name = _spoken(found["name"])
+        if name is None:
+            continue
+        bars, turn = int(found["before"] or found["after"] or 0), sum(one == name for one, _ in out) + 1
+        numbered = found["before"] is None and not found["said"] and bars == turn
+        out.append((name, bars if 1 <= bars <= MAX_BARS and not numbered else None))
+    return out
 
 
 def directed(base: Sequence[Part], data: Mapping[str, Any], *, fixed: bool) -> tuple[tuple[Part, ...], str]:

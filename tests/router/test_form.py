@@ -127,3 +127,20 @@ def test_a_plan_that_cannot_be_leaves_the_usual_form(data):
 
     assert found == base
     assert said
+
+
+@pytest.mark.parametrize(
+    ("words", "form"),
+    [
+        ("funk at 100 bpm: intro 2, verse 4, chorus 4, outro 2", "intro:2 verse:4 chorus:4 outro:2"),
+        ("a 4 bar intro, an 8-bar verse and a 16 bar chorus", "intro:4 verse:8 chorus:16"),
+        ("8 bars of verse, then a chorus (4 bars)", "verse:8 chorus:4"),
+        ("verse 1, verse 2, chorus", "verse:8 verse:8 chorus:8"),
+        ("verse 120 bpm, chorus 7/8, bridge", "verse:8 chorus:8 bridge:8"),
+    ],
+)
+def test_lengths_beside_the_names_of_sections_are_read(words: str, form: str) -> None:
+    """Before or behind the name, but neither a number of the section, nor a tempo or a metre."""
+    named = [(part.name, part.bars) for part in usual("rock", words, COMMON_TIME)]
+
+    assert named == [(one["name"], one["bars"]) for one in read_sections(form)]

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from router import groove
-from router.constraints import spoken_voices
+from router.constraints import read_rule, spoken_voices
 from router.pattern import Pattern
 from router.request import GrooveRequest
 
@@ -66,6 +66,11 @@ def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
 def details(prompt: str) -> tuple[str, ...]:
     """Return the clauses of a wish that speak of single drums or of a fill's place, as they were said."""
     return _parted(prompt)[0]
+
+
+def rules(prompt: str) -> tuple[str, ...]:
+    """Return those of `details` that are rules in the sense of `router.constraints`, for music that is put together."""
+    return tuple(bare for clause in details(prompt) if read_rule(bare := _WITH.sub("", clause)) is not None)
 
 
 def describe(prompt: str) -> dict[str, Any]:

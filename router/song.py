@@ -201,8 +201,9 @@ def _part(
     elif part.section in {"outro", "ending"}:
         bare = _close(bare)
     bare, _ = groove.repair(bare, tempo=request.tempo)
-    if request.constraints:
-        verdict = hold(bare, request.constraints)
+    rules = (*request.constraints, *drummer.rules(request.prompt))  # "no crash": nor one that opens a part
+    if rules:
+        verdict = hold(bare, rules)
         unkept = [*verdict.broken, *verdict.unchecked]
         bare = replace(verdict.pattern, meta={**verdict.pattern.meta, **({"mends": unkept} if unkept else {})}, id="")
     felt = groove.apply_feel(
@@ -214,8 +215,8 @@ def _part(
         drummer=request.drummer,
         lean=0.5 if request.lean is None else request.lean,
     )
-    if request.constraints:  # a looser hand is louder here and there than was meant
-        felt = hold(felt, request.constraints).pattern
+    if rules:  # a looser hand is louder here and there than was meant
+        felt = hold(felt, rules).pattern
     return replace(felt, name=part.name, tempo=request.tempo, meta={**felt.meta, "song_part": part.name}, id="")
 
 

@@ -133,6 +133,16 @@ def test_rules_hold_in_every_section():
         assert all(holds(section.pattern, read_rule(rule)) for rule in ("no crash", "kick at most 6 a bar"))
 
 
+def test_rules_in_the_words_hold_in_every_section():
+    """`No crash` leaves out the crash that opens a part, too."""
+    wish = SongWish(GrooveRequest(prompt="rock, no crash", genre="rock", seed=4), read_sections("verse:4 chorus:4"))
+    plan = wish.plan()
+
+    song = assemble(wish, plan, draft(wish, plan))
+
+    assert not any(hit.voice in {"crash", "crash2"} for part in song.sections for hit in part.pattern.hits)
+
+
 def test_the_same_seed_is_the_same_song():
     """Bytes and all; another seed is another song."""
     one, same, other = song(seed=1), song(seed=1), song(seed=2)

@@ -147,6 +147,7 @@ class Methods:
         given = params.given()
         at, ref = given.pop("at", "bar"), given.pop("client_ref", None)
         request = self._session.request(given)
+        await self._session.take_tempo(given, at)
         job = self._jobs.generate(request, at, source=client.source, client_ref=ref, asked_at=stamp)
         return {"job": job.id}
 
@@ -154,6 +155,7 @@ class Methods:
         stamp, given = self._session.clock(), params.given()
         at, ref, sections = given.pop("at", "bar"), given.pop("client_ref", None), given.pop("sections", None)
         wish = self._songs.wish(given, sections)
+        await self._session.take_tempo(given, at)
         return {"job": self._songs.compose(wish, at, source=client.source, client_ref=ref, asked_at=stamp).id}
 
     async def _refine(self, params: protocol.Refine, client: Client) -> Any:

@@ -20,7 +20,7 @@ from bridge.settings import BY_NAME
 from bridge.supervisor import EngineDown, EngineLink
 from bridge.takes import Take, player_view
 from bridge.tap import Tap
-from bridge.wishes import FEEL, check_names, whole_request
+from bridge.wishes import FEEL, check_names, spoken_tempo, whole_request
 from router import groove
 from router.errors import InvalidSetting
 from router.pattern import RESOLUTION, VOICES, Pattern
@@ -67,12 +67,26 @@ class Session:
 
     def request(self, given: Mapping[str, Any]) -> GrooveRequest:
         """Return a whole request: what was given, the rest from the live settings; raises InvalidRequest."""
-        return whole_request(self.live, self.tempo(), given)
+        return whole_request(self.live, self._spoken_tempo(given) or self.tempo(), given)
+
+    async def take_tempo(self, given: Mapping[str, Any], at: str) -> None:
+        """Take the tempo that a wish's words name, from when its groove sounds, unless a clock outside leads.
+
+        Raises:
+            InvalidSetting: If nobody plays at that tempo.
+        """
+        if at != "never" and (bpm := self._spoken_tempo(given)):
+            await self.set({"tempo": bpm}, at)
+
+    def _spoken_tempo(self, given: Mapping[str, Any]) -> float | None:
+        return None if self._followed() else spoken_tempo(given.get("prompt"))
+
+    def _followed(self) -> bool:
+        return self.transport.get("source") != "internal" and self.transport.get("state") == "playing"
 
     def tempo(self) -> float:
         """Return the tempo that a groove should be made for: the one that is followed, else the internal one."""
-        followed = self.transport.get("source") != "internal" and self.transport.get("state") == "playing"
-        bpm = self.transport["bpm"] if followed else self.live["tempo"]
+        bpm = self.transport["bpm"] if self._followed() else self.live["tempo"]
         return float(min(300.0, max(20.0, bpm)))
 
     def knobs(self) -> dict[str, Any]:

@@ -27,6 +27,12 @@ def as_asked(knobs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: None if name in _AS_IT_IS and value == 0.5 else value for name, value in knobs.items()}
 
 
+def spoken_tempo(prompt: str | None) -> float | None:
+    """Return the tempo that words name ("at 95 bpm"), in quarter notes a minute, or None."""
+    said = groove.describe(prompt)["tempo"] if prompt else None
+    return None if said is None else float(said)
+
+
 def check_names(live: Mapping[str, Any]) -> None:
     """Refuse live settings that name what nobody knows.
 

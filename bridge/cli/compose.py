@@ -10,10 +10,8 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import errors, find_home, home_option, json_option, print_bytes, print_json, run_async, settings
-from bridge.cli.making import bar, by, kit_of, knob_options, paying, seed_option, tell_notes, write_file
+from bridge.cli.making import bar, by, kit_of, knob_options, paying, request_of, seed_option, tell_notes, write_file
 from bridge.settings import Value
-from router.pattern import Meter
-from router.request import GrooveRequest
 
 
 @command("compose")
@@ -63,17 +61,12 @@ def compose_command(home: str | None, *, as_json: bool, **given: Any) -> None:
 
 async def _song(given: dict[str, Any], home: str | None, values: dict[str, Value]) -> tuple[Any, dict[str, Any]]:
     from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
-    from router import groove  # noqa: PLC0415 - the generator's tables are not needed for --help
     from router.composing import compose  # noqa: PLC0415 - likewise
     from router.form import read_sections  # noqa: PLC0415 - likewise
     from router.song import SongWish  # noqa: PLC0415 - likewise
 
     text = given.pop("sections")
-    said = groove.describe(given["prompt"]) if given["prompt"] else {}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    chosen["meter"] = Meter.parse(str(chosen.get("meter") or said.get("meter") or "4/4"))
-    chosen.setdefault("tempo", said.get("tempo") or 120.0)
-    wish = SongWish(GrooveRequest(**chosen), () if text is None else read_sections(text))
+    wish = SongWish(request_of({**given, "bars": 2}, values), () if text is None else read_sections(text))
     parts = wish.plan()
     async with open_router(find_home(home), values, os.environ) as router:
         with bar("composing", total=len(parts) + 1) as show:

@@ -21,10 +21,10 @@ from bridge.cli.common import (
     run_async,
     settings,
 )
-from bridge.cli.making import bar, knob_options, tell, write_patterns
-from bridge.settings import Value, live_values
+from bridge.cli.making import bar, knob_options, request_of, tell, write_patterns
+from bridge.settings import Value
 from router.errors import RouterError
-from router.request import KNOBS, MAX_SEED, SECTIONS, TIERS, GrooveRequest
+from router.request import MAX_SEED, SECTIONS, TIERS, GrooveRequest
 from router.route import Answer
 
 
@@ -89,15 +89,7 @@ def generate_command(home: str | None, *, as_json: bool, show_names: bool, **giv
 
 
 def _requests(given: dict[str, Any], count: int, values: Mapping[str, Value]) -> list[GrooveRequest]:
-    from bridge.wishes import whole_request  # noqa: PLC0415 - the generator's tables are not needed for --help
-    from router import groove  # noqa: PLC0415 - likewise
-
-    live = live_values(values)
-    # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
-    live |= {name: None for name in KNOBS if values[name].origin == "default"}
-    said = groove.describe(given["prompt"]) if given["prompt"] else {}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    first = whole_request(live, said.get("tempo") or live["tempo"], {"seed": 0, **chosen})
+    first = request_of(given, values)
     return [replace(first, seed=(first.seed + index) % (MAX_SEED + 1)) for index in range(count)]
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from bridge.cli.common import FAILURE, USAGE, fail, print_bytes
-from bridge.settings import BY_NAME
+from bridge.settings import BY_NAME, Value, live_values
 from router.pattern import Pattern
-from router.request import KNOBS, MAX_SEED, TIERS
+from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 KNOB: Final = click.FloatRange(0, 1)
@@ -29,6 +29,21 @@ _PAYING: Final = (
     ),
     click.option("--max-cost", "--max-cost-usd", "max_cost_usd", metavar="USD", help="What this request may cost."),
 )
+
+
+def request_of(given: Mapping[str, Any], values: Mapping[str, Value]) -> GrooveRequest:
+    """Return the request of a command's flags; what was not given is said by the words, then by the settings.
+
+    Raises:
+        router.errors.InvalidRequest: For a value that cannot be.
+    """
+    from bridge.wishes import spoken_tempo, whole_request  # noqa: PLC0415 - the drummer's tables are not for --help
+
+    live = live_values(values)
+    # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
+    live |= {name: None for name in KNOBS if values[name].origin == "default"}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return whole_request(live, spoken_tempo(given["prompt"]) or live["tempo"], {"seed": 0, **chosen})
 
 
 def paying(function: F) -> F:

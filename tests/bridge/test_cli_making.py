@@ -46,6 +46,18 @@ def test_compose_prints_json_and_writes_to_a_pipe(cli):
     assert cli("compose", "blues", "--sections", "verse:4", "-o", "-").stdout_bytes[:4] == b"MThd"
 
 
+def test_compose_takes_what_is_not_said_from_the_settings(cli):
+    """As generate does: genre and tempo of config.toml, until a flag or a word says otherwise."""
+    cli("config", "set", "genre", "reggae")
+    cli("config", "set", "tempo", "77")
+
+    song = json.loads(cli("compose", "--sections", "verse:2").stdout)["song"]
+    said = json.loads(cli("compose", "punk at 190 bpm", "--sections", "verse:2").stdout)["song"]
+
+    assert (song["tempo"], song["meta"]["genre"]) == (77, "reggae")
+    assert (said["tempo"], said["meta"]["genre"]) == (190, "punk")
+
+
 def test_compose_is_the_same_song_for_the_same_seed(cli):
     """Bytes and all."""
     one, same, other = (cli("compose", "funk", "--seed", seed, "-o", "-").stdout_bytes for seed in ("1", "1", "2"))

@@ -70,6 +70,26 @@ def test_a_groove_that_is_never_to_sound_does_not(stage):
     assert stage.engine.commands("queue") == []
 
 
+def test_a_tempo_in_the_words_is_taken_when_the_groove_sounds(stage):
+    """Ours changes with the groove's bar line; what is never to sound has its own, and changes none."""
+    run(stage.finished(prompt="funk at 95 bpm", at="2bars"))
+    unheard = run(stage.finished(prompt="punk, tempo 180", at="never"))
+
+    assert [(one["bpm"], one["at"]) for one in stage.engine.commands("tempo")] == [(95.0, "2bars")]
+    assert stage.session.live["tempo"] == 95
+    assert unheard["pattern"]["tempo"] == 180
+
+
+def test_a_tempo_in_the_words_is_not_taken_from_a_clock(stage):
+    """Who follows a DAW plays at its tempo, whatever the words say."""
+    stage.session.transport |= {"source": "clock", "state": "playing", "bpm": 133.0}
+
+    done = run(stage.finished(prompt="funk at 95 bpm"))
+
+    assert stage.engine.commands("tempo") == []
+    assert done["pattern"]["tempo"] == 133
+
+
 def test_one_reference_is_one_job(stage):
     """A client that repeats itself after a lost answer gets the same job, not a second bill."""
 

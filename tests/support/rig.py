@@ -26,6 +26,12 @@ def pattern(
     return Loaded.build(identity, bars * bar_ticks, bar_ticks, beats, rows)
 
 
+ON_QUARTERS = pattern("quarters", [(0, 36), (960, 37), (1920, 38), (2880, 39)])
+ON_EIGHTHS = pattern("eighths", [(tick, 42) for tick in range(0, BAR, 480)])
+LEAD = 0.004
+"""Seconds from a start to the first note where nobody else leads."""
+
+
 class Rig:
     """A player, a clock that only moves when told, and what a synthesizer would hear."""
 

@@ -137,6 +137,12 @@ export const check = (text, on, change, role) =>
 /** An input's value from outside, but never over what is being typed there. */
 export const typed = (id, value) => live(document.activeElement?.id === id ? document.activeElement.value : String(value));
 
+/** Write words into a place of the page, if it does not hold them. */
+export const tell = (place, words) => place && place.textContent !== words && (place.textContent = words);
+
+/** Count the seconds in each place of a component that says since when. */
+export const countUp = (part) => part.querySelectorAll(".elapsed").forEach((place) => tell(place, `${((performance.now() - place.dataset.since) / 1000).toFixed(1)} s`));
+
 /** A name of the daemon's as people write it. */
 export const plain = (name) => name.replaceAll("_", " ");
 

@@ -56,13 +56,13 @@ class DrumPanel extends Part {
 	}
 
 	denied() {
-		return html`<section class="card first" role="alert"><h2>This page needs its link</h2>
+		return html`<section class="card first" role="alert"><h2>${link.token ? "This link is not the right one" : "This page needs its link"}</h2>
 			<p>Open it with <code>drumbridge open</code>, or with the whole link that <code>drumbridge run</code> prints.</p></section>`;
 	}
 
 	render() {
 		const locked = !link.token || link.state === "denied", away = ["lost", "away"].includes(link.state), known = store.state.player.state;
-		const whole = this.painted && (known || locked || away); // the bar is drawn first, the rest where it will stay
+		const whole = this.painted && (known || away) && !locked; // the bar is drawn first, the rest where it will stay
 		return html`<header class="top"><drum-transport></drum-transport></header>
 			<main>
 				<div class="left">

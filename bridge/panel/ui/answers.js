@@ -1,7 +1,7 @@
 /* Who made it: the routes of the last answers, step by step and live, and the health of the providers. */
 
 import { html, nothing } from "../vendor/lit.js";
-import { Part, dollars, millis, store } from "../js/app.js";
+import { Part, countUp, dollars, millis, store } from "../js/app.js";
 import { healthOf, makerOf } from "../js/store.js";
 
 const READ = 12;
@@ -11,6 +11,20 @@ const CACHE = { hit: "Cache hit", miss: "Cache miss", coalesced: "Shared another
 
 class DrumAnswers extends Part {
 	static on = ["route", "about", "jobs"];
+
+	get moving() {
+		return Boolean(store.state.live);
+	}
+
+	frame() {
+		countUp(this);
+	}
+
+	/** When an answer that is under way was asked for. */
+	since({ job, latency_ms: ms }) {
+		if (this.asked?.job !== job) this.asked = { job, at: performance.now() - (ms ?? 0) };
+		return this.asked.at;
+	}
 
 	attempt(attempt, longest) {
 		const state = GOOD.has(attempt.outcome) ? "good" : MARKS[attempt.outcome] ? "" : "bad";
@@ -31,7 +45,7 @@ class DrumAnswers extends Part {
 		const words = [store.state.jobs.get(route.job)?.pattern?.name, ...(route.notes ?? []).filter((note) => !known.includes(note))].filter(Boolean).join(" · ");
 		return html`<article class="route ${running ? "running" : ""}">
 			<header><b>${running ? "Asking " : ""}${makerOf(route)}${running ? " …" : ""}</b>
-				<span class="num">${millis(route.latency_ms)}</span><span class="num">${dollars(route.cost_usd)}</span></header>
+				${running ? html`<span class="num elapsed" data-since=${this.since(route)}></span>` : html`<span class="num">${millis(route.latency_ms)}</span>`}<span class="num">${dollars(route.cost_usd)}</span></header>
 			<ol>
 				${CACHE[route.cache] ? html`<li class=${route.cache === "miss" ? "" : "good"}><span class="mark" aria-hidden="true">${route.cache === "miss" ? "–" : "✓"}</span><span class="who">${CACHE[route.cache]}</span></li>` : nothing}
 				${route.attempts.map((attempt) => this.attempt(attempt, longest))}

@@ -26,7 +26,7 @@ class DrumMoney extends Part {
 	async read() {
 		if (link.state !== "open" || this.unseen) return;
 		const since = new Date(Date.now() - (DAYS - 1) * 864e5).toISOString().slice(0, 10);
-		const [tiers, days] = await Promise.all([link.call("costs", { by: ["tier"] }), link.call("costs", { by: ["day"], since })]).catch(() => []);
+		const [tiers, days] = await Promise.all([link.call("costs", { by: ["tier"], since: `${new Date().toISOString().slice(0, 8)}01` }), link.call("costs", { by: ["day"], since })]).catch(() => []);
 		if (!days) return;
 		Object.assign(this, { tiers: tiers.rows, days: days.rows });
 		this.update();
@@ -62,7 +62,7 @@ class DrumMoney extends Part {
 				<meter aria-label="Budget spent" min="0" max="100" low="60" high="80" optimum="0" .value=${share}></meter>
 				<small>${budget.closed ? `Paid tiers are closed: ${budget.closed}` : budget.left_usd ? `${dollars(budget.left_usd)} left until ${budget.resets}` : ""}</small></div>
 			${this.chart()}
-			<table><caption>By tier</caption><thead><tr><th scope="col">Tier</th><th scope="col">Calls</th><th scope="col">Tokens</th><th scope="col">Cost</th></tr></thead><tbody>
+			<table><caption>By tier, this month</caption><thead><tr><th scope="col">Tier</th><th scope="col">Calls</th><th scope="col">Tokens</th><th scope="col">Cost</th></tr></thead><tbody>
 				${this.tiers.length ? this.tiers.map((row) => html`<tr><th scope="row">${row.tier}</th><td>${row.attempts}</td><td>${row.input_tokens + row.output_tokens}</td><td>${dollars(row.cost_usd)}</td></tr>`) : html`<tr><td colspan="4">Nothing was paid yet.</td></tr>`}
 			</tbody></table>
 			<dl class="figures">

@@ -1,7 +1,7 @@
 /* Now and next: what plays, who made it, how long that took and what it cost; what waits, and at which bar it comes. */
 
 import { html, nothing } from "../vendor/lit.js";
-import { Part, act, button, dollars, icon, millis, say, store } from "../js/app.js";
+import { Part, act, button, countUp, dollars, icon, millis, say, store, tell } from "../js/app.js";
 import { kindOf, lengthOf, titleOf } from "../js/pattern.js";
 import { makerOf, routeOf, shown, sourceOf } from "../js/store.js";
 import { inLoop, locate, timeOf } from "../js/time.js";
@@ -47,12 +47,11 @@ class DrumNow extends Part {
 			const length = lengthOf(player.pattern);
 			bar.style.transform = `scaleX(${inLoop(store.tick(), player.origin ?? 0, length) / length})`;
 		} else if (bar) bar.style.transform = "scaleX(0)";
-		const tell = (place, text) => place.textContent !== text && (place.textContent = text);
 		for (const place of this.querySelectorAll(".due")) {
 			const left = Math.max(0, timeOf(transport, Number(place.dataset.tick)) - store.link.now());
 			tell(place, transport.state === "playing" ? `in ${left.toFixed(1)} s` : "when it starts");
 		}
-		for (const place of this.querySelectorAll(".elapsed")) tell(place, `${((performance.now() - place.dataset.since) / 1000).toFixed(1)} s`);
+		countUp(this);
 	}
 
 	/** A and B hold a groove each; going to the other one keeps the one that is left. */
@@ -81,7 +80,7 @@ class DrumNow extends Part {
 		return [{ own: true, tick, ...locate(store.state.transport, tick), title: part?.name ?? "The end", words: part ? barsOf(part.bars) : "Then it stops" }];
 	}
 
-	next({ once, own, bar, beat, tick, title, words }) {
+	next({ once, own, bar, beat, tick, title, words, made }) {
 		return html`<section class="card next" aria-label="Next">
 			<header><span class="tag">${icon("next")}${once ? "Once" : "Next"}</span>
 				<strong>bar ${bar}${beat > 1 ? `.${Math.floor(beat)}` : ""}</strong>
@@ -89,6 +88,7 @@ class DrumNow extends Part {
 				${own ? nothing : button("close", "Cancel what waits", () => act("cancel"), { keys: "C" })}</header>
 			<h2>${title}</h2>
 			<p class="facts">${words}</p>
+			${made ? this.made(made) : nothing}
 		</section>`;
 	}
 
@@ -100,24 +100,27 @@ class DrumNow extends Part {
 		setTimeout(() => this.update(), READ_MS + 1);
 	}
 
-	working({ job }) {
+	working({ job, state, progress }) {
 		const live = store.state.live?.job === job ? store.state.live : null, last = live?.attempts.at(-1);
+		const title = live ? makerOf(live) : progress ? "What an audio file plays" : "A better answer is on its way";
+		const meanwhile = state === "draft" && !progress ? "The embedded drummer plays meanwhile" : "What plays goes on meanwhile";
 		return html`<section class="card next" aria-label="In the making">
-			<header><span class="tag">${icon("spark")}Asking</span><span class="countdown elapsed" data-since=${this.began.get(job)}></span>
+			<header><span class="tag">${icon("spark")}${progress && !live ? "Listening" : "Asking"}</span><span class="countdown elapsed" data-since=${this.began.get(job)}></span>
 				${button("close", "Stop this job", () => act("job.cancel", { job }))}</header>
-			<h2>${live ? makerOf(live) : "A better answer is on its way"}</h2>
-			<p class="facts">${last ? `${last.model}: ${last.outcome.replaceAll("_", " ")}. ` : ""}The embedded drummer plays meanwhile</p></section>`;
+			<h2>${title}</h2>
+			<p class="facts">${last ? `${last.model}: ${last.outcome.replaceAll("_", " ")}. ` : ""}${meanwhile}</p></section>`;
 	}
 
 	render() {
-		const { player, jobs, library } = store.state, { song } = player;
+		const { player, jobs, library, transport } = store.state, { song } = player;
 		const now = shown(store.state);
 		document.title = now?.sounding ? `▶ ${titleOf(now.pattern)}` : "drumbridge";
 		if (!now) return nothing;
 		const { pattern } = now;
 		const kept = library.find((one) => one.id === now.base.id);
 		const waiting = player.queued.filter((item) => item.take !== now.take || item.once);
-		const coming = waiting.map((item) => ({ ...item, title: titleOf(item.pattern), words: `${barsOf(item.pattern.bars)} · ${item.pattern.meter}` }));
+		const coming = waiting.map((item) => ({ ...item, title: titleOf(item.pattern), words: `${barsOf(item.pattern.bars)} · ${item.pattern.meter}`, made: item.once ? null : madeBy(item.pattern, routeOf(store.state, item.pattern)) }));
+		const before = song && now.sounding ? locate(transport, player.origin).bar - song.sections[song.section].starts_at_bar : 0; // a song begins at any bar
 		const asking = [...jobs.values()].filter(({ job, state }) => (state === "running" || state === "draft") && this.lasts(job));
 		return html`<section class="card playing ${now.sounding ? "on" : ""}" aria-label="Now">
 				<header><span class="tag">${icon(now.sounding ? "play" : "stop")}${!now.sounding ? "Ready" : player.filling ? `Now playing: ${kindOf(player.filling.pattern)}` : "Now playing"}</span>
@@ -128,7 +131,7 @@ class DrumNow extends Part {
 				<h2>${song ? `${song.name}: ` : ""}${titleOf(pattern)}</h2>
 				<p class="facts">${barsOf(pattern.bars)} · ${pattern.meter} · ${pattern.hits.length} strokes</p>
 				${this.made(madeBy(pattern, routeOf(store.state, now.base, now.route)))}
-				${song ? html`<ol class="parts" aria-label="Song">${song.sections.map((part, i) => html`<li aria-current=${i === song.section ? "step" : nothing}>${part.name} ${part.starts_at_bar}</li>`)}</ol>` : nothing}
+				${song ? html`<ol class="parts" aria-label="Song">${song.sections.map((part, i) => html`<li aria-current=${i === song.section ? "step" : nothing}>${part.name} ${part.starts_at_bar + before}</li>`)}</ol>` : nothing}
 				<div class="progress" aria-hidden="true"><i></i></div>
 			</section>
 			${[...coming, ...this.ahead(player)].map((item) => this.next(item))}${asking.map((job) => this.working(job))}`;

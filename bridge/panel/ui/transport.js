@@ -1,7 +1,7 @@
 /* The bar at the top: play and stop, where we are, tempo, who leads, port, money, connection. */
 
 import { html, nothing } from "../vendor/lit.js";
-import { Part, act, button, choice, dollars, icon, link, set, store, typed } from "../js/app.js";
+import { Part, act, button, choice, dollars, icon, link, set, store, tell, typed } from "../js/app.js";
 import { locate } from "../js/time.js";
 
 const SYNC = { auto: "Auto", internal: "Internal", clock: "MIDI clock", link: "Ableton Link" };
@@ -21,7 +21,6 @@ class DrumTransport extends Part {
 		const { transport } = store.state;
 		const { bar, beat, inside } = locate(transport, store.tick());
 		const text = `${bar}.${beat}`;
-		const tell = (place, words) => place && place.textContent !== words && (place.textContent = words);
 		const seconds = Math.max(0, store.tick()) / (transport.bpm * 16); // at the tempo that is
 		tell(this.where, text);
 		tell(this.time, `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`);
@@ -58,7 +57,7 @@ class DrumTransport extends Part {
 	gauge(budget) {
 		const spent = Number(budget.spent_usd), limit = Number(budget.limit_usd);
 		const share = limit ? Math.min(100, (spent / limit) * 100) : 0;
-		const words = limit ? `${dollars(budget.spent_usd)} of ${dollars(budget.limit_usd).replace(".00", "")}` : `${dollars(budget.spent_usd)} spent`;
+		const words = limit ? `${dollars(budget.spent_usd)} of ${dollars(budget.limit_usd).replace(/\.00$/, "")}` : `${dollars(budget.spent_usd)} spent`;
 		return html`<div class="gauge">
 			<span>This month</span>
 			<meter aria-label="Budget spent this month" min="0" max="100" high="80" low="60" optimum="0" .value=${share}></meter>

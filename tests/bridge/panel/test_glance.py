@@ -62,6 +62,48 @@ def test_of_each_step_its_time_is_seen(open_panel):
     assert all(2 <= inner["height"] <= 4 for _, inner in boxes)
 
 
+def test_what_is_under_way_and_what_waits_say_who_and_since_when(open_panel):
+    """Of a running answer the seconds go on; of what waits it is said who made it, how fast, and what it cost."""
+    page = open_panel().page
+    page.evaluate(
+        """async (pattern) => {
+            const { store } = await import(document.querySelector("script").src);
+            const route = { provider: "groq", model: "m", tier: "fast", cache: "miss", attempts: [], cost_usd: "0.02" };
+            const done = { job: "j-1", state: "done", pattern, route: { ...route, latency_ms: 800 } };
+            store.hear({ topic: "jobs", data: { jobs: [done, { job: "j-2", state: "running", progress: {} }] } });
+            store.hear({ topic: "route", data: { ...route, job: "j-3", latency_ms: 3000, done: false } });
+            const now = { ...pattern, id: "now" }, waits = { pattern, take: "t-2", bar: 9, beat: 1, tick: 30720 };
+            const player = { state: "stopped", pattern: now, take: "t-1", origin: 0, queued: [waits], mix: {} };
+            store.hear({ topic: "player", data: player });
+        }""",
+        BEAT,
+    )
+    waits = page.locator("[aria-label=Next]").inner_text()
+    page.locator("[aria-label='In the making']").wait_for()
+    seconds = page.locator(".route.running .elapsed")
+
+    assert all(word in waits for word in ("bar 9", "Groq · m", "800 ms", "$0.02"))
+    assert "an audio file" in page.locator("[aria-label='In the making']").inner_text()
+    begun = float(seconds.inner_text().split()[0])
+    assert begun >= 3
+    eventually(lambda: float(seconds.inner_text().split()[0]) > begun, "the time to go on")
+
+
+@pytest.mark.parametrize(("limit", "told"), [("0.0003", "$0.0003"), ("0.005", "$0.005"), ("100.00", "$100")])
+def test_a_budget_of_any_size_is_told_right(open_panel, limit, told):
+    """A budget far below a cent is not turned into hundreds of dollars."""
+    page = open_panel().page
+    page.evaluate(
+        """async (limit) => {
+            const { store } = await import(document.querySelector("script").src);
+            store.put("about", { ...store.state.about, budget: { spent_usd: "0.0001", limit_usd: limit } });
+            await document.querySelector("drum-transport").update();
+        }""",
+        limit,
+    )
+    assert page.locator(".gauge b").inner_text() == f"$0.0001 of {told}"
+
+
 def test_a_job_that_fails_says_why(open_panel):
     """A file that is no audio: the page tells what is wrong, wherever the job came from."""
     panel = open_panel()
@@ -120,7 +162,8 @@ NEXT = """async (pattern) => {
         const player = { pattern, take: `t-${section}`, origin, queued: [], song: { ...song, section } };
         store.hear({ topic: "player", data: { ...player, mix: { mute: [], solo: [] } } });
         await now.update();
-        return now.querySelector("[aria-label=Next]").innerText.replaceAll("\\n", " ");
+        const words = (name) => now.querySelector(`[aria-label=${name}]`).innerText.replaceAll("\\n", " ");
+        return [words("Next"), words("Song")];
     };
     return [await tell(0, 5), await tell(1, 7)];
 }"""
@@ -128,12 +171,13 @@ NEXT = """async (pattern) => {
 
 def test_of_a_song_the_next_part_is_shown_with_its_bar(open_panel):
     """Which part comes by itself, at which bar, and that after the last one it ends."""
-    first, last = open_panel().page.evaluate(NEXT, BEAT)
+    (first, parts), (last, later) = open_panel().page.evaluate(NEXT, BEAT)
 
     assert "bar 7 " in first
     assert "outro" in first.lower()
     assert "bar 9 " in last
     assert "the end" in last.lower()
+    assert parts == later == "verse 5 outro 7"
 
 
 @pytest.mark.parametrize("width", [320, 375, 820, 1120, 1440, 2560])

@@ -124,7 +124,7 @@ def test_a_wrong_token_is_said(open_panel, browser, daemon):
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{daemon.facts['url']}#t=wrong")
-    page.get_by_role("heading", name="This page needs its link").wait_for()
+    page.get_by_role("heading", name="This link is not the right one").wait_for()
     context.close()
 
 

@@ -6,6 +6,9 @@
 No sound is rendered: strokes are dropped, added and moved as a transcription would. The Groove MIDI Dataset is CC BY
 4.0: Gillick, Roberts, Engel, Eck, Bamman, "Learning to Groove with Inverse Sequence Transformations", ICML 2019.
 Seeds from 500,000 on.
+
+The net of tempo there is came of 4,500 songs, a quarter of them patterns of a step sequencer. That of bars was fitted
+without these: with them it found more of their bars, and less of 6/8 and 12/8.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from pathlib import Path
 
 import mido
 import numpy as np
-from hearing_corpus import CLASSES, song
+from hearing_corpus import CLASSES, plain_song, song
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -31,6 +34,7 @@ from router.hearing.pulse import GRID_BPM, STREAMS, evidence
 
 OUT = Path(__file__).resolve().parent.parent / "router" / "hearing"
 FIRST_SEED = 500_000
+PLAIN = 0.25
 Doubles = NDArray[np.float64]
 Piece = tuple[
     float, float, str, list[tuple[float, str, int]]
@@ -46,8 +50,11 @@ NOTES = {
 
 
 def generated(seed: int) -> Piece:
-    """Return a generated groove with its felt tempo."""
+    """Return a generated groove, or a step sequencer's pattern, with its felt tempo."""
     rng = random.Random(f"pulse {seed}")
+    if rng.random() < PLAIN:
+        piece = plain_song(seed, seconds=rng.uniform(10, 45))
+        return piece.bpm, piece.lead_s, "4/4", list(piece.strokes)
     meter = rng.choice(METERS)
     piece = song(seed, seconds=rng.uniform(10, 45), meter=meter, band=False)
     felt = piece.bpm / 1.5 if meter in {"6/8", "12/8"} else piece.bpm

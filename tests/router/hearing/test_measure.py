@@ -8,12 +8,15 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 
 import bench_hearing
 import hearing_corpus
+
+from router.hearing import pulse
 
 pytestmark = [pytest.mark.wire, pytest.mark.timeout(240)]
 
@@ -57,3 +60,21 @@ def test_the_errors_of_tempo_are_told_apart() -> None:
     tempi = (120, 121.1, 118.9, 121.3, 60, 240.5, 40, 160, 90)
     kinds = [bench_hearing.kind_of_tempo(found, 120) for found in tempi]
     assert kinds == [*["right"] * 3, "wrong", *["octave"] * 3, "wrong", "wrong"]
+
+
+def test_most_random_step_patterns_have_their_tempo_found() -> None:
+    """Strokes without any sound: of forty patterns the net was not fitted to, at least thirty-six are right."""
+    net, right = pulse.Net.load("tempo"), 0
+    for seed in range(400_100, 400_140):
+        piece = hearing_corpus.plain_song(seed, seconds=20)
+        strikes = {
+            stream: (times, np.full(times.size, 0.7))
+            for stream, kinds in (
+                ("kick", ("kick",)), ("snare", ("snare",)), ("hat", ("hat",)), ("other", ("tom", "cymbal", "shaken")),
+            )
+            for times in [np.array(sorted(at for kind in kinds for at in piece.truth(kind)))]
+        }  # fmt: skip
+        odds = pulse.odds_of_tempo(strikes, 20.0, net)
+        right += abs(np.log(pulse.GRID_BPM[odds.argmax()] / piece.bpm)) < 0.02
+
+    assert right >= 36

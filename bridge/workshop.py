@@ -20,7 +20,7 @@ from bridge import drummaps
 from bridge.jobs import Job, Jobs
 from bridge.session import Session
 from bridge.takes import Take
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, NoAnswer
 from router.hearing.taps import GM_VOICES, taps_to_pattern
 from router.notation import write
 from router.pattern import RESOLUTION, Meter, Pattern
@@ -29,6 +29,10 @@ from router.request import GrooveRequest
 _LISTENERS: Final = 2
 """Files heard at once: each takes a core."""
 
+_OF_A_GROOVE: Final = frozenset(
+    {"pattern_analysis", "modification_suggestions", "creative_suggestions", "music_theory", "yes_no"}
+)
+"""Questions that rules answer by looking at a groove."""
 _STROKES: Final = 4096
 _BEATS: Final = 2000
 """Beats that an answer holds at most; more than ten minutes of them."""
@@ -217,10 +221,17 @@ class Workshop:
 
         async def work(job: Job) -> None:
             router = await self._router()
-            reply = await router.ask(
-                kind, payload, tier=given.get("tier", "auto") if self._session.live["ai"] else "local",
-                provider=given.get("provider"), max_cost_usd=None if cost is None else str(cost), source=source,
-            )  # fmt: skip
+            try:
+                reply = await router.ask(
+                    kind, payload, tier=given.get("tier", "auto") if self._session.live["ai"] else "local",
+                    provider=given.get("provider"), max_cost_usd=None if cost is None else str(cost), source=source,
+                )  # fmt: skip
+            except NoAnswer as error:
+                if kind in _OF_A_GROOVE and pattern is None and not error.route.get("attempts"):
+                    raise InvalidRequest(
+                        "pattern", "no groove plays that the question could be about", "start one, or give pattern"
+                    ) from error
+                raise
             job.facts, job.route = {"answer": reply.data}, reply.route.as_dict()
             self._jobs.done(job)
 

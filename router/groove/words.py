@@ -41,7 +41,8 @@ _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "
 _METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
 _BARS: Final = re.compile(r"\b(\d{1,2}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
 _TEMPO: Final = re.compile(
-    r"\b(\d{2,3})\s*(?:bpm\b|beats per minute)|\btempo(?: of)? (\d{2,3})\b|\bat (\d{2,3})(?=\s*(?:$|[,;.]))"
+    r"\b(\d{2,3})\s*(?:bpm\b|beats per minute)|\btempo(?: of)? (\d{2,3})\b"
+    r"|\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;.]|(?:in|for|with|and|without)\b))"
 )
 _METER_WORDS: Final = re.compile(
     r"\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b(?! bars?| measures?)"

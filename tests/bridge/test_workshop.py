@@ -135,6 +135,14 @@ def test_a_question_of_no_kind_is_refused_with_the_kinds(stage):
         run(stage.call("ask", task="weather"))
 
 
+def test_a_question_about_no_groove_says_so(stage):
+    """While nothing plays and nobody can be asked, what lacks is the groove, not a provider."""
+    job = run(ended(stage, "ask", task="yes_no", text="does it have at most 4 kicks a bar?"))
+
+    assert job["state"] == "failed"
+    assert "no groove plays" in job["error"]["message"]
+
+
 def test_only_regular_files_under_allowed_folders_are_read(tmp_path):
     """Links that lead out, devices, folders and relative paths are refused; what lies inside is found."""
     inside, outside = tmp_path / "in", tmp_path / "out"

@@ -39,6 +39,8 @@ from router.groove.idioms import IDIOMS, MANNERS
         ("twelve-eight blues", {"meter": "12/8", "style": "twelve-eight"}),
         ("rock in 5 bars", {"meter": None, "bars": 5}),
         ("rock at 95", {"tempo": 95}),
+        ("a 4 bar funk at 95 in 7/8", {"tempo": 95}),
+        ("rock at 140 with claps", {"tempo": 140}),
         ("techno, tempo 140", {"tempo": 140}),
         ("drum and bass, 174 beats per minute", {"tempo": 174}),
     ],

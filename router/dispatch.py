@@ -33,8 +33,8 @@ from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
 from router.limits import Paces, Valves
+from router.listeners import Listeners, OnBars, OnRoute, told
 from router.lore import Lore
-from router.pattern import Pattern
 from router.policy import Candidate, Desk, Plan
 from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
@@ -52,8 +52,6 @@ LATE: Final = "the deadline came first"
 LATE_S: Final = 0.1
 """How long an attempt that was cut off by its caller's deadline may take to end and write its line."""
 
-OnBars = Callable[[Pattern], None]
-OnRoute = Callable[[Route], None]
 Look = Callable[[str, str], Awaitable[str | None]]
 T = TypeVar("T")
 
@@ -99,7 +97,7 @@ class Router:
         gate = Gate(Valves(config.valves), valve)
         self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
         self._company = Company(self._price_of, on=config.batch)
-        self._listeners: dict[str, list[tuple[OnBars | None, OnRoute | None]]] = {}
+        self._listeners = Listeners()
         self._notices: dict[str, None] = {}
         self._lore = Lore(self._health, self._bench.get, memory)
         self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
@@ -184,27 +182,22 @@ class Router:
         plan = plan._replace(kind=kind) if kind else plan
         if plan.tier == LOCAL:
             saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
-            return _told(await self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
+            return told(await self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
         seconds = self._seconds(plan.tier, request.deadline_ms)
         key = pattern_key(request, edition=self._edition)
         kept = await self._kept(key, began)
         if kept is not None:
-            return _told(kept, on_bars, on_route)
-        listener = (on_bars, on_route)
-        self._listeners.setdefault(key, []).append(listener)
+            return told(kept, on_bars, on_route)
         errand = _Errand(request, plan, key, source, limit, began, seconds)
-        try:
-            async with asyncio.timeout_at(began + seconds):
-                answer, led = await self._flight.share(key, lambda: self._make(errand))
-        except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
-            answer, led = await self._late(errand), True
-        finally:
-            self._listeners[key].remove(listener)
-            if not self._listeners[key]:
-                del self._listeners[key]
+        with self._listeners.join(key, on_bars, on_route):
+            try:
+                async with asyncio.timeout_at(began + seconds):
+                    answer, led = await self._flight.share(key, lambda: self._make(errand))
+            except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
+                answer, led = await self._late(errand), True
         if not led:
             answer = Answer(answer.pattern, answer.route.shared("coalesced", _ms_since(began)))
-        return _told(answer, None, on_route)
+        return told(answer, None, on_route)
 
     async def ask(
         self,
@@ -265,7 +258,7 @@ class Router:
             return kept  # a call came back while this caller looked
         errand.trip = trip = self._trip(errand.began, errand.seconds, errand.limit)
         trip.note(*plan.notes)
-        trip.crowd = lambda: len(self._listeners.get(key, ())) > 1
+        trip.crowd = lambda: self._listeners.crowd(key)
         written: Written | None = None
         try:
             async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
@@ -312,9 +305,7 @@ class Router:
         if isinstance(want, workflows.Choose):
             work = Music(want.request, TASKS["intent_classification"], must_fit=True)
             return await self._climb(trip, work, "fast", want.request.provider, source, alone=True)
-        heard = self._listeners.get(key)
-        on_draft = (lambda draft: self._tell(key, draft)) if heard and any(bars for bars, _ in heard) else None
-        music = Music(want.request, TASKS[want.kind], on_draft)
+        music = Music(want.request, TASKS[want.kind], self._listeners.teller(key))
         how = want.tier, want.request.provider, source
         together = self._company.write(
             trip, music, (want.kind, *how), lambda way, all_: self._climb(way, all_, *how, alone=True)
@@ -439,16 +430,10 @@ class Router:
         route = self._route(trip, "", "", "", degraded=True)
         return NoAnswer(trip.filtered or f"no provider gave an answer: {last}", route.as_dict())
 
-    def _tell(self, key: str, draft: Pattern) -> None:
-        for on_bars, _ in self._listeners.get(key, ()):
-            if on_bars is not None:
-                on_bars(draft)
-
     def tell_route(self, key: str, trip: Trip, candidate: Candidate) -> None:
         """Tell a request's listeners who is asked now."""
-        for _, on_route in self._listeners.get(key, ()):
-            if on_route is not None:
-                on_route(self._route(trip, candidate.tier, candidate.provider, candidate.model, degraded=False))
+        who = candidate.tier, candidate.provider, candidate.model
+        self._listeners.tell_route(key, lambda: self._route(trip, *who, degraded=False))
 
 
 @dataclass(slots=True, eq=False)
@@ -507,11 +492,3 @@ def _now() -> float:
 
 def _ms_since(began: float) -> int:
     return round((_now() - began) * 1000)
-
-
-def _told(answer: Answer, on_bars: OnBars | None, on_route: OnRoute | None) -> Answer:
-    if on_bars is not None:
-        on_bars(answer.pattern)
-    if on_route is not None:
-        on_route(answer.route)
-    return answer

@@ -26,11 +26,13 @@ _WITH: Final = re.compile(
     r"^(?:(?:and|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
 )
 _ON_KNOBS: Final = re.compile(
-    r"\b(?:(?:no |with |many |lots of |some |few )*ghost(?: ?notes?|ed|y)?(?! (?:only |just )?on\b)"
+    r"\b(?:(?:no |with |many |lots of |some |few )*ghost(?: ?notes?| ?snares?|ed|y)?(?! (?:only |just )?on\b)"
     r"|(?:half[ -])?(?:open|closed)[ -]hats?(?! (?:only |just )?on\b)|(?:no|without|many|lots of|few|more) fills)(?!\w)"
 )
 """The drummer's own knobs answer these; see `router.groove.words`."""
 _FILL: Final = re.compile(r"\bfill\b")
+_HAT_ROLLS: Final = re.compile(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
+"""What trap's hats do by themselves; a roll by order is a fill."""
 _ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
 _SPELLINGS: Final = tuple(
     (re.compile(found), instead)
@@ -43,10 +45,11 @@ _SPELLINGS: Final = tuple(
         (r"^(?:loud|heavy|hard|big|strong|punchy|fat) (?=\w+$)", "louder "),
         (r"^(?:soft|quiet|light|gentle) (?=\w+$)", "softer "),
         (r"^(?:simple|sparse) (?=\w+$)", "simpler "),
-        (r"^(?:played )?on (?:the )?(ride|toms?|floor toms?|cowbell)(?: cymbal)?$", r"\1 instead of hats"),
+        (r"^(?:play(?:ed|ing)? (?:it )?)?on (?:the )?(ride|toms?|floor toms?|cowbell)(?: cymbal)?$",
+         r"\1 instead of hats"),
         (r"^(?:cross[ -]?sticks?|side[ -]?sticks?|rim(?:[ -]?(?:shot|click))?s?)(?: snare)?$", "rim instead of snare"),
     )
-)
+)  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -55,7 +58,7 @@ def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
     text, clauses, rest = " ".join(prompt.lower().split()), [], []
     for part in _PARTS.split(text) if len(text) <= LONGEST else ():
         clause = re.sub(r"^ ?and | and ?$", " ", " ".join(_ON_KNOBS.sub(" ", part).split())).strip()
-        if spoken_voices(clause)[0] or _FILL.search(clause):
+        if (spoken_voices(clause)[0] or _FILL.search(clause)) and not _HAT_ROLLS.search(clause):
             clauses.append(clause)
             rest += _FRAME.findall(clause)
         else:
@@ -118,10 +121,16 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
     listed = len(halves) > 1 and set(around.split()) <= _ALONE and len(voices) > 1
     for words in () if listed else dict.fromkeys((bare, clause, f"add {bare}")):
         made = refine(pattern, words, seed=request.seed, tempo=float(request.tempo))
-        if made.done and not made.unknown and not made.beyond and not made.done[0].startswith("0 "):
+        whole = not made.unknown and not made.beyond and _bars_struck(made.pattern) >= _bars_struck(pattern)
+        if whole and made.done and not made.done[0].startswith("0 "):
             return made.pattern, made.done
     done: tuple[str, ...] = ()
     for half in halves if len(halves) > 1 else ():
         pattern, said = _told(pattern, half, request)
         done += said
     return pattern, done
+
+
+def _bars_struck(pattern: Pattern) -> int:
+    """Return how many bars have a stroke; no order may leave one silent."""
+    return len({hit.tick // pattern.meter.bar_ticks for hit in pattern.hits})

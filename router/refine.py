@@ -131,6 +131,8 @@ def _limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
     """Return why no stroke of this pattern can answer, and what can be asked; None where one can."""
     if order.act == "sound":
         return _SOUND.format(order.text), _INSTEAD
+    if order.act == "only" and pattern.hits and not any(hit.voice in order.voices for hit in pattern.hits):
+        return f'"{order.text}": there is none, and nothing would be left', 'add them first ("add a shaker")'
     bars = pattern.bars
     lacking = bool(order.bars) and not runs(order.bars, bars, outside=order.outside)
     if lacking or (order.act == "copy" and (order.count or 0) > bars):

@@ -32,6 +32,8 @@ def ticks(pattern: Pattern, *voices: str) -> list[int]:
         ("disco, open hats only on the offbeats", ("open hats only on the offbeats",)),
         ("funk with busy hats and ghost notes", ("with busy hats",)),
         ("rock ending with a fill", ("rock ending", "with a fill")[1:]),
+        ("dnb with ghost snares", ()),
+        ("trap with hi-hat rolls", ()),
         ("lazy half-time shuffle", ()),
         ("pop with open hats, many fills, no ghost notes", ()),
         ("", ()),
@@ -118,3 +120,11 @@ def test_what_can_be_followed_is_understood(words: str) -> None:
 def test_poetry_about_drums_is_not_understood(words: str) -> None:
     """A drum that is named in words beyond the rules, or beside them, is for a model to read."""
     assert describe(words)["confidence"] < SURE
+
+
+@pytest.mark.parametrize("words", ["only percussion", "no kick, no snare, no hats, no toms, no cymbals"])
+def test_no_order_leaves_a_silent_bar(words: str) -> None:
+    """The drummer keeps something to play."""
+    for seed in range(6):
+        pattern = drawn(words, seed=seed)
+        assert {hit.tick // (4 * BEAT) for hit in pattern.hits} == {0, 1}

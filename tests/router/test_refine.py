@@ -166,3 +166,11 @@ def test_a_groove_on_the_ride_is_not_taken_off_it(rock):
 
     assert found.pattern == on_ride
     assert found.done[0].endswith("so it is already")
+
+
+def test_only_what_is_not_there_leaves_no_empty_groove(rock):
+    """`Only percussion` of a groove without any is answered with what can be asked."""
+    found = refine(rock, "only percussion")
+
+    assert found.pattern == rock
+    assert "nothing would be left" in found.beyond[0]

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from router import advice, form, groove
-from router.constraints import holds, read_rule
+from router.constraints import holds, read_rule, spoken_voices
 from router.errors import InvalidRequest
 from router.groove import names
-from router.pattern import COMMON_TIME, Meter
+from router.pattern import COMMON_TIME, Meter, Pattern
 from router.policy import SURE
 from router.request import KNOBS
 
@@ -33,6 +33,7 @@ _VALUE: Final = re.compile(
 _NAME: Final = re.compile(r"\b(genre|style|drummer)[ :=]+(?:is )?([a-z][a-z-]+)")
 _FRACTION: Final = re.compile(r"\b\d{1,2}/\d{1,2}\b")
 _ASKED: Final = re.compile(r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+")
+_SPOKEN: Final = re.compile(r"\b(?:plays?|played|hits?|falls?|comes?|struck)\b")
 _RULED: Final = frozenset({
     "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
     "parameter_validation",
@@ -72,11 +73,11 @@ def answer(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]
 def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
     pattern = advice.read(str(payload.get("pattern") or ""))
     text = str(payload.get("text") or payload.get("question") or "")
-    if kind == "yes_no":
-        rule = read_rule(_ASKED.sub("", text.lower().strip(" ?")))
-        return ({"yes": holds(pattern, rule)}, False) if pattern is not None and rule is not None else None
     if pattern is None:
         return None
+    if kind == "yes_no":
+        yes = _holds(pattern, _SPOKEN.sub(" ", _ASKED.sub("", text.lower().strip(" ?"))))
+        return None if yes is None else ({"yes": yes}, False)
     if kind == "pattern_analysis":
         names = {name: str(payload.get(name) or "") for name in ("genre", "style")}
         return {**advice.character(pattern), **names}, False
@@ -85,6 +86,17 @@ def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool
     if kind == "creative_suggestions":
         return {"suggestions": advice.ideas(pattern)}, False
     return {"suggestions": advice.suggestions(pattern)}, False
+
+
+def _holds(pattern: Pattern, words: str) -> bool | None:
+    """Say whether a rule holds, or whether a drum is played at all; None for words that are neither."""
+    rule = read_rule(words)
+    if rule is not None:
+        return holds(pattern, rule)
+    voices, rest = spoken_voices(words)
+    if voices and set(rest.split()) <= {"a", "an", "any", "the", "in", "it", "some"}:
+        return any(hit.voice in voices for hit in pattern.hits)
+    return None
 
 
 def _song(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

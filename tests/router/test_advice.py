@@ -121,4 +121,10 @@ def test_a_question_that_is_a_rule_is_counted():
 
     assert rules.answer("yes_no", {"text": "is it playable?", "pattern": text}) == ({"yes": True}, False)
     assert rules.answer("yes_no", {"text": "has it no snare", "pattern": text}) == ({"yes": False}, False)
+    assert rules.answer("yes_no", {"text": "is there a cowbell in it?", "pattern": text}) == ({"yes": False}, False)
+    assert rules.answer("yes_no", {"text": "does the snare play on 2 and 4?", "pattern": text}) == (
+        {"yes": True},
+        False,
+    )
+    assert rules.answer("yes_no", {"text": "are there any hats?", "pattern": text}) == ({"yes": True}, False)
     assert rules.answer("yes_no", {"text": "is it sad?", "pattern": text}) is None

@@ -152,7 +152,8 @@ def _change(home: str | None, action: str, name: str | None, value: str | None) 
     head = next((index for index, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
     kept = [line for line in lines[:head] if line.split("=")[0].strip() != name]
     # JSON's texts, numbers, true and false are TOML's as well.
-    text = "\n".join([*kept, *(f"{key} = {json.dumps(item)}" for key, item in new.items()), *lines[head:]]) + "\n"
+    kept += [f"{key} = {json.dumps(item, ensure_ascii=False)}" for key, item in new.items()]
+    text = "\n".join([*kept, *lines[head:]]) + "\n"
     if _read(text) != {**others, **new}:
         fail(CONFIGURATION, f"{name} takes more than a line of config.toml", f"change it by hand in {file}")
     write_whole(file, text.encode())

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+import importlib
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -15,14 +16,21 @@ from router.call import Provider
 from router.config import RouterConfig
 from router.errors import ProviderOff
 
+_HTTPX: Final = frozenset({"groq", "cohere"})
+"""Those whose SDK loads httpx; the other two came to httpx2."""
 
-def _make(name: str, key: str, base_url: str | None) -> Provider:
-    """Load one SDK and make its client; blocks for up to a second."""
+
+def _make(name: str, key: str, base_url: str | None, company: Collection[str]) -> Provider:
+    """Load one SDK and make its client; blocks for up to a second. `company` are all who may be loaded later."""
     if name == "anthropic":
         from router.providers.anthropic import Anthropic  # noqa: PLC0415  each SDK only when its key is set
 
         return Anthropic(key, base_url)
     if name == "openai":
+        if _HTTPX & set(company):
+            # OpenAI's SDK looks into httpx in every call once it is in sys.modules, and fails while another thread has
+            # it there half loaded.
+            importlib.import_module("httpx")
         from router.providers.openai import OpenAI  # noqa: PLC0415
 
         return OpenAI(key, base_url)
@@ -65,7 +73,7 @@ class Bench:
     async def _load(self, name: str) -> Provider:
         try:
             key, url = self._config.keys[name], self._config.base_urls.get(name)
-            provider = await asyncio.to_thread(_make, name, key, url)
+            provider = await asyncio.to_thread(_make, name, key, url, self.names)
         except Exception as error:  # noqa: BLE001  an SDK may fail to load in any way
             raise ProviderOff(f"{name}'s SDK cannot be loaded ({type(error).__name__})") from None
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -203,6 +205,25 @@ def test_an_sdk_that_cannot_be_loaded_is_one_provider_off(monkeypatch):
 
     with pytest.raises(ProviderOff, match="cannot be loaded"):
         asyncio.run(main())
+
+
+@pytest.mark.parametrize(("others", "loaded"), [("groq", "True False"), ("cohere", "True False"), ("", "False False")])
+def test_openai_is_ready_only_when_nobody_can_half_load_httpx_behind_it(others, loaded):
+    """Its SDK fails in every call while another thread is loading httpx; groq's and cohere's load it."""
+    lines = f"""
+import asyncio, sys
+from router.bench import Bench
+from router.config import RouterConfig
+
+async def main():
+    await Bench(RouterConfig(keys=dict.fromkeys(["openai", {others!r}], "k"))).get("openai")
+    print("httpx" in sys.modules, {others!r} in sys.modules)
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.strip() == loaded
 
 
 def test_the_drummer_can_stand_behind_a_providers_face():

@@ -6,6 +6,7 @@ import { withEdits } from "./pattern.js";
 
 const MIDI_KEPT = 24;
 const ROUTES_KEPT = 40;
+const ENDED = new Set(["done", "failed", "cancelled"]);
 
 export const blank = () => ({
 	link: "connecting",
@@ -16,7 +17,7 @@ export const blank = () => ({
 	midi: { messages: [] },
 	jobs: new Map(),
 	routes: [],
-	live: null,
+	live: new Map(),
 	metrics: {},
 	alerts: [],
 	library: [],
@@ -45,15 +46,18 @@ export function reduce(state, topic, data) {
 			for (const job of data.jobs ?? [data]) {
 				state.jobs.delete(job.job);
 				state.jobs.set(job.job, job);
+				if (ENDED.has(job.state)) state.live.delete(job.job);
 			}
 			while (state.jobs.size > 40) state.jobs.delete(state.jobs.keys().next().value);
 			break;
 		case "route":
-			if (data.routes) state.routes = data.routes.slice(-ROUTES_KEPT).reverse();
-			else if (data.done) {
+			if (data.routes) {
+				state.routes = data.routes.slice(-ROUTES_KEPT).reverse();
+				state.live.clear();
+			} else if (data.done) {
 				state.routes = [data, ...state.routes.filter((route) => route.job !== data.job)].slice(0, ROUTES_KEPT);
-				if (state.live?.job === data.job) state.live = null;
-			} else state.live = data;
+				state.live.delete(data.job);
+			} else state.live.set(data.job, data);
 			break;
 		case "metrics":
 			state.metrics = data;

@@ -11,19 +11,14 @@ const CACHE = { hit: "Cache hit", miss: "Cache miss", coalesced: "Shared another
 
 class DrumAnswers extends Part {
 	static on = ["route", "about", "jobs"];
+	asked = new Map(); // when each answer that is under way was asked for
 
 	get moving() {
-		return Boolean(store.state.live);
+		return store.state.live.size > 0;
 	}
 
 	frame() {
 		countUp(this);
-	}
-
-	/** When an answer that is under way was asked for. */
-	since({ job, latency_ms: ms }) {
-		if (this.asked?.job !== job) this.asked = { job, at: performance.now() - (ms ?? 0) };
-		return this.asked.at;
 	}
 
 	attempt(attempt, longest) {
@@ -45,7 +40,7 @@ class DrumAnswers extends Part {
 		const words = [store.state.jobs.get(route.job)?.pattern?.name, ...(route.notes ?? []).filter((note) => !known.includes(note))].filter(Boolean).join(" · ");
 		return html`<article class="route ${running ? "running" : ""}">
 			<header><b>${running ? "Asking " : ""}${makerOf(route)}${running ? " …" : ""}</b>
-				${running ? html`<span class="num elapsed" data-since=${this.since(route)}></span>` : html`<span class="num">${millis(route.latency_ms)}</span>`}<span class="num">${dollars(route.cost_usd)}</span></header>
+				${running ? html`<span class="num elapsed" data-since=${this.asked.get(route.job)}></span>` : html`<span class="num">${millis(route.latency_ms)}</span>`}<span class="num">${dollars(route.cost_usd)}</span></header>
 			<ol>
 				${CACHE[route.cache] ? html`<li class=${route.cache === "miss" ? "" : "good"}><span class="mark" aria-hidden="true">${route.cache === "miss" ? "–" : "✓"}</span><span class="who">${CACHE[route.cache]}</span></li>` : nothing}
 				${route.attempts.map((attempt) => this.attempt(attempt, longest))}
@@ -62,10 +57,11 @@ class DrumAnswers extends Part {
 
 	render() {
 		const { routes, live, about } = store.state;
+		this.asked = new Map([...live].map(([job, { latency_ms: ms }]) => [job, this.asked.get(job) ?? performance.now() - (ms ?? 0)]));
 		const providers = Object.entries(about?.providers ?? {}), notices = about?.notices ?? [];
-		return html`${live ? this.route(live, true) : nothing}
+		return html`${[...live.values()].map((route) => this.route(route, true))}
 			${routes.slice(0, READ).map((route) => this.route(route))}
-			${routes.length || live ? nothing : html`<p class="empty">Each answer shows here how it was made: from the cache, by the embedded drummer or by a model, with its time and its cost.</p>`}
+			${routes.length || live.size ? nothing : html`<p class="empty">Each answer shows here how it was made: from the cache, by the embedded drummer or by a model, with its time and its cost.</p>`}
 			<h3>Providers</h3>
 			${providers.length ? html`<ul class="providers">${providers.map((one) => this.provider(one))}</ul>` : html`<p class="dim">No key is set. The embedded drummer answers everything, at no cost.</p>`}
 			${notices.length ? html`<details><summary>Notes on models (${notices.length})</summary>${notices.map((notice) => html`<p class="dim">${notice}</p>`)}</details>` : nothing}`;

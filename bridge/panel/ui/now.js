@@ -101,7 +101,7 @@ class DrumNow extends Part {
 	}
 
 	working({ job, state, progress }) {
-		const live = store.state.live?.job === job ? store.state.live : null, last = live?.attempts.at(-1);
+		const live = store.state.live.get(job), last = live?.attempts.at(-1);
 		const title = live ? makerOf(live) : progress ? "What an audio file plays" : "A better answer is on its way";
 		const meanwhile = state === "draft" && !progress ? "The embedded drummer plays meanwhile" : "What plays goes on meanwhile";
 		return html`<section class="card next" aria-label="In the making">

@@ -212,19 +212,22 @@ def test_the_step_fits_the_groove(js, ticks, step):
 
 
 def test_events_become_state(js):
-    """Snapshots replace, single events merge, a cleared alert goes, a finished route takes its live one's place."""
+    """Snapshots replace, single events merge, a cleared alert goes, an ended job is live no more."""
     body = """
         const s = m.blank();
         m.reduce(s, "alerts", { alerts: [{ name: "a", state: "raised" }] });
         m.reduce(s, "alerts", { name: "b", state: "raised" });
         m.reduce(s, "alerts", { name: "a", state: "cleared" });
         m.reduce(s, "route", { job: "j-1", done: false, attempts: [] });
-        const live = s.live.job;
+        m.reduce(s, "route", { job: "j-2", done: false, attempts: [] });
+        m.reduce(s, "route", { job: "j-3", done: false, attempts: [] });
+        const live = [...s.live.keys()];
         m.reduce(s, "route", { job: "j-1", done: true, attempts: [] });
         m.reduce(s, "jobs", { jobs: [{ job: "j-1", state: "draft" }] });
         m.reduce(s, "jobs", { job: "j-1", state: "done" });
+        m.reduce(s, "jobs", { job: "j-3", state: "cancelled" });
         m.reduce(s, "midi", { messages: [[1, "90"], [2, "91"]], out: "x" });
         const names = s.alerts.map((one) => one.name), job = s.jobs.get("j-1").state;
-        return [names, live, s.live, s.routes.length, job, s.midi.messages[0][1], s.midi.out];
+        return [names, live, [...s.live.keys()], s.routes.length, job, s.midi.messages[0][1], s.midi.out];
     """
-    assert js(body) == [["b"], "j-1", None, 1, "done", "91", "x"]
+    assert js(body) == [["b"], ["j-1", "j-2", "j-3"], ["j-2"], 1, "done", "91", "x"]

@@ -34,22 +34,6 @@ _FILL: Final = re.compile(r"\bfill\b")
 _HAT_ROLLS: Final = re.compile(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
 """What trap's hats do by themselves; a roll by order is a fill."""
 _ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
-_SPELLINGS: Final = tuple(
-    (re.compile(found), instead)
-    for found, instead in (
-        (r"\b(?:8th|eighth)[ -]notes?(?= \w+s?$)", "eighth"),
-        (r"\b(?:16th|sixteenth)[ -]notes?(?= \w+s?$)", "sixteenth"),
-        (r"\b(start|begin|end|finish)(?:s|n?ing)\b", r"\1"),
-        (r"^end (?:with|in|on) an? ((?:\w+ )?fill)$", r"\1 at the end"),
-        (r"^(?:(?:drum|big|short|huge|fast|long|crazy) )*fill$", "fill at the end"),
-        (r"^(?:loud|heavy|hard|big|strong|punchy|fat) (?=\w+$)", "louder "),
-        (r"^(?:soft|quiet|light|gentle) (?=\w+$)", "softer "),
-        (r"^(?:simple|sparse) (?=\w+$)", "simpler "),
-        (r"^(?:play(?:ed|ing)? (?:it )?)?on (?:the )?(ride|toms?|floor toms?|cowbell)(?: cymbal)?$",
-         r"\1 instead of hats"),
-        (r"^(?:cross[ -]?sticks?|side[ -]?sticks?|rim(?:[ -]?(?:shot|click))?s?)(?: snare)?$", "rim instead of snare"),
-    )
-)  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -114,8 +98,6 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
     from router.refine import refine  # noqa: PLC0415 - its tables of words load when there are words for them
 
     bare = _WITH.sub("", _FRAME.sub("", clause))
-    for found, instead in _SPELLINGS:
-        bare = found.sub(instead, bare)
     voices, around = spoken_voices(bare)
     halves = [half for half in re.split(r" and (?!\d|of\b)", bare) if spoken_voices(half)[0]]
     listed = len(halves) > 1 and set(around.split()) <= _ALONE and len(voices) > 1

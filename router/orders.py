@@ -75,6 +75,9 @@ def orders(instruction: str, whole: Whole) -> list[Order]:
             everywhere = clause.bars  # "in bar 3: ...": for all that follows
             continue
         order = _order(clause.text, last, whole)
+        if order.act == "?" and (wished := _as_order(clause.text)) != clause.text:
+            meant = _order(wished, last, whole)
+            order = meant if meant.act != "?" else order
         if order.act == "only" and last is not None and not last.voices and last.act in _NARROWED and not clause.joined:
             out[-1] = last = replace(last, voices=order.voices)  # "louder, hats only"
             continue
@@ -89,6 +92,12 @@ def orders(instruction: str, whole: Whole) -> list[Order]:
         if order.act != "?":
             last = order
     return out
+
+
+def _as_order(wish: str) -> str:
+    for found, instead in phrases.WISHED:
+        wish = found.sub(instead, wish)
+    return wish
 
 
 def _confined(order: Order) -> bool:

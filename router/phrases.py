@@ -52,8 +52,9 @@ SPELLINGS: Final = tuple(
         (rf"\b(?:at|on|to) the {_DOWNBEAT} of (?:every|each) bar\b", "on 1"),
         (rf"\b(?:at|on|to) the {_DOWNBEAT} of (?=(?:bar|the (?:first|last|final))\b)", "on 1 in "),
         (r"\bat the (?:start|beginning|top)\b", "on 1 in bar 1"),
-        (r"\b(?:start|begin) with (?:a |the )?(\w+)$", r"\1 on 1 in bar 1"),
-        (r"\b(?:end|finish) with (?:a |the )?(crash|china|splash|kick)$", r"\1 on the last beat in the last bar"),
+        (r"\b(?:start|begin)(?:s|n?ing)? with (?:a |the )?(\w+)$", r"\1 on 1 in bar 1"),
+        (r"\b(?:end|finish)(?:s|ing|es)? with (?:a |the )?(crash|china|splash|kick)$",
+         r"\1 on the last beat in the last bar"),
         (rf"{_NO_FILL}\bat the (?:very )?end of (?:every|each) bar\b", "on the last beat"),
         (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
         (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
@@ -87,6 +88,22 @@ SPELLINGS: Final = tuple(
         (r"(?<!\S)- ?([\d.]+ (?:ms|ticks?))$", r"\1 earlier"),
     )
 )  # fmt: skip
+
+WISHED: Final = tuple(
+    (re.compile(found), instead)
+    for found, instead in (
+        (r"\b(8th|eighth|16th|sixteenth)[ -]notes? (hats?|rides?|shakers?|kicks?|snares?)$", r"\2 in \1s"),
+        (r"^end(?:s|ing)? (?:with|in|on) an? ((?:\w+ )?fill)$", r"\1 at the end"),
+        (r"^(?:(?:a|drum|big|short|huge|fast|long|crazy) )*fill$", "fill at the end"),
+        (rf"^(?:a |the )?(?:{ENERGY}|big|fat|punchy) (?=\w+$)", "louder "),
+        (rf"^(?:a |the )?(?:{FAINT}) (?=\w+$)", "softer "),
+        (r"^(?:a |the )?(?:simple|sparse) (?=\w+$)", "simpler "),
+        (r"^(?:play(?:ed|ing)? (?:it )?)?on (?:the )?(rides?|toms?|floor toms?|cowbell)$", r"\1 instead of hats"),
+        (r"^rims?(?: snare)?$", "rim instead of snare"),
+        (r"^with (?:an? |some )?(?=\S)", "add "),
+    )
+)
+"""How a wish for a new groove speaks of its drums ("with cowbell", "loud snare"), as orders; the last to be tried."""
 
 ACTS: Final[tuple[tuple[str, str], ...]] = (
     # Phrases that a single word would turn into their opposite come first.

@@ -174,3 +174,20 @@ def test_only_what_is_not_there_leaves_no_empty_groove(rock):
 
     assert found.pattern == rock
     assert "nothing would be left" in found.beyond[0]
+
+
+@pytest.mark.parametrize(
+    ("wish", "order"),
+    [
+        ("with cowbell", "add cowbell"),
+        ("loud snare", "louder snare"),
+        ("a soft kick", "softer kick"),
+        ("8th note hats", "hats in 8ths"),
+        ("cross stick", "rim instead of snare"),
+        ("on the ride", "ride instead of hats"),
+        ("ends with a fill", "a fill at the end"),
+    ],
+)
+def test_a_wish_for_a_new_groove_is_an_order_to_one_that_is_there(rock, wish, order):
+    """The words for making and for changing are the same to a player."""
+    assert refine(rock, wish).pattern.hits == refine(rock, order).pattern.hits != rock.hits

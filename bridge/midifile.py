@@ -76,7 +76,8 @@ def from_midi(data: bytes, kit: DrumMap, name: str = "") -> Pattern:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
         messages = list(mido.merge_tracks(file.tracks))
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
-        raise InvalidRequest("midi", f"this is no readable MIDI file: {error}", "export it again as .mid") from error
+        why = f": {error}" if str(error) else ""  # an end of file has no words
+        raise InvalidRequest("midi", f"this is no readable MIDI file{why}", "export it again as .mid") from error
     voices = kit.voices()
     meter, tempo = Meter(4, 4), None
     now = 0

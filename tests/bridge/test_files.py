@@ -152,6 +152,15 @@ def test_a_file_that_is_no_drumming_is_refused_in_words(data):
         from_midi(data, GM)
 
 
+@pytest.mark.parametrize("data", [b"", b"no MIDI at all", b"MThd"])
+def test_what_is_no_midi_is_refused_with_a_whole_sentence(data: bytes):
+    """An end of file has no words of its own; nothing hangs on a colon."""
+    with pytest.raises(InvalidRequest) as caught:
+        from_midi(data, GM)
+
+    assert not str(caught.value).rstrip(" .").endswith(":")
+
+
 @pytest.fixture
 def library(tmp_path):
     """An empty library."""

@@ -89,7 +89,8 @@ def draw(request: GrooveRequest) -> Pattern:
         done += [one for one in said if not one.endswith("so it is already")]
     if not done:
         return pattern
-    pattern, _ = groove.repair(pattern, tempo=float(request.tempo))  # a cowbell takes a hand from the hat
+    asked = {voice for clause in details(request.prompt) for voice in spoken_voices(clause)[0]}
+    pattern, _ = groove.repair(pattern, tempo=float(request.tempo), asked=asked)  # a cowbell takes a hand from the hat
     return replace(pattern, meta={**pattern.meta, "asked": done}, id="")
 
 

@@ -6,7 +6,7 @@ important first. Pure; works on any pattern, also one that a model wrote.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -21,6 +21,8 @@ MOVE_MS: Final = 18.0
 """More time to reach another drum."""
 FOOT_MS: Final = 48.0
 """Shortest time between strokes of the kick with two pedals; 170 ms later the hi-hat's foot is back on its own."""
+_ASKED: Final = 2.0
+"""More than any stroke is worth by itself."""
 _BOUNCES: Final = frozenset({"flam", "drag", "buzz", "roll"})
 
 Flaw = tuple[Hit, str]
@@ -31,7 +33,15 @@ def _where(hit: Hit, pattern: Pattern) -> str:
     return f"bar {bar + 1} beat {1 + tick / RESOLUTION:.4g}"
 
 
-def _chord(hits: Sequence[Hit], pattern: Pattern) -> tuple[list[Hit], list[Flaw]]:
+Worth = Callable[[Hit], float]
+"""How much a stroke matters: the least goes first."""
+
+
+def _worth(pattern: Pattern, asked: Collection[str]) -> Worth:
+    return lambda hit: importance(hit, pattern.meter) + (_ASKED if hit.voice in asked else 0)
+
+
+def _chord(hits: Sequence[Hit], worth: Worth) -> tuple[list[Hit], list[Flaw]]:
     """Sort out one instant: one stroke a voice, one state of the hi-hat, two hands."""
     flaws: list[Flaw] = []
     best: dict[str, Hit] = {}
@@ -46,14 +56,14 @@ def _chord(hits: Sequence[Hit], pattern: Pattern) -> tuple[list[Hit], list[Flaw]
         flaws += [(best.pop(v), "the hi-hat is open") for v in ("hat_closed", "hat_pedal") if v in best]
     hands = [h for h in best.values() if h.voice not in HANDS_FREE]
     if len(hands) > 2:
-        hands.sort(key=lambda h: (-importance(h, pattern.meter), h.voice))
+        hands.sort(key=lambda h: (-worth(h), h.voice))
         for hit in hands[2:]:
             flaws.append((hit, "a third hand"))
             del best[hit.voice]
     return list(best.values()), flaws
 
 
-def _walk(pattern: Pattern, tempo: float) -> tuple[list[Hit], list[Flaw]]:
+def _walk(pattern: Pattern, tempo: float, worth: Worth) -> tuple[list[Hit], list[Flaw]]:
     """Play the pattern through once; returns what can be played and what cannot, with the reason."""
     per_tick = 60_000 / tempo / RESOLUTION
     kept: list[Hit] = []
@@ -63,7 +73,7 @@ def _walk(pattern: Pattern, tempo: float) -> tuple[list[Hit], list[Flaw]]:
     for tick, group in groupby(pattern.hits, key=lambda h: h.tick):
         at = list(group)
         if len(at) > 1:
-            at, wrong = _chord(at, pattern)
+            at, wrong = _chord(at, worth)
             flaws += wrong
         used = -1
         for hit in at:
@@ -77,14 +87,10 @@ def _walk(pattern: Pattern, tempo: float) -> tuple[list[Hit], list[Flaw]]:
                 if hand < 0:
                     rival = min(
                         (h for h in last if h is not None and h.tick < tick),
-                        key=lambda h: importance(h, pattern.meter),
+                        key=worth,
                         default=None,
                     )
-                    if (
-                        used < 0
-                        and rival is not None
-                        and importance(rival, pattern.meter) < importance(hit, pattern.meter)
-                    ):
+                    if used < 0 and rival is not None and worth(rival) < worth(hit):
                         hand = last.index(rival)
                         kept.remove(rival)
                         flaws.append((rival, "too fast for two hands"))
@@ -115,18 +121,19 @@ def _hand(hit: Hit, last: list[Hit | None], per_tick: float, used: int) -> int:
 
 def flaws(pattern: Pattern, tempo: float) -> tuple[str, ...]:
     """Return in words what two hands and two feet could not play at this tempo; () when all of it can."""
-    _, found = _walk(pattern, tempo)
+    _, found = _walk(pattern, tempo, _worth(pattern, ()))
     return tuple(f"{_where(hit, pattern)}: {hit.voice}: {why}" for hit, why in found)
 
 
-def repair(pattern: Pattern, *, tempo: float) -> tuple[Pattern, tuple[str, ...]]:
+def repair(pattern: Pattern, *, tempo: float, asked: Collection[str] = ()) -> tuple[Pattern, tuple[str, ...]]:
     """Return a playable pattern and what was taken out of it, one line each.
 
-    A pattern without flaws comes back as it is, the same object.
+    A pattern without flaws comes back as it is, the same object. Voices that were `asked` for give way last.
     """
+    worth = _worth(pattern, asked)
     mends: list[str] = []
     for _ in range(8):  # giving one stroke up frees hands for others, so a second look may differ
-        kept, found = _walk(pattern, tempo)
+        kept, found = _walk(pattern, tempo, worth)
         if not found:
             return pattern, tuple(mends)
         mends += [f"{_where(hit, pattern)}: left out {hit.voice}, {why}" for hit, why in found]

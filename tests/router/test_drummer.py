@@ -77,10 +77,11 @@ def test_two_instruments_in_one_breath_both_come() -> None:
 
 
 def test_other_strokes_stay_as_the_drummer_plays_them() -> None:
-    """A cowbell changes nothing but the cowbell."""
+    """A cowbell changes neither feet nor snare."""
     plain, told = drawn(""), drawn("with cowbell")
+    backbone = {"kick", "snare"}
 
-    assert [hit for hit in told.hits if hit.voice != "cowbell"] == list(plain.hits)
+    assert [hit for hit in told.hits if hit.voice in backbone] == [hit for hit in plain.hits if hit.voice in backbone]
 
 
 @pytest.mark.parametrize("words", ["", "funk", "a beat like rain on hats of tin", "x" * LONGEST + ", no kick"])
@@ -128,3 +129,10 @@ def test_no_order_leaves_a_silent_bar(words: str) -> None:
     for seed in range(6):
         pattern = drawn(words, seed=seed)
         assert {hit.tick // (4 * BEAT) for hit in pattern.hits} == {0, 1}
+
+
+def test_what_was_asked_for_gives_way_last() -> None:
+    """Where a third hand would be needed, the hat leaves the cowbell its beat: 64 of them in eight grooves, but one."""
+    struck = sum(len(ticks(drawn("with cowbell", seed=seed), "cowbell")) for seed in range(8))
+
+    assert struck >= 63

@@ -413,7 +413,7 @@ def _translate(model: type[Params], error: ValidationError) -> BadParams:
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"] if not _names_an_arm(part)]
     name = path[0] if path else ""
-    where = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path).removeprefix(".")
+    where = "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in path).removeprefix(".")
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) or "none"
         if len(path) > 1:

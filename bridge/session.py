@@ -72,10 +72,12 @@ class Session:
     async def take_tempo(self, given: Mapping[str, Any], at: str) -> None:
         """Take the tempo that a wish's words name, from when its groove sounds, unless a clock outside leads.
 
+        A groove that is to wait for longer than the bar may never come in; it leaves the tempo alone.
+
         Raises:
             InvalidSetting: If nobody plays at that tempo.
         """
-        if at != "never" and (bpm := self._spoken_tempo(given)):
+        if at in {"now", "beat", "bar"} and (bpm := self._spoken_tempo(given)):
             await self.set({"tempo": bpm}, at)
 
     def _spoken_tempo(self, given: Mapping[str, Any]) -> float | None:

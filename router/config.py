@@ -200,7 +200,7 @@ class _Reader:
         value = self.text(name)
         if not value:
             return default
-        if not value.isascii() or not value.isdigit() or int(value[:9]) != int(value):
+        if not value.isascii() or not value.isdecimal() or int(value[:9]) != int(value):
             raise InvalidSetting(name, f"{name} is {value!r:.40}; it must be a whole number", f"try {default}")
         return int(value)
 

@@ -139,7 +139,7 @@ def read_rule(text: str) -> Rule | None:
     words = re.sub(_SUFFIX, r"\1\4 \2 \3", words)  # "6 kicks a bar at most"
     if found := re.fullmatch(_COUNT, words):
         voices = _drums(found[1] or found[4] or "", all_too=True)
-        number = int(found[3]) if found[3].isdigit() else _NUMBERS.get(found[3], -1)
+        number = int(found[3]) if found[3].isdecimal() else _NUMBERS.get(found[3], -1)
         if voices and number >= 0:
             exact, most = found[2] == "exactly", found[2] in _MOST
             span = {"beat": "beat", "pattern": "pattern"}.get(found[5] or "bar", "bar")
@@ -302,7 +302,7 @@ def places_of(words: str) -> tuple[str, ...]:
             out.append(_PLACE_WORDS[word])
         elif word == "-1" or re.fullmatch(r"\d[&ea]", word):
             out.append(word)
-        elif word.isdigit() and 1 <= int(word) <= 32:
+        elif word.isdecimal() and 1 <= int(word) <= 32:
             out.append(str(int(word)))
         elif word not in _PLACE_FILLERS:
             return ()
@@ -310,7 +310,7 @@ def places_of(words: str) -> tuple[str, ...]:
 
 
 def _part_of(found: re.Match[str]) -> str:
-    beat = found[2] if found[2].isdigit() else _PLACE_WORDS[found[2]]
+    beat = found[2] if found[2].isdecimal() else _PLACE_WORDS[found[2]]
     return f"{beat}{'&' if found[1] == 'and' else found[1]}"
 
 
@@ -339,7 +339,7 @@ def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
             inside.add(starts[-1])
         elif place[-1] in _PARTS and int(place[:-1]) <= len(starts):
             inside.add(starts[int(place[:-1]) - 1] + _PARTS[place[-1]])
-        elif place.isdigit() and int(place) <= len(starts):
+        elif place.isdecimal() and int(place) <= len(starts):
             inside.add(starts[int(place) - 1])
     fills = set(pattern.meta.get("fills", ()))
     return {bar * bar_ticks + tick for bar in range(pattern.bars) if bar + 1 not in fills for tick in inside}

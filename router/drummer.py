@@ -19,35 +19,46 @@ from router.request import GrooveRequest
 LONGEST: Final = 400
 """Longer texts are questions put together for a model, not a player's words."""
 _PARTS: Final = re.compile(
-    r"[,;.]|(?<!nothing )\b(?:but|plus|also)\b|\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
+    r"[,;.]|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
+    r"|\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
 )
+_WITHOUT: Final = re.compile(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
+MOST_CLAUSES: Final = 8
+"""More orders than that in one wish are a text about something else."""
 _FRAME: Final = re.compile(r"^.*\b(?:beat|groove|pattern|loop|rhythm) (?=(?:on|with|in|starting|ending)\b)")
 _WITH: Final = re.compile(
     r"^(?:(?:and|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
 )
 _ON_KNOBS: Final = re.compile(
-    r"\b(?:(?:no |with |many |lots of |some |few )*ghost(?: ?notes?| ?snares?|ed|y)?(?! (?:only |just )?on\b)"
-    r"|(?:half[ -])?(?:open|closed)[ -]hats?(?! (?:only |just )?on\b)|(?:no|without|many|lots of|few|more) fills)(?!\w)"
+    r"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! (?:only |just )?on\b)"
+    r"|(?:no|without|many|lots of|few|more) fills\b|(?:no|without)(?: any)? ghost"
+    r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
 """The drummer's own knobs answer these; see `router.groove.words`."""
 _FILL: Final = re.compile(r"\bfill\b")
 _HAT_ROLLS: Final = re.compile(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
 """What trap's hats do by themselves; a roll by order is a fill."""
+_ABOUT_ALL: Final = re.compile(r"\b(?:all|but|except|everything|anything|never|no|not|without)\b")
 _ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
 
 
 @lru_cache(maxsize=64)
 def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
     """Return the clauses that speak of single drums or of a fill's place, and the other words."""
-    text, clauses, rest = " ".join(prompt.lower().split()), [], []
+    text = _WITHOUT.sub("without", " ".join(prompt.lower().split()))
+    clauses: list[str] = []
+    rest: list[str] = []
     for part in _PARTS.split(text) if len(text) <= LONGEST else ():
-        clause = re.sub(r"^ ?and | and ?$", " ", " ".join(_ON_KNOBS.sub(" ", part).split())).strip()
+        ours = (one for one in part.split(" and ") if not _ON_KNOBS.search(one)) if _ON_KNOBS.search(part) else (part,)
+        clause = re.sub(r"^ ?and | and ?$", " ", " ".join(" and ".join(ours).split())).strip()
         if (spoken_voices(clause)[0] or _FILL.search(clause)) and not _HAT_ROLLS.search(clause):
             clauses.append(clause)
             rest += _FRAME.findall(clause)
         else:
             rest.append(part)
-    return tuple(clauses), ", ".join(rest) if clauses else prompt
+    if not clauses or len(clauses) > MOST_CLAUSES:
+        return (), prompt
+    return tuple(clauses), ", ".join(rest)
 
 
 def details(prompt: str) -> tuple[str, ...]:
@@ -86,7 +97,7 @@ def draw(request: GrooveRequest) -> Pattern:
     done: list[str] = []
     for clause in details(request.prompt):
         pattern, said = _told(pattern, clause, request)
-        done += [one for one in said if not one.endswith("so it is already")]
+        done += [one for one in said if not one.endswith("so it is already")] if said else [f'not done: "{clause}"']
     if not done:
         return pattern
     asked = {voice for clause in details(request.prompt) for voice in spoken_voices(clause)[0]}
@@ -101,8 +112,11 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
     bare = _WITH.sub("", _FRAME.sub("", clause))
     voices, around = spoken_voices(bare)
     halves = [half for half in re.split(r" and (?!\d|of\b)", bare) if spoken_voices(half)[0]]
+    halves = halves if len(halves) <= MOST_CLAUSES else []
     listed = len(halves) > 1 and set(around.split()) <= _ALONE and len(voices) > 1
-    for words in () if listed else dict.fromkeys((bare, clause, f"add {bare}")):
+    there = {hit.voice for hit in pattern.hits}
+    more = () if _ABOUT_ALL.search(bare) or there & set(voices) else (f"add {bare}",)
+    for words in () if listed else dict.fromkeys((bare, clause, *more)):
         made = refine(pattern, words, seed=request.seed, tempo=float(request.tempo))
         whole = not made.unknown and not made.beyond and _bars_struck(made.pattern) >= _bars_struck(pattern)
         if whole and made.done and not made.done[0].startswith("0 "):

@@ -165,14 +165,16 @@ def usual(genre: str | None, prompt: str, meter: Meter) -> tuple[Part, ...]:
 def _named(text: str) -> list[tuple[str, int | None]]:
     """Return the sections that a sentence names, with the bars that stand beside them; "verse 1, verse 2" are names."""
     out: list[tuple[str, int | None]] = []
+    numbers: list[bool] = []
     for found in _NAMED.finditer(text):
         name = _spoken(found["name"])
         if name is None:
             continue
         bars, turn = int(found["before"] or found["after"] or 0), sum(one == name for one, _ in out) + 1
-        numbered = found["before"] is None and not found["said"] and bars == turn
-        out.append((name, bars if 1 <= bars <= MAX_BARS and not numbered else None))
-    return out
+        if bars:
+            numbers.append(found["before"] is None and not found["said"] and bars == turn)
+        out.append((name, bars if 1 <= bars <= MAX_BARS else None))
+    return [(name, None) for name, _ in out] if all(numbers) else out
 
 
 def directed(base: Sequence[Part], data: Mapping[str, Any], *, fixed: bool) -> tuple[tuple[Part, ...], str]:

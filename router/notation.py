@@ -129,7 +129,7 @@ class Reader:
             elif read.groups or not self._asked.groups:
                 self._meter = read if read.groups else self._asked
         grid = pairs.pop("grid", "16")
-        cells = int(grid) if grid.isdigit() and len(grid) < 3 else 0
+        cells = int(grid) if grid.isdecimal() and len(grid) < 3 else 0
         if cells and WHOLE % cells == 0 and all(beat % (WHOLE // cells) == 0 for beat in self._meter.beats):
             self._grid = cells
         else:

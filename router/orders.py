@@ -252,7 +252,7 @@ def _plain(text: str, last: Order | None) -> Order:
     voices, rest = spoken_voices(around)
     count = int(by[1]) if by else None
     if act == "more" and voices and (number := phrases.COUNT.search(rest)):
-        count = int(number[1]) if number[1].isdigit() else NUMBERS[number[1]]
+        count = int(number[1]) if number[1].isdecimal() else NUMBERS[number[1]]
         rest = phrases.COUNT.sub(" ", rest, count=1)
     unknown = Order(text, "?")
     if strange(rest) and not (act == "keep" and voices):  # what is to stay is safe even in strange words

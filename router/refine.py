@@ -141,7 +141,7 @@ def _limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
     rule = read_rule(order.text) if order.act == "rule" else None
     bare = replace(pattern, meta={}, id="")
     for places in (order.places, order.origin, rule.places if rule else ()):
-        counted = [place for place in places if any(letter.isdigit() for letter in place) and place not in _GRIDS]
+        counted = [place for place in places if any(letter.isdecimal() for letter in place) and place not in _GRIDS]
         if counted and not place_ticks(bare, counted):
             beats = len(pattern.meter.beats)
             return f'"{order.text}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"

@@ -315,7 +315,7 @@ def is_whole(clause: str) -> bool:
     for sign, _ in _WHOLE:
         rest = sign.sub(" ", rest)
     rest = spoken_voices(phrases.MUCH.sub(" ", phrases.SOME.sub(" ", rest)))[1]
-    return all(word in NOISE or word in _PLAIN_WORDS or word.isdigit() for word in re.findall(r"[^\s,:-]+", rest))
+    return all(word in NOISE or word in _PLAIN_WORDS or word.isdecimal() for word in re.findall(r"[^\s,:-]+", rest))
 
 
 def do_whole(bench: Bench, order: Order) -> bool:

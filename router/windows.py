@@ -124,6 +124,6 @@ def _is_number(value: Any, low: float, high: float) -> bool:
 
 def _minute(where: str, text: Any) -> int:
     hour, sign, minute = str(text).partition(":")
-    if not (sign and hour.isdigit() and minute.isdigit() and int(hour[:3]) < 24 and int(minute[:3]) < 60):
+    if not (sign and hour.isdecimal() and minute.isdecimal() and int(hour[:3]) < 24 and int(minute[:3]) < 60):
         raise ValueError(f"{where}: {text!r:.20} is no time of day; write it like 22:00")
     return int(hour) * 60 + int(minute)

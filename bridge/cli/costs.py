@@ -95,7 +95,7 @@ async def _ask(
         if accept_clock and not isinstance(ledger, NullLedger):
             await ledger.accept_clock()
         if reconcile and not (
-            reconcile[0].isdigit()
+            reconcile[0].isdecimal()
             and not isinstance(ledger, NullLedger)
             and await ledger.reconcile(int(reconcile[0]), parse_usd(reconcile[1]))
         ):

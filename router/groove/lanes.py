@@ -80,7 +80,7 @@ def _lane(label: str, text: str, meter: Meter) -> tuple[int, list[Cell]]:
         for index, sign in enumerate(group):
             if sign == ".":
                 continue
-            chance = int(sign) / 10 if sign.isdigit() else _RARE.get(sign, 1.0)
+            chance = int(sign) / 10 if sign.isdecimal() else _RARE.get(sign, 1.0)
             level = GHOST if label == "g" else _LEVELS.get(sign, PLAIN)
             name, openness = voice, None
             if voice in {"hat_closed", "hat_open"}:

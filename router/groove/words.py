@@ -38,16 +38,27 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
     "hypnotic": {"variation": 0.1}, "repetitive": {"variation": 0.1},
 }  # fmt: skip
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
-_METER: Final = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
+_METER: Final = re.compile(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
 _BARS: Final = re.compile(r"\b(\d{1,2}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
+_BPM: Final = r"(?<![\d.,])(\d{2,3}(?:\.\d+)?)"
 _TEMPO: Final = re.compile(
-    r"\b(\d{2,3})\s*(?:bpm\b|beats per minute)|\btempo(?: of)? (\d{2,3})\b"
-    r"|\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;.]|(?:in|for|with|and|without)\b))"
+    rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm):? {_BPM}(?![\d.]*\d)"
+    r"|(\w+ )?\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;]|\.(?!\d)|(?:in|for|with|and|without)\b))"
 )
+_NOT_A_TEMPO: Final = re.compile(
+    r"(?:swing|humanize|complexity|density|intensity|variation|lean|ghosts?|notes?|velocity|volume|level|not|louder|softer"
+    r"|kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|tambourine|openness) "
+)
+"""Words before "at 60" that make it a knob's place or a velocity."""
 _METER_WORDS: Final = re.compile(
-    r"\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b(?! bars?| measures?)"
-    r"|\bin (three|five|six|seven|[3567])\b(?! bars?| measures?| parts?| [:/]|[:/])"
+    r"(?<!two )\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b"
+    r"(?![ -]bars?|[ -]measures?| phrases?)"
+    r"|\bin (three|five|six|seven|[3567])(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
 )
+_NO_NAME: Final = re.compile(r"\b(?:no|not|without) (?:double )?[\w-]+")
+"""What is not wanted names nothing."""
+_BLEND_WITHIN: Final = 300
+"""Characters in which a blend is looked for: its forms are slow to rule out."""
 _SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
 _AFTER: Final = re.compile(r"([a-z&' -]+?)\s*[(:]?\s*(\d{1,3})\s*%\)?")
 _SLASH: Final = re.compile(r"\b(\d{1,2})\s*[/:-]\s*(\d{1,2})\s+(?:of )?([a-z-]+)\s*(?:/|and|with|,|to)?\s+([a-z-]+)")
@@ -128,6 +139,7 @@ def _section(text: str) -> str | None:
 
 def _blend(text: str) -> list[tuple[str, float]]:
     """Return genres with their shares, the largest first, from any of the ways to write a blend."""
+    text = text[:_BLEND_WITHIN]
     parts = [(words, int(share)) for share, words in _SHARE.findall(text)]
     if len(parts) < 2:
         parts = [(words, int(share)) for words, share in _AFTER.findall(text)]
@@ -149,11 +161,20 @@ def _blend(text: str) -> list[tuple[str, float]]:
 def _polyrhythm(text: str) -> tuple[int, int] | None:
     """Return the ratio that words name; the bare word is three against four, a hemiola three against two."""
     if found := _RATIO.search(text):
-        first, second = (int(part) if part.isdigit() else _COUNTED[part] for part in found.groups())
+        first, second = (int(part) if part.isdecimal() else _COUNTED[part] for part in found.groups())
         return (first, second) if first != second else None
     if "hemiola" in text:
         return 3, 2
     return (3, 4) if re.search(r"\b(?:poly|cross)[ -]?rhythm", text) else None
+
+
+def _tempo(text: str) -> float | None:
+    """Return the tempo that words name, in quarter notes a minute."""
+    for found in _TEMPO.finditer(text):
+        if not (found[3] and _NOT_A_TEMPO.fullmatch(found[3])):
+            bpm = float(found[1] or found[2] or found[4])
+            return int(bpm) if bpm.is_integer() else bpm
+    return None
 
 
 def _meter(text: str) -> str | None:
@@ -185,8 +206,8 @@ def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _describe(prompt: str, home: str | None) -> dict[str, Any]:
-    text = prompt.lower().replace("\u2013", "-").replace("\u2019", "'")
-    phrases = _phrases(text)
+    text = " ".join(prompt.lower().replace("\u2013", "-").replace("\u2019", "'").split())
+    phrases = _phrases(_NO_NAME.sub(" . ", text))
     blend = _blend(text)
     genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)
     style = None if blend else _style(phrases, genre, home)
@@ -195,10 +216,10 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     feel: dict[str, float] = {}
     for word, values in _FEEL.items():
         # "open hats on the offbeats" says where, and is an order about single strokes.
-        if re.search(rf"\b{word.replace('-', '[ -]?')}\b(?! (?:only |just )?on\b)", text):
+        placed = r"(?! (?:only |just )?on\b)" if word.endswith("-hats") else ""
+        if re.search(rf"\b{word.replace('-', '[ -]?')}\b{placed}", text):
             feel |= values
     bars = _BARS.search(text)
-    tempo = _TEMPO.search(text)
     groups = _GROUPS.search(text)
     time = "half" if re.search(r"half[ -]?time", text) else "double" if re.search(r"double[ -]?time", text) else ""
     found: dict[str, Any] = {
@@ -208,8 +229,8 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "section": _section(text),
         "meter": _meter(text),
         "groups": groups[1] if groups else "",
-        "bars": (int(bars[1]) if bars[1].isdigit() else _NUMBER_WORDS[bars[1]]) if bars else None,
-        "tempo": int(next(filter(None, tempo.groups()))) if tempo else None,
+        "bars": (int(bars[1]) if bars[1].isdecimal() else _NUMBER_WORDS[bars[1]]) if bars else None,
+        "tempo": _tempo(text),
         "blend": blend,
         "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,

@@ -71,11 +71,12 @@ def test_a_groove_that_is_never_to_sound_does_not(stage):
 
 
 def test_a_tempo_in_the_words_is_taken_when_the_groove_sounds(stage):
-    """Ours changes with the groove's bar line; what is never to sound has its own, and changes none."""
-    run(stage.finished(prompt="funk at 95 bpm", at="2bars"))
+    """Ours changes with the groove's bar line; what may never sound, or late, has its own and changes none."""
+    run(stage.finished(prompt="funk at 95 bpm", at="bar"))
     unheard = run(stage.finished(prompt="punk, tempo 180", at="never"))
+    run(stage.finished(prompt="jazz at 140 bpm", at="4bars"))
 
-    assert [(one["bpm"], one["at"]) for one in stage.engine.commands("tempo")] == [(95.0, "2bars")]
+    assert [(one["bpm"], one["at"]) for one in stage.engine.commands("tempo")] == [(95.0, "bar")]
     assert stage.session.live["tempo"] == 95
     assert unheard["pattern"]["tempo"] == 180
 

@@ -136,6 +136,7 @@ def test_a_plan_that_cannot_be_leaves_the_usual_form(data):
         ("a 4 bar intro, an 8-bar verse and a 16 bar chorus", "intro:4 verse:8 chorus:16"),
         ("8 bars of verse, then a chorus (4 bars)", "verse:8 chorus:4"),
         ("verse 1, verse 2, chorus", "verse:8 verse:8 chorus:8"),
+        ("chorus 2, verse 1, chorus 2, bridge 8", "chorus:2 verse:1 chorus:2 bridge:8"),
         ("verse 120 bpm, chorus 7/8, bridge", "verse:8 chorus:8 bridge:8"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from router.groove import describe, styles
@@ -39,6 +41,18 @@ from router.groove.idioms import IDIOMS, MANNERS
         ("twelve-eight blues", {"meter": "12/8", "style": "twelve-eight"}),
         ("rock in 5 bars", {"meter": None, "bars": 5}),
         ("rock at 95", {"tempo": 95}),
+        ("rock at 96.5 bpm", {"tempo": 96.5}),
+        ("bpm: 95, rock", {"tempo": 95}),
+        ("rock, snare at 120", {"tempo": None}),
+        ("funk, swing at 60", {"tempo": None}),
+        ("rock, not at 140", {"tempo": None}),
+        ("three four-bar phrases of rock", {"meter": None}),
+        ("one two three four, rock", {"meter": None}),
+        ("rock in five minutes", {"meter": None}),
+        ("hats in 1/8", {"meter": None}),
+        ("metal, no double kick", {"style": None}),
+        ("not jazz, rock", {"genre": "rock"}),
+        ("funk, no ghost notes on the snare", {"feel": {"ghosts": 0.0}}),
         ("a 4 bar funk at 95 in 7/8", {"tempo": 95}),
         ("rock at 140 with claps", {"tempo": 140}),
         ("techno, tempo 140", {"tempo": 140}),
@@ -122,3 +136,14 @@ def test_what_was_read_may_be_changed_by_the_reader() -> None:
 def test_words_turn_the_newer_knobs(words: str, knob: str, value: float) -> None:
     """What a musician says of the hand, the hat and the fills is heard."""
     assert describe(words)["feel"][knob] == value
+
+
+@pytest.mark.parametrize(
+    "text", ["funk" + " " * 1900 + "x", "and " * 500, "a and a and with with " * 90, "with a " * 280]
+)
+def test_no_text_takes_long_to_read(text: str) -> None:
+    """A prompt is read on the loop that answers everybody; whole seconds went into runs of spaces and of "and"."""
+    began = time.process_time()
+    describe(text)
+
+    assert time.process_time() - began < 0.5

@@ -14,6 +14,7 @@ from bridge.events import TOPICS
 from bridge.settings import BY_NAME
 from router.errors import InvalidSetting
 from router.pattern import VOICES
+from router.request import LONGEST
 
 At = Literal["now", "beat", "bar", "2bars", "4bars", "end", "never"]
 Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
@@ -65,7 +66,7 @@ class Paying(Params):
 class Manner(Paying):
     """How it should be played; what is not said comes from the present settings."""
 
-    prompt: Annotated[str, Field(max_length=2000)] = ""
+    prompt: Annotated[str, Field(max_length=LONGEST["prompt"])] = ""
     genre: Name | None = None
     style: Name | None = None
     drummer: Name | None = None
@@ -92,7 +93,7 @@ class Generate(Manner):
     bars: Bars | None = None
     deadline_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
     workflow: Literal["single", "refine"] = "single"
-    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
+    constraints: Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)] = []
     at: At = "bar"
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
@@ -112,7 +113,7 @@ class Compose(Manner):
     sections: Annotated[list[SongSection], Field(max_length=1000)] | Annotated[str, Field(max_length=4000)] | None = (
         None
     )
-    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
+    constraints: Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)] = []
     at: At = "bar"
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
@@ -120,9 +121,9 @@ class Compose(Manner):
 class Refine(Paying):
     """Words that change a groove, and only what they speak of; without a pattern the playing one is meant."""
 
-    instruction: Annotated[str, Field(max_length=1000)]
+    instruction: Annotated[str, Field(max_length=LONGEST["instruction"])]
     pattern: PatternId | dict[str, Any] | None = None
-    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
+    constraints: Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)] = []
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     at: At = "bar"
     client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -133,7 +134,7 @@ class Analyze(Paying):
 
     path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     audio: str | None = None
-    prompt: Annotated[str, Field(max_length=1000)] = ""
+    prompt: Annotated[str, Field(max_length=LONGEST["prompt"])] = ""
     bars: Bars | None = None
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     at: At = "bar"
@@ -150,7 +151,7 @@ class Ask(Paying):
     """A question about music or about a groove, or a wish for one; `task` is a kind of the routing document."""
 
     task: Annotated[str, Field(max_length=40)]
-    text: Annotated[str, Field(max_length=2000)] = ""
+    text: Annotated[str, Field(max_length=LONGEST["prompt"])] = ""
     pattern: PatternId | dict[str, Any] | None = None
     facts: dict[str, Any] = {}
 
@@ -408,9 +409,18 @@ def read_params(method: str, params: Mapping[str, Any]) -> Params:
         raise _translate(model, error) from None
 
 
+_SIZES: Final = {
+    "string_too_long": ("at most", "max_length", "characters", "say it shorter"),
+    "string_too_short": ("at least", "min_length", "characters", ""),
+    "too_long": ("at most", "max_length", "items", "send the rest in another request"),
+    "too_short": ("at least", "min_length", "items", "give one or more"),
+}
+
+
 def _translate(model: type[Params], error: ValidationError) -> BadParams:
-    # A union reports each of its arms; the first line is the first arm's.
-    first = error.errors(include_url=False)[0]
+    # A union reports each of its arms: what is wrong within one says more than that another is of another type.
+    told = error.errors(include_url=False)
+    first = next((one for one in told if not one["type"].endswith("_type")), told[0])
     path = [str(part) for part in first["loc"] if not _names_an_arm(part)]
     name = path[0] if path else ""
     where = "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in path).removeprefix(".")
@@ -426,6 +436,10 @@ def _translate(model: type[Params], error: ValidationError) -> BadParams:
     if low is not None and high is not None and len(path) == 1:
         unit = {"tempo": " beats per minute", "bars": " bars", "timeout_s": " seconds"}.get(name, "")
         return BadParams(f"{name} is {shown}; it must be {low:g} to {high:g}{unit}", name, f"try {_example(name, low)}")
+    if first["type"] in _SIZES:
+        limit, bound, unit, hint = _SIZES[first["type"]]
+        said = f"{where[:100]} has {len(first['input'])} {unit}; it must be {limit} {first['ctx'][bound]}"
+        return BadParams(said, name, hint)
     reason = first["msg"][:1].lower() + first["msg"][1:]
     return BadParams(f"{where[:100]} is {shown}; {reason}", name)
 

@@ -80,6 +80,7 @@ _PARTS: Final = {"e": RESOLUTION // 4, "&": RESOLUTION // 2, "a": 3 * RESOLUTION
 _NEAR: Final = {"<": -RESOLUTION // 4, ">": RESOLUTION // 4}
 _EVEN: Final = {"8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
 _BEATS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "-1"}
+_BEAT: Final = r"(?:\d|\b(?:one|two|three|four)\b)"
 _PLACE_FILLERS: Final = frozenset({"and", "the", "beat", "beats", "note", "notes", "of", "bar", "every", "each"})
 
 
@@ -290,6 +291,11 @@ def places_of(words: str) -> tuple[str, ...]:
     """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
     text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], words)
     text = re.sub(r"(?<!\w)(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
+    text = re.sub(r"\b([1-4])(?:st|nd|rd|th)\b(?! notes?)", r"\1", text)
+    if re.fullmatch(rf"(?:{_BEAT} ?&[ ,]*)+", text):  # "1 & 2 & 3 &" counts eighths; "2 & 4" and "2&4" are two beats
+        text = re.sub(r"(\d&)(?=\d)", r"\1 ", text)
+    else:
+        text = re.sub(rf"({_BEAT}),? ?(?:&|\bn\b|\+) ?(?=(?:the )?{_BEAT})", r"\1 and ", text)
     text = re.sub(r"\b(\d) (?:and|&)(?=$|,)", r"\1&", re.sub(r"\bthe (and|e|a)\b", r"\1.", text))
     out: list[str] = []
     tokens = text.replace("+", " ").replace("/", " ").replace(",", " ").split()

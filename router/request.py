@@ -25,6 +25,8 @@ KNOBS: Final[tuple[str, ...]] = (
 SWING_GRIDS: Final[tuple[str, ...]] = ("style", "8ths", "16ths")
 MAX_SEED: Final = 2**53 - 1
 """What a JSON number of any client still holds exactly."""
+LONGEST: Final = {"prompt": 2000, "instruction": 1000, "constraints": 200}
+"""Characters of a text that are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class GrooveRequest:
         Raises:
             InvalidRequest: Naming the field, what it was, what it must be.
         """
-        _length("prompt", self.prompt, 2000)
+        check_length("prompt", self.prompt)
         _between("bars", self.bars, 1, MAX_BARS, "bars")
         _between("tempo", self.tempo, 20, 300, "beats per minute")
         _between("seed", self.seed, 0, MAX_SEED, "")
@@ -97,7 +99,7 @@ class GrooveRequest:
         if self.section is not None:
             _one_of("section", self.section, SECTIONS)
         for rule in self.constraints:
-            _length("constraints", rule, 200)
+            check_length("constraints", rule)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plain JSON form, unset fields left out."""
@@ -109,15 +111,21 @@ class GrooveRequest:
         return out
 
 
-def _length(name: str, text: str, most: int) -> None:
-    if len(text) > most:
+def check_length(name: str, text: str) -> None:
+    """Refuse a text that is longer than is read; to be asked before anything reads it, for reading takes time.
+
+    Raises:
+        InvalidRequest: With its length and the most.
+    """
+    if len(text) > (most := LONGEST[name]):
         raise InvalidRequest(name, f"{name} has {len(text)} characters; at most {most} are read", "say it shorter")
 
 
 def _between(name: str, value: object, low: float, high: float, unit: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # NaN fails too
         words = f" {unit}" if unit else ""
-        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be {low:g} to {high:g}{words}", f"try {low:g}")
+        near = high if isinstance(value, int | float) and value > high else low
+        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be {low:g} to {high:g}{words}", f"try {near:g}")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from router.notation import write
 from router.pattern import MAX_BARS, Pattern
 from router.policy import SURE, UNSURE
 from router.receipts import may_pay, music_tier
-from router.request import MAX_SEED, GrooveRequest
+from router.request import MAX_SEED, GrooveRequest, check_length
 from router.route import LOCAL, Answer, Route
 
 ROUNDS: Final = 3
@@ -65,6 +65,7 @@ async def refine(
     text = instruction.strip()
     if not text:
         raise InvalidRequest("instruction", "instruction is empty", 'try "busier hats, keep the kick"')
+    check_length("instruction", text)
     if _SETTING.fullmatch(text):
         raise InvalidRequest(
             "instruction",

@@ -10,9 +10,8 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import errors, find_home, home_option, json_option, print_json, run_async, settings
-from bridge.cli.making import bar, paying, seed_option, tell, write_patterns
+from bridge.cli.making import bar, paying, request_of, seed_option, tell, write_patterns
 from bridge.settings import Value
-from router.request import GrooveRequest
 
 
 @command("analyze")
@@ -59,7 +58,7 @@ async def _heard(file: Path, given: dict[str, Any], home: str | None, values: di
     from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
     from router.studio import analyze  # noqa: PLC0415 - likewise
 
-    request = GrooveRequest(**{name: value for name, value in given.items() if value is not None})
+    request = request_of(given, values)
     async with open_router(find_home(home), values, os.environ) as router:
         with bar("listening") as show:
             return await analyze(router, file, request, on_step=show, source="cli")

@@ -17,7 +17,7 @@ import click
 from bridge.cli.common import FAILURE, USAGE, fail, print_bytes
 from bridge.settings import BY_NAME, Value, live_values
 from router.pattern import Pattern
-from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest
+from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest, check_length
 
 F = TypeVar("F", bound=Callable[..., Any])
 KNOB: Final = click.FloatRange(0, 1)
@@ -39,11 +39,12 @@ def request_of(given: Mapping[str, Any], values: Mapping[str, Value]) -> GrooveR
     """
     from bridge.wishes import spoken_tempo, whole_request  # noqa: PLC0415 - the drummer's tables are not for --help
 
+    check_length("prompt", given.get("prompt") or "")
     live = live_values(values)
     # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
     live |= {name: None for name in KNOBS if values[name].origin == "default"}
     chosen = {name: value for name, value in given.items() if value is not None}
-    return whole_request(live, spoken_tempo(given["prompt"]) or live["tempo"], {"seed": 0, **chosen})
+    return whole_request(live, spoken_tempo(given.get("prompt")) or live["tempo"], {"seed": 0, **chosen})
 
 
 def paying(function: F) -> F:

@@ -22,12 +22,12 @@ from bridge.cli.common import (
     settings,
 )
 from bridge.cli.ctl import talk
-from bridge.cli.making import kit_of, paying, seed_option, tell, tell_notes, write_patterns
+from bridge.cli.making import kit_of, paying, request_of, seed_option, tell, tell_notes, write_patterns
 from bridge.home import Home
 from bridge.settings import Value
 from router.errors import InvalidRequest
 from router.pattern import Pattern
-from router.request import GrooveRequest
+from router.request import check_length
 
 
 @command("refine")
@@ -48,6 +48,7 @@ def refine_command(home: str | None, instruction: str, *, as_json: bool, **given
     drumbridge refine "no crash, swing more" --pattern loop.mid -o better.mid
     """  # noqa: D301 - click reads the backspace as: do not re-wrap
     with errors():
+        check_length("instruction", instruction)
         place, output, name = find_home(home), given.pop("output"), given.pop("pattern")
         values = settings(place, {"drum_map": given.pop("drum_map")})
         if name is None:
@@ -114,8 +115,9 @@ async def _refined(
     from bridge.offline import open_router  # noqa: PLC0415 - router and stores load after the refusals
     from router.revising import refine  # noqa: PLC0415 - likewise
 
-    chosen = {name: value for name, value in given.items() if value is not None}
-    request = GrooveRequest(**chosen, bars=pattern.bars, meter=pattern.meter, tempo=pattern.tempo or 120.0)
+    request = request_of(
+        {**given, "bars": pattern.bars, "meter": pattern.meter, "tempo": pattern.tempo or 120.0}, values
+    )
     async with open_router(place, values, os.environ) as router:
         answer = await refine(router, pattern, instruction, request, source="cli")
     return answer.pattern, answer.route.as_dict()

@@ -85,6 +85,16 @@ def test_refine_changes_a_file(cli, tmp_path):
     assert "added" in result.stderr
 
 
+@pytest.mark.parametrize(("command", "most"), [("generate", 2000), ("compose", 2000), ("refine", 1000)])
+def test_too_long_a_text_is_refused_before_it_is_read(cli, monkeypatch, command, most):
+    """As long as the socket takes, and nobody waits for the refusal: reading it took seconds."""
+    monkeypatch.setattr("router.groove.words._describe", None)  # whoever reads it fails
+    result = cli(command, "kick and " * 6000)
+
+    assert result.exit_code == 2
+    assert f"at most {most} are read" in result.stderr
+
+
 def test_refine_without_a_daemon_needs_a_pattern(cli):
     """Exit code 4, and how to start one."""
     result = cli("refine", "busier")

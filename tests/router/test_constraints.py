@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router import groove
-from router.constraints import hold, holds, read_rule
+from router.constraints import hold, holds, places_of, read_rule
 from router.request import GrooveRequest
 
 RULES = (
@@ -106,3 +106,17 @@ def test_what_is_not_understood_is_reported(busy, text):
 def test_no_words_break_the_reader(text):
     """Any text is a rule or none."""
     read_rule(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        ("2 & 4", ("2", "4")), ("2&4", ("2", "4")), ("2 + 4", ("2", "4")), ("2 n 4", ("2", "4")),
+        ("1, 2 & 4", ("1", "2", "4")), ("the 2nd & 4th beat", ("2", "4")), ("two & four", ("2", "4")),
+        ("2 &", ("2&",)), ("2&, 4&", ("2&", "4&")), ("2&4&", ("2&", "4&")), ("1 & the & of 2", ("1", "2&")),
+        ("1 & 2 & 3 & 4 &", ("1", "&", "2", "3", "4&")), ("1 e & a", ("1", "e", "&", "a")), ("8th notes", ("8th",)),
+    ],
+)  # fmt: skip
+def test_a_sign_between_two_beats_joins_them(words, places):
+    """It is an offbeat only where it is counted or stands by itself."""
+    assert places_of(words) == places

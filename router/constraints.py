@@ -118,6 +118,11 @@ class Verdict(NamedTuple):
     unchecked: tuple[str, ...] = ()
 
 
+def counted(number: int, noun: str = "stroke") -> str:
+    """Return "1 stroke", "12 strokes"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def read_rule(text: str) -> Rule | None:
     """Return a constraint as a rule, or None when its words are not understood."""
     plain = (
@@ -207,20 +212,20 @@ def _mended(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
         return _softened(pattern, rule, rule.loudest)
     if rule.places and rule.most == 0:
         gone = _at_places(pattern, rule)
+        if not gone:
+            return pattern, []
         rest = [hit for hit in pattern.hits if hit not in gone]
-        return (
-            (pattern.with_hits(rest), [f"{len(gone)} strokes left out to hold: {rule.text}"]) if gone else (pattern, [])
-        )
+        return pattern.with_hits(rest), [f"{counted(len(gone))} left out to hold: {rule.text}"]
     if rule.places:
         return _placed(pattern, rule)
     kept, dropped, missing = _apply(pattern, rule)
     mends = []
     if dropped:
-        pattern, mends = pattern.with_hits(kept), [f"{dropped} strokes left out to hold: {rule.text}"]
+        pattern, mends = pattern.with_hits(kept), [f"{counted(dropped)} left out to hold: {rule.text}"]
     if missing:
         new = _lacking(pattern, rule)
         pattern = pattern.with_hits((*pattern.hits, *new)) if new else pattern
-        mends += [f"{len(new)} strokes set to hold: {rule.text}"] if new else []
+        mends += [f"{counted(len(new))} set to hold: {rule.text}"] if new else []
     return pattern, mends
 
 
@@ -229,7 +234,7 @@ def _softened(pattern: Pattern, rule: Rule, loudest: int) -> tuple[Pattern, list
     if not over:
         return pattern, []
     hits = [replace(h, velocity=min(h.velocity, loudest)) if h.voice in rule.voices else h for h in pattern.hits]
-    return pattern.with_hits(hits), [f"{len(over)} strokes softer to hold: {rule.text}"]
+    return pattern.with_hits(hits), [f"{counted(len(over))} softer to hold: {rule.text}"]
 
 
 def _at_places(pattern: Pattern, rule: Rule) -> set[Hit]:
@@ -284,7 +289,7 @@ def _without_fills(pattern: Pattern, text: str) -> tuple[Pattern, list[str]]:
         model = max((one for one in plain if one < bar), default=plain[0])
         shift = (bar - model) * length
         hits += [replace(hit, tick=hit.tick + shift) for hit in pattern.hits if hit.tick // length + 1 == model]
-    return pattern.with_hits(hits, fills=[]), [f"{len(fills)} fills left out to hold: {text}"]
+    return pattern.with_hits(hits, fills=[]), [f"{counted(len(fills), 'fill')} left out to hold: {text}"]
 
 
 def places_of(words: str) -> tuple[str, ...]:
@@ -372,9 +377,9 @@ def _placed(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
         ]
         new += [Hit(hit.tick, hit.voice, GHOST) for hit in out if hit.tick in ticks]
     if new:
-        mends.append(f"{len(new)} strokes set to hold: {rule.text}")
+        mends.append(f"{counted(len(new))} set to hold: {rule.text}")
     if out:
-        mends.append(f"{len(out)} strokes changed or left out to hold: {rule.text}")
+        mends.append(f"{counted(len(out))} changed or left out to hold: {rule.text}")
     gone = set(out)
     return (
         (pattern.with_hits((*(hit for hit in pattern.hits if hit not in gone), *new)), mends)

@@ -7,7 +7,7 @@ half done.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,6 +29,11 @@ _SAME_ACT: Final = {
     act: re.compile(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
     for act, _ in phrases.ACTS
 }
+_AGAINST: Final = {
+    "drop": {"more", "less", "loud", "soft"}, "more": {"drop", "less"}, "less": {"drop", "more"},
+    "loud": {"drop", "soft"}, "soft": {"drop", "loud"},
+}  # fmt: skip
+"""Acts that take back what an earlier one did."""
 _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
 _AND: Final = re.compile(r"\band\b")
 _PAIR: Final = re.compile(
@@ -86,12 +91,28 @@ def orders(instruction: str, whole: Whole) -> list[Order]:
             follows = clauses[index + 1] if index + 1 < len(clauses) else None
             order = _lent(order, clause, last, follows)
         order = replace(order, bars=order.bars or everywhere)
-        if order.act == "drop" and order.voices == VOICES and not _confined(order):
-            order = Order(clause.text, "?")  # nobody wants a groove of nothing
         out.append(order)
         if order.act != "?":
             last = order
     return out
+
+
+def overruled(found: Sequence[Order]) -> dict[int, str]:
+    """Return, by their numbers, the orders that a later one takes back ("no hats, busy hats"), with its words."""
+    return {
+        index: later.text
+        for index, first in enumerate(found)
+        for later in found[index + 1 :]
+        if later.act in _AGAINST.get(first.act, ()) and _about_all(first, later)
+    }
+
+
+def _about_all(first: Order, later: Order) -> bool:
+    """Say whether a later order is about all that the first is about: neither is about some bars or strokes only."""
+    if any(_confined(one) or one.count or one.share for one in (first, later)) or first.ghosts != later.ghosts:
+        return False
+    mine, others = set(first.voices), set(later.voices)
+    return mine == others or (later.act == "drop" and mine <= others)  # "no open hats, more hats" go together
 
 
 def _as_order(wish: str) -> str:

@@ -13,11 +13,11 @@ from statistics import median
 from typing import Final
 
 from router import shaping
-from router.constraints import hold, place_ticks, read_rule, voices_in
+from router.constraints import counted, hold, place_ticks, read_rule, voices_in
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.order import HATS, Order
-from router.orders import orders
+from router.orders import orders, overruled
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 from router.shaping import mine as _mine
 from router.shaping import named as _name
@@ -39,6 +39,7 @@ _SOUND: Final = (
     "brush kit)"
 )
 _INSTEAD: Final = 'a lighter hand is "softer snare", "fewer hats", "no rim"'
+_HUSH: Final = "for silence use stop, or break for a bar of it"
 _UNCUT: Final = frozenset({"copy"})
 """Acts that see the whole pattern and mind the bars themselves."""
 _OPENNESS: Final = {"hat_closed": 90, "hat_open": 40}
@@ -84,12 +85,19 @@ def refine(
     unknown: list[str] = []
     beyond: list[tuple[str, str]] = []
     named: set[str] = set()
-    for order in found:
+    against = overruled(found)
+    for index, order in enumerate(found):
+        before, said = bench.pattern, len(bench.done)
         named.update(order.voices, order.onto, voices_in(order.text) if order.act == "?" else ())
         if limit := _limit(bench.pattern, order):
             beyond.append(limit)
+        elif index in against:
+            beyond.append((f'"{order.text}" is not done: "{against[index]}" comes after it', ""))
         elif order.act != "keep" and not _done(bench, order):
             unknown.append(order.text)
+        elif before.hits and not bench.pattern.hits:
+            bench.pattern, bench.done[said:] = before, []
+            beyond.append((f'"{order.text}" is not done: nothing would be left', _HUSH))
     if constraints:
         verdict = hold(bench.pattern, constraints)
         bench.pattern = verdict.pattern
@@ -185,7 +193,7 @@ def _lanes(bench: Bench, order: Order) -> tuple[str, ...]:
 def _strokes(hits: Sequence[Hit], voices: Sequence[str]) -> str:
     """Return "12 strokes of kick": of the voices that were struck, of those meant where none was."""
     there = {hit.voice for hit in hits}
-    count = f"{len(hits)} stroke{'' if len(hits) == 1 else 's'}" if hits else "no strokes"
+    count = counted(len(hits)) if hits else "no strokes"
     return f"{count} of {_name([voice for voice in voices if voice in there] or voices)}"
 
 
@@ -197,7 +205,7 @@ def _drop(bench: Bench, order: Order) -> bool:
 
 def _only(bench: Bench, order: Order) -> bool:
     out = bench.mine(voice for voice in VOICES if voice not in order.voices)
-    bench.put(out, [], f"{len(out)} strokes left out: only {_name(order.voices)}")
+    bench.put(out, [], f"{counted(len(out))} left out: only {_name(order.voices)}")
     return True
 
 
@@ -221,7 +229,7 @@ def _steps(bench: Bench, order: Order) -> bool:
     bench.put(out, new, f"{_name([target])} on {_GRIDS[order.places[0]]}")
     lacking = len(new) - sum((hit.tick, hit.voice) in {(h.tick, h.voice) for h in bench.pattern.hits} for hit in new)
     if lacking:
-        bench.done[-1] += f", but for {lacking} places where no hand is free"
+        bench.done[-1] += f", but for {counted(lacking, 'place')} where no hand is free"
     return True
 
 
@@ -244,7 +252,7 @@ def _more(bench: Bench, order: Order) -> bool:
     new = [hit for voice in lanes for hit in _added(bench, voice, order)]
     before = len(bench.pattern.hits)
     bench.put([], new, "")
-    bench.done[-1] = f"{len(bench.pattern.hits) - before} strokes of {_name(lanes)} added"
+    bench.done[-1] = f"{counted(len(bench.pattern.hits) - before)} of {_name(lanes)} added"
     return bool(lanes)
 
 
@@ -408,7 +416,7 @@ def _layer(bench: Bench, order: Order) -> bool:
 def _close(bench: Bench, order: Order) -> bool:
     mine = _mine(bench, order, ["hat_open"])
     new = [replace(hit, voice="hat_closed", openness=_OPENNESS["hat_closed"]) for hit in mine]
-    bench.exchange(mine, new, f"{len(new)} hats closed")
+    bench.exchange(mine, new, f"{counted(len(new), 'hat')} closed")
     return True
 
 

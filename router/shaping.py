@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from router.constraints import GHOST_BELOW, place_ticks
+from router.constraints import GHOST_BELOW, counted, place_ticks
 from router.groove.hands import BOUNCE_MS, MOVE_MS
 from router.groove.weight import HANDS_FREE
 from router.order import HATS, SNARES, Order
@@ -95,7 +95,7 @@ def ornament(bench: Bench, order: Order) -> bool:
     out = [hit for hit in own.values() if (hit.tick, voice) in new]
     if not at:
         return False
-    bench.exchange(out, new.values(), f"a {order.ornament} on {len(at)} strokes of {named([voice])}")
+    bench.exchange(out, new.values(), f"a {order.ornament} on {counted(len(at))} of {named([voice])}")
     return True
 
 
@@ -145,7 +145,7 @@ def move(bench: Bench, order: Order) -> bool:
             shift = next((h.shift for h in pattern.hits if h.tick == tick), hit.shift)
             new[tick, hit.voice] = replace(hit, tick=tick, shift=max(-tick, shift))
     there = [hit for hit in bench.mine(order.voices) if (hit.tick, hit.voice) in new]
-    bench.exchange((*hits, *there), new.values(), f"{len(hits)} strokes of {named(order.voices)} moved")
+    bench.exchange((*hits, *there), new.values(), f"{counted(len(hits))} of {named(order.voices)} moved")
     return bool(hits)
 
 
@@ -169,7 +169,7 @@ def rest(bench: Bench, order: Order) -> bool:
         lines |= {at + sum(pattern.meter.beats[:n]) for n in range(len(pattern.meter.beats))}
     spans = [(at, min(line for line in lines if line > at)) for at in place_ticks(pattern, order.places)]
     out = [hit for hit in bench.mine(VOICES) if any(low <= hit.tick < high for low, high in spans)]
-    bench.exchange(out, (), f"{len(out)} strokes left out")
+    bench.exchange(out, (), f"{counted(len(out))} left out")
     return bool(spans)
 
 
@@ -187,7 +187,7 @@ def stop(bench: Bench, order: Order) -> bool:
         )
         silent.update(range(low, at - at % length + length))
     out = [hit for hit in bench.mine(order.voices) if hit.tick in silent]
-    bench.exchange(out, (), f"{len(out)} strokes of {named(order.voices)} left out, to the end of the bar")
+    bench.exchange(out, (), f"{counted(len(out))} of {named(order.voices)} left out, to the end of the bar")
     return bool(silent)
 
 
@@ -197,7 +197,7 @@ def each(bench: Bench, order: Order) -> bool:
     step = order.count or 2
     every = {hit for n, hit in enumerate(hits, 1) if (n % step == 1 if order.elsewhere else n % step == 0)}
     out = [hit for hit in hits if (hit in every) is not order.elsewhere]
-    bench.exchange(out, (), f"{len(out)} strokes of {named(order.voices)} left out")
+    bench.exchange(out, (), f"{counted(len(out))} of {named(order.voices)} left out")
     return True
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router import groove
+from router.groove.timing import swing_ratio
 from router.orders import orders
 from router.pattern import Hit, Meter, Pattern
 from router.refine import refine
@@ -391,7 +392,7 @@ def test_a_straight_groove_has_no_swing_to_lose():
     "words",
     [
         "make the fill sound like rain", "swing the hats like a drunk sailor", "build up to a crash",
-        "double-time hats", "break", "drop everything", "louder without the hats",
+        "double-time hats", "louder without the hats",
     ],
 )  # fmt: skip
 def test_a_known_word_among_strange_ones_is_not_enough(words):
@@ -435,3 +436,54 @@ def test_wishes_add_up_without_an_unplayable_bar(many):
 
     assert all(0 <= hit.tick < found.ticks and 1 <= hit.velocity <= 127 for hit in found.hits)
     assert len({(hit.tick, hit.voice) for hit in found.hits}) == len(found.hits)
+
+
+@pytest.mark.parametrize(
+    "words", ["break", "drop everything", "silence", "no drums", "no kick, no snare, no hats, no toms, no cymbals"]
+)
+def test_no_order_takes_the_last_stroke(words):
+    """Silence is a button of its own; the order that would leave nothing is not done, and the answer says so."""
+    found = refine(GROOVE, words)
+
+    assert found.pattern.hits
+    assert [why for why in found.beyond if "nothing would be left" in why]
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "dropped"),
+    [
+        ("without hihat, busy hats", "busy hats", "without hat"), ("no kick, more kick", "more kick", "no kick"),
+        ("louder snare, softer snare", "softer snare", "louder snare"),
+        ("busier hats, no hats", "no hats", "busier hats"),
+    ],
+)  # fmt: skip
+def test_of_two_orders_that_contradict_each_other_the_later_is_done(words, last, dropped):
+    """As if the first had not been said, and it is named."""
+    found = refine(GROOVE, words)
+
+    assert found.pattern.hits == refine(GROOVE, last).pattern.hits
+    assert found.beyond == (f'"{dropped}" is not done: "{last}" comes after it',)
+
+
+@pytest.mark.parametrize(
+    "words", ["no open hats, more hats", "no hats in bar 1, busy hats in bar 2", "no crash, a crash on 1"]
+)
+def test_orders_that_go_together_are_both_done(words):
+    """One is about less than all that the other is about."""
+    assert not refine(GROOVE, words).beyond
+
+
+@pytest.mark.parametrize("words", ["make it a shuffle", "shuffle", "swung", "triplet feel"])
+def test_a_shuffle_is_in_triplets_however_straight_it_was(words):
+    """Long to short as 1.7 to 1.9 to 1, which is what drummers play; no less where it swung more."""
+    assert 1.7 <= swing_ratio(float(refine(GROOVE, words).pattern.meta["swing"]), 500.0) <= 1.9
+    swung = refine(GROOVE, "more swing, more swing, more swing, more swing").pattern
+    assert refine(swung, words).pattern.meta["swing"] == swung.meta["swing"] > 0.6
+
+
+def test_what_moved_less_far_than_asked_is_said_as_it_moved():
+    """No stroke passes the next sixteenth, 125 ms at 120 bpm, however far it was sent."""
+    (said,) = refine(GROOVE, "kick 99999 ms later", tempo=120.0).done
+
+    assert 100 < float(said.split()[1]) < 200
+    assert "all only as far as" in said

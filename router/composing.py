@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from router import groove, receipts
+from router import drummer, groove, receipts
 from router import song as songs
 from router.dispatch import Router
 from router.errors import AttemptFailed, BudgetRefused, NoAnswer
@@ -76,6 +76,7 @@ class _SongWork:
         said = request.prompt.strip() or request.tier != "auto" or request.provider
         if not may_pay(self._router.config, request) or not said:
             self._report(song)
+            self._notes += drummer.unread(request.prompt)
             return SongAnswer(song, self._route(Route(LOCAL, LOCAL, EMBEDDED)))
         await self._planned()
         if not receipts.held_back(self._routes):

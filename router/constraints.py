@@ -7,13 +7,13 @@ understood is reported as not checked. None is ever forgotten.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from router import groove
 from router.groove.weight import metrical
-from router.pattern import RESOLUTION, VOICES, Hit, Pattern
+from router.pattern import RESOLUTION, VOICES, Hit, Meter, Pattern
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "kick": ("kick",), "bass drum": ("kick",), "kick drum": ("kick",), "snare": ("snare",), "snare drum": ("snare",),
@@ -152,6 +152,7 @@ def read_rule(text: str) -> Rule | None:
             return Rule(text, voices, 0 if most else number, number if most or exact else None, span)
     if (found := re.fullmatch(_ON, words)) and (places := places_of(found[3])):
         voices = _drums(found[1])
+        voices = tuple(voice for voice in voices if voice != "hat_pedal") or voices  # the foot keeps its own time
         ghosts = "ghost" in found[1]
         return Rule(text, voices, ghosts=ghosts, places=places, only=bool(found[2])) if voices else None
     if found := re.fullmatch(_ONLY, words):
@@ -296,6 +297,7 @@ def places_of(words: str) -> tuple[str, ...]:
     """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
     text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], words)
     text = re.sub(r"(?<!\w)(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
+    text = re.sub(r"^(?:all )?(?:of )?(?:the )?(?:two|three|four|five|six|[2-6]) beats$", "every beat", text)
     text = re.sub(r"\b([1-4])(?:st|nd|rd|th)\b(?! notes?)", r"\1", text)
     if re.fullmatch(rf"(?:{_BEAT} ?&[ ,]*)+", text):  # "1 & 2 & 3 &" counts eighths; "2 & 4" and "2&4" are two beats
         text = re.sub(r"(\d&)(?=\d)", r"\1 ", text)
@@ -327,8 +329,8 @@ def _part_of(found: re.Match[str]) -> str:
 
 def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
     """Return where in the pattern the places lie; fills are left alone."""
-    beats, bar_ticks = pattern.meter.beats, pattern.meter.bar_ticks
-    starts = [sum(beats[:index]) for index in range(len(beats))]
+    places = tuple(places)
+    starts, beats, bar_ticks = *_counted_as(pattern.meter, places), pattern.meter.bar_ticks
     inside: set[int] = set()
     for place in places:
         if place[0] in _NEAR:
@@ -354,6 +356,18 @@ def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
             inside.add(starts[int(place) - 1])
     fills = set(pattern.meta.get("fills", ()))
     return {bar * bar_ticks + tick for bar in range(pattern.bars) if bar + 1 not in fills for tick in inside}
+
+
+def _counted_as(meter: Meter, places: Iterable[str]) -> tuple[list[int], Sequence[int]]:
+    """Return where the beats of a bar begin and how long they are: as felt, else as written.
+
+    A bar of 6/8 has two beats, and yet its backbeat is called the 4: whoever counts past the beats counts the eighths.
+    """
+    beats: Sequence[int] = meter.beats
+    highest = max((int(place) for place in places if place.isdecimal()), default=0)
+    if len(beats) < highest <= meter.numerator:
+        beats = (meter.unit_ticks,) * meter.numerator
+    return [sum(beats[:index]) for index in range(len(beats))], beats
 
 
 def _meant(hit: Hit, rule: Rule) -> bool:

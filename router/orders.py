@@ -56,7 +56,7 @@ Whole = Callable[[str], bool]
 
 def spelled(text: str) -> str:
     """Return the words in one spelling: lower case, "hat" for every hi-hat, "rim" for a side-stick."""
-    text = " ".join(text.lower().replace("_", " ").split())
+    text = " ".join(text.lower().replace("_", " ").replace("\n", ", ").split())
     # "bar 3: ..." holds for all that follows; "hats: ..." does not.
     text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if bars_in(m[2])[0] in _SCOPE else m[0], text)
     for found, instead in phrases.SPELLINGS:

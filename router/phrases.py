@@ -19,6 +19,12 @@ _NO_FILL: Final = r"(?<!fill )(?<!roll )(?<!crescendo )"
 _TIMEKEEPER: Final = r"((?:open |closed )?hats?|rides?|shakers?|cowbells?)\b"
 _DOWNBEAT: Final = r"(?:top|start|beginning|downbeat|one|1)"
 
+_STRUCK: Final = r"(kicks?|snares?|hats?|claps?|rims?|crash|ride|cowbell)"
+_FALLS: Final = (
+    r"(?:hits?|hitting|strokes?|plays?|playing|falls?|falling|lands?|landing|comes?|goes|sits?|is|are|stays?|pattern)"
+)
+_BEATS: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
+
 COUNTED: Final = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "fifteen": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "thirty": 30, "forty": 40,
@@ -31,7 +37,11 @@ SPELLINGS: Final = tuple(
     for found, instead in (
         ("[\u2019'`\"]", ""), ("[\u2013\u2014]", ", "),
         (r"\b(?:please|thanks|thank you|(?:can|could|would|will) you)\b", ""),
-        (r"\bin the mix\b", ""), (r"^(?:only|just) ([^,;:]+): ", r"\1 "), (":(?= |$)", " "),
+        (r"\b(?:in the mix|together)\b", ""),
+        (r"\b([a-z]{3,}) ?& ?(?=[a-z]{3})", r"\1 and "),
+        (r"\b(?:eighth|8th)[ -]notes\b", "8ths"),
+        (r"\b(crash|china|splash)(?:es)? (?:on |in )?(?:every|each) bar\b", r"\1 on 1"),
+        (r"^(?:only|just) ([^,;:]+): ", r"\1 "), (":(?= |$)", " "),
         # One name for each drum.
         (r"\b(?:hi|high)[ -]?hat", "hat"), (r"\bhats? (pedal|foot)", r"\1 hat"), (r"\bfoot hats?\b", "pedal hat"),
         (r"\b(?:side|cross)[ -]?stick(?:s|ing)?\b|\brim[ -]?(?:shot|click)s?\b", "rim"),
@@ -58,6 +68,8 @@ SPELLINGS: Final = tuple(
         (rf"{_NO_FILL}\bat the (?:very )?end of (?:every|each) bar\b", "on the last beat"),
         (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
         (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
+        (rf"\b{_STRUCK} (?:{_FALLS} )(?:at |on )?(?={_BEATS}|every |each |the )", r"\1 on "),
+        (rf"\b{_STRUCK}:?\s+(?={_BEATS}(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEATS})*$)", r"\1 on "),
         (r"\b(in )?between (?:the )?beats\b", "on e & a"), (r"\b(?:up|off)[ -]?beats?\b(?! ?\d)", "offbeats"),
         (rf"(?<!on )\b{_TIMEKEEPER} (?:only )?off the beats?\b", r"\1 only on the offbeats"),
         (rf"\boffbeats {_TIMEKEEPER} only\b", r"\1 only on the offbeats"),
@@ -221,7 +233,7 @@ SWELL: Final = (
     ), -1),
     (re.compile(
         rf"\b(?:crescendo|cresc|swell|{_SLOWLY} louder|get(?:ting|s)? louder|louder and louder|fade in"
-        r"|start (?:soft|quiet)(?:ly)? (?:and )?(?:end|finish|get) (?:loud|strong)(?:er)?)\b"
+        r"|starts? (?:off )?(?:soft|quiet)(?:ly)? (?:and |but )?(?:ends?|finish(?:es)?|gets?) (?:loud|strong)(?:er)?)\b"
     ), 1),
 )  # fmt: skip
 """Words for loudness that falls or grows."""
@@ -245,7 +257,8 @@ SOUND: Final = re.compile(
 PERCENT: Final = re.compile(r"\b(?:by )?(\d{1,3})%")
 BY: Final = re.compile(r"\bby (\d{1,2})\b")
 STOP: Final = re.compile(
-    r"[;!?]|,(?! ?except)(?!(?<=\d,) ?(?:and )?\d)|\.(?!\d)|\b(?:but|then|also|while|plus|yet|though)\b"
+    r"[;!?]|,(?! ?except)(?!(?<=[\d&],) ?(?:and )?(?:\d|the (?:and|e|a|&) of\b))|\.(?!\d)"
+    r"|\b(?:but|then|also|while|plus|yet|though)\b"
     r"|\b(?:and|with) (?=no\b|keep\b|dont\b)|(?=\bwithout (?:touching|changing|altering)\b)"
 )
 NOISE: Final = frozenset((

@@ -150,7 +150,7 @@ def _limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
     bare = replace(pattern, meta={}, id="")
     for places in (order.places, order.origin, rule.places if rule else ()):
         counted = [place for place in places if any(letter.isdecimal() for letter in place) and place not in _GRIDS]
-        if counted and not place_ticks(bare, counted):
+        if not all(place_ticks(bare, counted if place.isdecimal() else [place]) for place in counted):
             beats = len(pattern.meter.beats)
             return f'"{order.text}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"
     return None
@@ -210,7 +210,12 @@ def _only(bench: Bench, order: Order) -> bool:
 
 
 def _rule(bench: Bench, order: Order) -> bool:
-    verdict = hold(bench.pattern, [order.text])
+    pattern = bench.pattern
+    if order.bars and (fills := pattern.meta.get("fills")):  # a bar that was named is meant though a fill is in it
+        held = hold(replace(pattern, meta={**pattern.meta, "fills": []}), [order.text])
+        verdict = held._replace(pattern=replace(held.pattern, meta={**held.pattern.meta, "fills": fills}))
+    else:
+        verdict = hold(pattern, [order.text])
     bench.pattern = bench.restored(verdict.pattern)
     bench.done += [*verdict.mends, *verdict.broken] or [f"{order.text}: so it is already"]
     return True

@@ -114,9 +114,18 @@ def _left(ruled: by_rules.Refined) -> list[str]:
 async def make(router: Router, request: GrooveRequest, *, source: str = "api", **hooks: Any) -> Answer:
     """Return a pattern by the request's own workflow: one answer, or one that is checked and mended.
 
+    Where the drummer plays, the notes say what it could not follow.
+
     Raises:
         As `Router.route` does.
     """
+    answer = await _made_of(router, request, source, hooks)
+    if answer.route.tier != LOCAL or not (unread := drummer.unread(request.prompt)):
+        return answer
+    return answer._replace(route=replace(answer.route, notes=(*answer.route.notes, *unread)))
+
+
+async def _made_of(router: Router, request: GrooveRequest, source: str, hooks: dict[str, Any]) -> Answer:
     if request.workflow != "refine" or not may_pay(router.config, request) or not request.constraints:
         return await router.route(request, source=source, **hooks)
     if request.tier == "auto" and policy.plan(request, drummer.describe(request.prompt), router.config).tier == LOCAL:

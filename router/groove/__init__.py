@@ -17,7 +17,8 @@ from router.groove.knobs import shape, thin, vary
 from router.groove.names import DRUMMERS, GENRES, check_names, styles
 from router.groove.resolve import resolve
 from router.groove.turning import turn, wear
-from router.groove.words import describe
+from router.groove.unread import unread
+from router.groove.words import describe, nameless
 from router.pattern import Pattern
 from router.request import GrooveRequest
 
@@ -34,12 +35,14 @@ __all__ = [
     "flaws",
     "generate",
     "habits",
+    "nameless",
     "repair",
     "shape",
     "styles",
     "take_off",
     "thin",
     "turn",
+    "unread",
     "vary",
     "wear",
 ]

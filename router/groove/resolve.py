@@ -144,7 +144,7 @@ def resolve(request: GrooveRequest) -> Choice:
 
     if request.swing_grid != "style":
         sixteenths = request.swing_grid == "16ths"
-    if own_swing > 0.3:
+    if own_swing > 0.3 and not words["exact"]:
         feel.pop("swing", None)  # "a jazz swing" asks for what the style does already
 
     def knob(name: str, own: float) -> float:

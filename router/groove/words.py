@@ -5,12 +5,14 @@ Whatever is not understood is left alone; `confidence` says how much of the prom
 
 from __future__ import annotations
 
+import difflib
 import re
 from functools import lru_cache
 from typing import Any, Final
 
 from router.groove.idioms import IDIOMS, MANNERS
 from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
+from router.pattern import MAX_BARS
 from router.request import SECTIONS
 
 _FEEL: Final[dict[str, dict[str, float]]] = {
@@ -20,14 +22,15 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
     "human": {"humanize": 0.8}, "sloppy": {"humanize": 1.0}, "drunk": {"humanize": 1.0, "late": 1},
     "swung": {"swing": 0.6},
     "swinging": {"swing": 0.62}, "swing": {"swing": 0.62}, "shuffle": {"swing": 0.66}, "shuffled": {"swing": 0.66},
-    "straight": {"swing": 0.0},
+    "straight": {"swing": 0.0}, "triplet-feel": {"swing": 0.6},
     "busy": {"density": 0.75, "complexity": 0.75}, "complex": {"complexity": 0.8},
     "intricate": {"complexity": 0.85, "density": 0.6},
     "simple": {"complexity": 0.2}, "basic": {"complexity": 0.15}, "sparse": {"density": 0.25},
     "minimal": {"density": 0.25, "complexity": 0.2},
     "dense": {"density": 0.8}, "full": {"density": 0.65}, "hard": {"energy": 0.7}, "loud": {"energy": 0.75},
     "heavy": {"energy": 0.7},
-    "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3},
+    "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "light": {"energy": 0.35},
+    "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3},
     "mellow": {"energy": 0.35},
     "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 0.8},
     "ghosty": {"ghosts": 0.8},
@@ -37,26 +40,54 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
     "many-fills": {"fill_amount": 0.9}, "no-ghosts": {"ghosts": 0.0}, "no-ghost-notes": {"ghosts": 0.0},
     "hypnotic": {"variation": 0.1}, "repetitive": {"variation": 0.1},
 }  # fmt: skip
+TEMPOS: Final = (20, 300)
+MOST_BEATS: Final = 32
+"""In a bar, as `router.pattern.Meter` has it."""
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
 _METER: Final = re.compile(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
-_BARS: Final = re.compile(r"\b(\d{1,2}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
-_BPM: Final = r"(?<![\d.,])(\d{2,3}(?:\.\d+)?)"
+_BARS: Final = re.compile(r"\b(\d{1,6}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
+_BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
 _TEMPO: Final = re.compile(
-    rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm):? {_BPM}(?![\d.]*\d)"
+    rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm)[:=]? ?{_BPM}(?![\d.]*\d)"
     r"|(\w+ )?\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;]|\.(?!\d)|(?:in|for|with|and|without)\b))"
+    r"|(?:^|(?<=[a-z] )|(?<=, ))([6-9]\d|1\d\d|2[0-2]\d)(?=$|,)"
 )
 _NOT_A_TEMPO: Final = re.compile(
     r"(?:swing|humanize|complexity|density|intensity|variation|lean|ghosts?|notes?|velocity|volume|level|not|louder|softer"
-    r"|kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|tambourine|openness) "
+    r"|kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|tambourine|openness"
+    r"|take|kit|tr|by|to|of|than|in|on|and|or|bars?|beats?|[ea]) "
 )
-"""Words before "at 60" that make it a knob's place or a velocity."""
+"""Words before "at 60", or a number at the end, that make it a knob's place, a velocity or no tempo at all."""
 _METER_WORDS: Final = re.compile(
     r"(?<!two )\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b"
     r"(?![ -]bars?|[ -]measures?| phrases?)"
     r"|\bin (three|five|six|seven|[3567])(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
 )
-_NO_NAME: Final = re.compile(r"\b(?:no|not|without) (?:double )?[\w-]+")
+_NOT: Final = r"(?:no|not|without|less|isn't|aren't|don't be|never)(?: any| so| too| very| that| as)?"
+_DENIED: Final = re.compile(rf"\b{_NOT} (?:an? )?$")
+_DENIAL: Final = 24
+"""Characters before a word in which it may be denied."""
+_NO_NAME: Final = re.compile(rf"\b{_NOT} (?:double )?[\w-]+")
 """What is not wanted names nothing."""
+_SOME_SWING: Final = re.compile(
+    r"\b(?:with|some|more|of|little)(?: an?| some)? swing\b|\bswing(?: (?:at|of|to))?[ :=]+(?:[\d.]+ ?%|0?\.\d)"
+    r"|\d ?% swing\b"
+)
+"""Swing as a matter of degree: no name of a style."""
+_KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|variation"
+_UNSWUNG: Final = re.compile(rf"\b{_NOT} (?:swing|shuffle)\b")
+TURNED: Final = re.compile(
+    rf"\b({_KNOB})(?: (?:at|of|to|is|about|around))?[ :=]+(?:(\d{{1,6}}(?:\.\d+)?) ?%|([01]?\.\d+)\b)"
+    rf"|(?<![\d.])(\d{{1,6}}) ?% (?:of )?({_KNOB})\b"
+)
+"""A knob and where it stands, in per cent or from 0 to 1."""
+_DRUM: Final = (
+    r"(?! (?:the )?(?:kicks?|snares?|(?:hi|high)[ -]?hats?|hats?|rides?|crash|cymbal|toms?|claps?|rims?|bell|cowbell"
+    r"|shaker|bass drum))"
+)
+"""Not before a drum: "busy hats" are an order about the hats."""
+_TYPED_WITHIN: Final = 120
+"""Characters in which slips of the finger are looked for: it takes time, and longer texts say enough else."""
 _BLEND_WITHIN: Final = 300
 """Characters in which a blend is looked for: its forms are slow to rule out."""
 _SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
@@ -110,6 +141,48 @@ _LOOSE: Final = frozenset({"dance", "groove", "hard", "heavy", "soft", "straight
 """So plain that they choose none unless the genre is said beside them."""
 
 
+_TINTS: Final = {
+    "jazzy": "jazz", "bluesy": "blues", "soulful": "soul", "rocky": "rock", "rockin": "rock", "punky": "punk",
+    "poppy": "pop", "housey": "house", "trappy": "trap",
+}  # fmt: skip
+"""Where nothing else says the genre."""
+NAMES: Final = frozenset(
+    {*_GENRE_WORDS, *_STYLE_WORDS, *_DRUMMER_WORDS, *IDIOMS, *MANNERS, *map(plain, SECTIONS), *map(plain, _FEEL)}
+    | {
+        "hat",
+        "hats",
+        "hihat",
+        "hihats",
+        "kick",
+        "kicks",
+        "snare",
+        "snares",
+        "ride",
+        "crash",
+        "toms",
+        "fill",
+        "fills",
+        "ghosts",
+        "roll",
+        "rolls",
+        "prechorus",
+        "step",
+        *_TINTS,
+    }
+)
+"""Every name that means something, as `names.plain` leaves it."""
+SPOKEN: Final = (
+    _TEMPO, _METER, _METER_WORDS, _BARS, _RATIO, _GROUPS, TURNED,
+    re.compile(
+        r"\b(?:half|double)[ -]?time\b|\bwaltz\b|\b(?:evol|develop|grow)\w*"
+        r"|\b(?:poly|cross)[ -]?rhythms?\b|\bhemiola\b"
+        r"|\bbuild[ -]?up\b|\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up|half|mostly|mainly)\b"
+        rf"|\b(?:{'|'.join(SECTIONS)})(?:e?s)?\b"
+    ),
+)  # fmt: skip
+"""Forms in which something is said that is no name."""
+
+
 def _style(phrases: list[str], genre: str | None, home: str | None) -> tuple[str, str] | None:
     """Return the (genre, style) that words name; `home` is where a name is looked for first if they say no genre."""
     if named := next((IDIOMS[p] for p in phrases if p in IDIOMS), None):
@@ -130,9 +203,52 @@ def _of(phrases: list[str], genre: str, unless: frozenset[str]) -> tuple[str, st
     return next((home for home in named if home[0] == genre), None)
 
 
+_TITLES: Final = {*_GENRE_WORDS, *_STYLE_WORDS, *_DRUMMER_WORDS, *IDIOMS, *MANNERS} - {
+    "tom",
+    "straight",
+    "soft",
+    "fast",
+}
+
+
+_STYLED: Final = frozenset(
+    name for name in {*_GENRE_WORDS, *_STYLE_WORDS, *IDIOMS} - _LOOSE if len(name) > 3 and name.isalpha()
+)
+
+
+def nameless(words: str) -> str:
+    """Return words without the names of styles and drummers that they begin or end with: "hip hop snare on 3"."""
+    left = words.split()
+    while left:
+        head = next((n for n in (4, 3, 2, 1) if plain("".join(left[:n])) in _TITLES), 0)
+        tail = 0 if head else next((n for n in (4, 3, 2, 1) if plain("".join(left[-n:])) in _TITLES), 0)
+        if not head + tail:
+            break
+        left = left[head : len(left) - tail]
+    return " ".join(left)
+
+
+def _mistyped(text: str) -> dict[str, str]:
+    """Return words that are a genre's or a style's name but for a slip of the finger, with the name.
+
+    Letters in another order, or nearly all of them; the first is hardly ever wrong.
+    """
+    if len(text) > _TYPED_WITHIN:
+        return {}
+    out = {}
+    for word in dict.fromkeys(re.findall(r"[a-z]{4,}", text)):
+        if plain(word) in NAMES:
+            continue
+        known = sorted(name for name in _STYLED if name[0] == word[0])
+        near = [name for name in known if sorted(name) == sorted(word)]
+        if near := near or difflib.get_close_matches(word, known, 1, 0.85):
+            out[word] = near[0]
+    return out
+
+
 def _section(text: str) -> str | None:
     for name in sorted(SECTIONS, key=len, reverse=True):
-        if re.search(rf"\b{name.replace('-', '[ -]?')}\b", text):
+        if re.search(rf"(?<!one )(?<!one-)\b{name.replace('-', '[ -]?')}\b", text):  # a one drop is a style
             return name
     return "build" if "build-up" in text or "buildup" in text else None
 
@@ -171,20 +287,58 @@ def _polyrhythm(text: str) -> tuple[int, int] | None:
 def _tempo(text: str) -> float | None:
     """Return the tempo that words name, in quarter notes a minute."""
     for found in _TEMPO.finditer(text):
-        if not (found[3] and _NOT_A_TEMPO.fullmatch(found[3])):
-            bpm = float(found[1] or found[2] or found[4])
+        before = found[3] or (text[: found.start()].rpartition(" ")[0].rpartition(" ")[2] + " " if found[5] else "")
+        if not _NOT_A_TEMPO.fullmatch(before):
+            said = float(found[1] or found[2] or found[4] or found[5])
+            bpm = min(float(TEMPOS[1]), max(float(TEMPOS[0]), said))
             return int(bpm) if bpm.is_integer() else bpm
     return None
 
 
+def _number(word: str) -> int:
+    return int(word) if word.isdecimal() else _NUMBER_WORDS[word]
+
+
 def _meter(text: str) -> str | None:
     """Return the metre that words name, in figures or not; "in seven" is seven eighths, "in five" five quarters."""
-    if meter := _METER.search(text):
-        return f"{meter[1]}/{meter[2]}"
+    for meter in _METER.finditer(text):
+        if int(meter[1]) <= MOST_BEATS:
+            return f"{meter[1]}/{meter[2]}"
     if found := _METER_WORDS.search(text):
         count = _COUNTED.get(found[1] or found[3], found[3])
         return f"{count}/{_UNITS[found[2]] if found[2] else 8 if str(count) in {'6', '7'} else 4}"
     return "3/4" if re.search(r"\bwaltz\b", text) else None
+
+
+def _feel(text: str) -> dict[str, float]:
+    """Return the knobs that words of feel turn; "less busy" and "not too loud" turn them a bit to the other side."""
+    feel: dict[str, float] = {}
+    for word, values in _FEEL.items():
+        # "open hats on the offbeats" says where, and is an order about single strokes.
+        after = r"(?! (?:only |just )?on\b)" if word.endswith("-hats") else "" if word.startswith("ghost") else _DRUM
+        found = re.search(rf"\b{word.replace('-', '[ -]?')}\b{after}", text)
+        if found is None:
+            continue
+        if not _DENIED.search(text, max(0, found.start() - _DENIAL), found.start()):
+            feel |= values
+        else:
+            turned = ((name, value) for name, value in values.items() if name not in {"late", "hat_openness"})
+            feel |= {name: 0.0 if name == "swing" else round(0.8 - 0.6 * value, 2) for name, value in turned}
+    return feel
+
+
+def _turned(text: str) -> dict[str, float]:
+    """Return knobs that are set by a number: "swing 60%", "humanize 0.3"; as far as the knob goes."""
+    feel: dict[str, float] = {}
+    for found in TURNED.finditer(text):
+        name = (found[1] or found[5]).replace("humanise", "humanize").replace("intensity", "energy")
+        feel[name] = min(1.0, float(found[3]) if found[3] else float(found[2] or found[4]) / 100)
+    return feel
+
+
+def tidy(prompt: str) -> str:
+    """Return words as they are read: in small letters, with single spaces and plain signs."""
+    return " ".join(prompt.lower().replace("\u2013", "-").replace("\u2019", "'").split())
 
 
 def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
@@ -197,31 +351,41 @@ def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
     Returns:
         `genre`, `style`, `drummer`, `section`, `meter`, `groups`, `bars`, `tempo`, `blend`, `polyrhythm` (each None or
         empty when not said), `time` ("half", "double" or ""), `evolve` (bool), `feel` (knob words: swing, humanize,
-        density, complexity, energy, ghosts, late) and `confidence` 0..1, the share of telling words that were
-        understood.
+        density, complexity, energy, ghosts, late), `exact` (swing was set, not named), `read_as` (slips of the finger)
+        and `confidence` 0..1, the share of telling words that were understood.
     """
     found = _describe(prompt, home)
     return found | {"feel": dict(found["feel"]), "blend": list(found["blend"])}
 
 
-@lru_cache(maxsize=64)
-def _describe(prompt: str, home: str | None) -> dict[str, Any]:
-    text = " ".join(prompt.lower().replace("\u2013", "-").replace("\u2019", "'").split())
-    phrases = _phrases(_NO_NAME.sub(" . ", text))
+def _named(
+    text: str, home: str | None
+) -> tuple[list[str], list[tuple[str, float]], str | None, tuple[str, str] | None]:
+    phrases = _phrases(_SOME_SWING.sub(" . ", _NO_NAME.sub(" . ", text)))
     blend = _blend(text)
     genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)
-    style = None if blend else _style(phrases, genre, home)
-    if style:
-        genre = style[0]
-    feel: dict[str, float] = {}
-    for word, values in _FEEL.items():
-        # "open hats on the offbeats" says where, and is an order about single strokes.
-        placed = r"(?! (?:only |just )?on\b)" if word.endswith("-hats") else ""
-        if re.search(rf"\b{word.replace('-', '[ -]?')}\b{placed}", text):
-            feel |= values
+    return phrases, blend, genre, None if blend else _style(phrases, genre, home)
+
+
+@lru_cache(maxsize=64)
+def _describe(prompt: str, home: str | None) -> dict[str, Any]:
+    text = tidy(prompt)
+    phrases, blend, genre, style = _named(text, home)
+    mistyped = {} if genre or style else _mistyped(text)
+    if mistyped:
+        text = re.sub(r"[a-z]+", lambda word: mistyped.get(word[0], word[0]), text)
+        phrases, blend, genre, style = _named(text, home)
+    genre = style[0] if style else genre or _first(phrases, _TINTS)
+    set_to = {} if blend else _turned(text)
     bars = _BARS.search(text)
     groups = _GROUPS.search(text)
-    time = "half" if re.search(r"half[ -]?time", text) else "double" if re.search(r"double[ -]?time", text) else ""
+    time = (
+        "half"
+        if re.search(r"half[ -]?(?:time|speed)\b", text)
+        else "double"
+        if re.search(r"double[ -]?time", text)
+        else ""
+    )
     found: dict[str, Any] = {
         "genre": genre,
         "style": style[1] if style else None,
@@ -229,13 +393,15 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "section": _section(text),
         "meter": _meter(text),
         "groups": groups[1] if groups else "",
-        "bars": (int(bars[1]) if bars[1].isdecimal() else _NUMBER_WORDS[bars[1]]) if bars else None,
+        "bars": max(1, min(MAX_BARS, _number(bars[1]))) if bars else None,
         "tempo": _tempo(text),
         "blend": blend,
         "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,
         "evolve": bool(re.search(r"\bevol\w*|\bdevelop\w*|\bgrow\w*", text)),
-        "feel": feel,
+        "feel": _feel(text) | set_to,
+        "read_as": mistyped,
+        "exact": "swing" in set_to or bool(_UNSWUNG.search(text)),
     }
     found["confidence"] = _confidence(text, found)
     return found
@@ -255,7 +421,7 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
     known |= (
         {w for word in _FEEL for w in word.split("-") if w not in _STOP}
         | set(_NUMBER_WORDS)
-        | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix"}
+        | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", *_KNOB.split("|")}
     )
     known |= set(_GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
     share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0

@@ -95,6 +95,16 @@ def test_too_long_a_text_is_refused_before_it_is_read(cli, monkeypatch, command,
     assert f"at most {most} are read" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["generate", "compose"])
+def test_what_the_drummer_could_not_follow_is_said(cli, command, tmp_path):
+    """Among the notes, and the music is made."""
+    result = cli(command, "funk in 0/0, ohne Becken", "-o", str(tmp_path / "a.mid"))
+
+    assert result.exit_code == 0
+    assert '"0/0" is no metre' in result.stderr
+    assert 'not understood: "ohne becken"' in result.stderr
+
+
 def test_refine_without_a_daemon_needs_a_pattern(cli):
     """Exit code 4, and how to start one."""
     result = cli("refine", "busier")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router import groove
-from router.drummer import LONGEST, describe, details, draw
-from router.pattern import Pattern
+from router.drummer import LONGEST, describe, details, draw, unread
+from router.pattern import Meter, Pattern
 from router.policy import SURE
 from router.request import GrooveRequest
 
@@ -164,3 +164,141 @@ def test_what_was_not_done_is_said() -> None:
 def test_a_heap_of_orders_is_some_other_text() -> None:
     """It would hold up everybody, and nobody speaks so."""
     assert details("kick on 1, " * 30) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "kick", "snare"),
+    [
+        ("kick on 1 and 3, snare on 2 and 4", (0, 2), (1, 3)), ("kick on 1 & 3 / snare on 2 & 4", (0, 2), (1, 3)),
+        ("kick on 1 and 3 and snare on 2 and 4", (0, 2), (1, 3)), ("kick: 1, 3\nsnare: 2, 4", (0, 2), (1, 3)),
+        ("hip hop kick on 1, snare on 3", (0,), (2,)), ("kick on 1, kick on 4, snare hits 2 and 4", (0, 3), (1, 3)),
+        ("kick on all four beats, snare on 3", (0, 1, 2, 3), (2,)),
+        ("kick on 1, 2& and 3, snare on 4", (0, 1.5, 2), (3,)),
+        ("just kick on 1, snare on 2 and 4", (0,), (1, 3)),
+        ("kick on 1 and 3, also on the and of 4, snare on 2", (0, 2, 3.5), (1,)),
+        ("kick on 1, snare on 4, an extra kick on the and of 2", (0, 1.5), (3,)),
+    ],
+)  # fmt: skip
+def test_a_drum_is_where_it_was_said_to_be_and_nowhere_else(
+    words: str, kick: tuple[float, ...], snare: tuple[float, ...]
+) -> None:
+    """In every bar of a short loop, for every seed; what is one more is added to it."""
+    for seed in range(4):
+        pattern = drawn(words, genre=None, style=None, seed=seed, fill_amount=None)
+        for voice, beats in (("kick", kick), ("snare", snare)):
+            wanted = [round((bar * 4 + beat) * BEAT) for bar in (0, 1) for beat in beats]
+            assert ticks(pattern, voice) == wanted
+
+
+def test_ghost_notes_that_were_asked_for_stay_where_the_backbeat_is_said() -> None:
+    """They are the touch between the strokes that were placed."""
+    seeds = range(8)
+
+    def soft(words: str) -> int:
+        found = [drawn(words, genre="funk", style="sixteenth", seed=seed).hits for seed in seeds]
+        return sum(hit.voice == "snare" and hit.velocity < 50 for hits in found for hit in hits)
+
+    assert soft("snare on 2 and 4") == 0 < soft("snare on 2 and 4, ghost notes")
+
+
+def test_longer_grooves_keep_their_fills_where_a_drum_is_placed() -> None:
+    """A fill ends a phrase; in a loop of two bars it would be every other bar."""
+    placed = {"genre": "rock", "style": "straight", "fill_amount": None}
+
+    assert any(drawn("kick on 1", bars=8, seed=seed, **placed).meta.get("fills") for seed in range(4))
+    assert not any(drawn("kick on 1", seed=seed, **placed).meta.get("fills") for seed in range(8))
+
+
+@pytest.mark.parametrize(
+    ("words", "voices"),
+    [
+        ("only kick and claps", {"kick", "clap"}), ("only a shaker", {"shaker"}),
+        ("kick & snare only", {"kick", "snare"}),
+        ("toms only", {"tom_high", "tom_mid", "tom_low", "tom_floor"}),
+    ],
+)  # fmt: skip
+def test_only_some_drums_play_and_all_of_those(words: str, voices: set[str]) -> None:
+    """A drum that the style has not comes in; none of the others stays."""
+    for seed in range(6):
+        there = {hit.voice for hit in drawn(words, seed=seed, fill_amount=None).hits}
+        assert there <= voices
+        assert there == voices or "toms" in words
+
+
+def test_a_stick_on_the_rim_is_the_hand_of_the_snare() -> None:
+    """Where the rim is struck the snare is not."""
+    pattern = drawn("rimshot on 2 and 4")
+
+    assert ticks(pattern, "rim") == [BEAT, 3 * BEAT, 5 * BEAT, 7 * BEAT]
+    assert not {*ticks(pattern, "snare")} & {*ticks(pattern, "rim")}
+
+
+def test_of_contradicting_wishes_the_later_is_done_and_the_other_named() -> None:
+    """As `refine` does it."""
+    pattern = drawn("without hihat, busy hats")
+
+    assert len(ticks(pattern, "hat_closed")) > len(ticks(drawn(""), "hat_closed"))
+    assert 'not done: "without hihat", for "busy hats" comes after it' in pattern.meta["asked"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("words", "tick"),
+    [("crash at the end", 7 * BEAT), ("rock, ending with a crash", 7 * BEAT), ("crash every bar", 4 * BEAT)],
+)
+def test_a_crash_comes_where_it_was_asked_though_a_fill_is_there(words: str, tick: int) -> None:
+    """A bar that is named is meant, whatever it holds."""
+    assert tick in ticks(drawn(words, fill_amount=0.0), "crash")
+    assert 7 * BEAT in ticks(drawn("crash at the end", fill_amount=1.0), "crash")
+
+
+def test_whoever_counts_past_the_felt_beats_counts_eighths() -> None:
+    """The backbeat of 6/8 is called its 4; in 12/8 the 2 and the 4 are felt beats."""
+    six, twelve = Meter.parse("6/8"), Meter.parse("12/8")
+
+    assert ticks(drawn("snare on 4", meter=six, bars=1), "snare") == [1440]
+    assert ticks(drawn("snare on 2 and 4", meter=twelve, bars=1), "snare") == [1440, 4320]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("snare on 7", 'not done: "snare on 7": a bar of 4/4 has 4 beats'), ("ohne Snare", 'not done: "ohne snare"'),
+    ],
+)  # fmt: skip
+def test_an_order_that_cannot_be_done_is_named(words: str, said: str) -> None:
+    """With the reason, where there is one."""
+    assert said in drawn(words).meta["asked"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("no drums", "for silence use stop"), ("silence", "for silence use stop"),
+        ("ohne Becken, mit Besen", 'not understood: "ohne becken", "mit besen"'),
+        ("sans caisse claire", 'not understood: "sans caisse claire"'), ("funk in 0/0", '"0/0" is no metre'),
+        ("rock in 99/8", '"99/8" is no metre'), ("7/8 in 4/4", "one metre at a time, 7/8"),
+        ("at 99999 bpm", "is taken as 300"), ("funk, -5 bpm", "is taken as 20"), ("100 bars of rock", "is taken as 64"),
+        ("swing 500%", "beyond 100%"), ("like falling rain", 'not understood: "falling rain"'),
+        ("fnuk", "is read as funk"),
+        ("\U0001f525", "not understood"),
+    ],
+)  # fmt: skip
+def test_what_was_not_understood_or_cannot_be_is_said(words: str, said: str) -> None:
+    """In one sentence, and a groove is played all the same."""
+    assert said in " ".join(unread(words))
+    assert drawn(words).hits
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "", "rock", "lazy half-time shuffle", "a nice funky beat please", "70% jazz 30% funk",
+        "boom bap at 92 bpm, 4 bars",
+        "funk, less busy than before", "verse of an indie rock song in 6/8", "3:4 polyrhythm over techno, evolving",
+        "pop with open hats, many fills, no ghost notes", "something like Bonham", "house, swing 60%, density 0.8",
+        "7/8 as 3+2+2", "1/16 hats", "kick on 1 and 3, no crash", "intro 4, verse 8, chorus 8",
+    ],
+)  # fmt: skip
+def test_what_was_understood_is_not_complained_of(words: str) -> None:
+    """Nor are words that ask for nothing by themselves."""
+    assert unread(words) == ()

@@ -147,3 +147,56 @@ def test_no_text_takes_long_to_read(text: str) -> None:
     describe(text)
 
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "knob", "low", "high"),
+    [
+        ("rock, no swing", "swing", 0.0, 0.0), ("house, swing 40%", "swing", 0.4, 0.4),
+        ("swing 500%", "swing", 1.0, 1.0),
+        ("swing 0.3 house", "swing", 0.3, 0.3), ("50% swing", "swing", 0.5, 0.5), ("less busy", "density", 0.2, 0.45),
+        ("not too loud", "energy", 0.2, 0.45), ("humanize 20%", "humanize", 0.2, 0.2), ("busy", "density", 0.6, 1.0),
+    ],
+)  # fmt: skip
+def test_knobs_are_turned_by_numbers_and_the_other_way_by_a_denial(words, knob, low, high):
+    """A word that is denied is never read as if it had been asked for."""
+    assert low <= describe(words)["feel"][knob] <= high
+
+
+@pytest.mark.parametrize("words", ["busy hats", "a loud snare", "heavy kick"])
+def test_what_is_said_of_one_drum_turns_no_knob_of_all(words):
+    """It is an order about that drum."""
+    assert describe(words)["feel"] == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "genre"),
+    [
+        ("swing 60%", None), ("drums with a bit of swing", None), ("swing", "jazz"),
+        ("hip hop with some swing", "hip-hop"),
+        ("jazzy", "jazz"), ("jazzy hip hop", "hip-hop"), ("fnuk", "funk"), ("reggeaton", "latin"), ("like rain", None),
+        ("cross stick", None), ("funk or fnuk", "funk"), ("a groove for a rainy day", None),
+    ],
+)  # fmt: skip
+def test_no_style_is_chosen_by_a_degree_and_one_by_a_slip(words, genre):
+    """Swing in per cent is no jazz; letters in another order are the name they were meant to be."""
+    assert describe(words)["genre"] == genre
+
+
+@pytest.mark.parametrize(
+    ("words", "tempo"),
+    [
+        ("dubstep 140", 140), ("drum and bass 174, dark", 174), ("bpm=128 techno", 128), ("120", 120),
+        ("rock at 310 bpm", 300), ("at 10 bpm", 20), ("swing 66", None), ("take 5", None), ("hats at 100", None),
+        ("tr 808", None), ("8 bars", None),
+    ],
+)  # fmt: skip
+def test_a_number_at_the_end_is_a_tempo_and_none_is_out_of_reach(words, tempo):
+    """Musicians write it behind the style; beyond 20 to 300 it is the nearest that can be."""
+    assert describe(words)["tempo"] == tempo
+
+
+def test_a_one_drop_is_a_style_and_no_section():
+    """It shared a word with the drop of a club track, crash and all."""
+    assert describe("reggae one drop")["section"] is None
+    assert describe("house drop")["section"] == "drop"

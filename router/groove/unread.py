@@ -1,0 +1,126 @@
+"""What a prompt says that the drummer could not follow: words nobody knows, figures beyond what can be played.
+
+Pure. Only says; what is played is decided in `words.py` and never depends on this.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from router.groove.names import plain
+from router.groove.words import MOST_BEATS, NAMES, SPOKEN, TEMPOS, TURNED, describe, tidy
+from router.pattern import MAX_BARS
+
+_SHOWN: Final = 60
+"""Characters of strange words that are shown."""
+_METERS: Final = re.compile(r"(?<![\d/.])(\d{1,4}) ?/ ?(\d{1,4})(?![\d/])(?!(?:th)?s?[ -](?:notes?|hats?|hi))")
+_BPM: Final = re.compile(r"(?<![\d.,])(-?\d{1,9}(?:\.\d+)?) ?(?:bpm\b|beats per minute)")
+_BARS: Final = re.compile(r"\b(\d{1,9})[ -]?(?:bars?|measures?)\b")
+_EMPTY: Final = re.compile(
+    r"(?:(?:just |only |pure |total |complete )*(?:silence|silent|nothing)"
+    r"|(?:no|without)(?: any)? (?:drums?|music|sound|beats?|hits|notes)(?: at all)?)[.!]?"
+)
+_FIGURES: Final = re.compile(
+    r"(?<![\w.])[-+]?\d[\d.,:/+%-]*(?:st|nd|rd|th|ths|s|x|k|bpm|ms)?(?!\w)"
+    r"|\b(?:bpm|beats per minute|tempo|bars?|measures?)\b"
+)
+_HARMLESS: Final = frozenset((
+    "will", "know", "dunno", "whatever", "surprise", "random", "any", "every", "everywhere", "once",
+    "i", "i'd", "i'm", "id", "im", "we", "you", "your", "our", "it's", "its", "it", "is", "are", "be", "was", "want",
+    "wanna", "need", "needs", "would", "could", "should", "can", "let", "let's", "lets", "gimme", "get", "got",
+    "make", "makes", "made", "create", "generate", "write", "play", "plays", "playing", "played", "do", "does", "put",
+    "use", "using", "used", "have", "has", "having", "go", "goes", "going", "add", "that", "this", "these", "those",
+    "which", "who", "what", "something", "someone", "anything", "thing", "things", "stuff", "kind", "sort", "type",
+    "way", "lot", "lots", "bit", "little", "touch", "hint", "dash", "of", "by", "from", "into", "over", "under",
+    "through", "like", "as", "if", "so", "then", "than", "just", "only", "really", "very", "quite", "super", "pretty",
+    "much", "too", "also", "or", "and", "but", "not", "no", "without", "plus", "please", "pls", "thanks", "thank",
+    "hey", "hi", "hello", "ok", "okay", "yo", "man", "dude", "mate", "nice", "cool", "good", "great", "best",
+    "awesome", "amazing", "sick", "dope", "killer", "tasty", "lovely", "perfect", "solid", "decent", "proper", "real",
+    "right", "here", "there", "now", "again", "about", "around", "per", "each", "every", "all", "both", "one", "two",
+    "three", "four", "five", "six", "seven", "eight", "nine", "ten", "sixteen", "song", "songs", "track", "tracks",
+    "tune", "piece", "music", "musical", "part", "section", "backing", "rhythm", "rhythms", "rhythmic", "beats",
+    "grooves", "drumming", "drummer", "drumkit", "kit", "drum", "loops", "patterns", "feels", "style", "styled",
+    "styles", "vibe", "vibes", "vibey", "flavor", "flavour", "flavored", "sound", "sounds", "sounding", "based",
+    "inspired", "influenced", "beat", "groove", "pattern", "loop", "feel", "drums", "give", "less", "more", "don't",
+    "dont", "isn't", "note", "notes", "hit", "hits", "eighth", "eighths", "sixteenth", "sixteenths", "quarter",
+    "quarters", "8th", "16th", "8ths", "16ths", "meter", "metre", "signature", "time", "tempo", "speed", "count",
+    "my", "the", "a", "an", "me", "some", "any", "to", "in", "on", "at", "for", "with", "up", "down", "out", "off",
+    "them", "long", "short", "phrase", "phrases", "measure", "measures", "bar", "bars", "when", "where", "while",
+    "between", "during", "before", "after", "first", "last", "second", "third", "fourth", "start", "end", "ends",
+    "ending", "starts", "beginning", "solo", "new", "old", "same", "other", "else", "etc", "kinda", "sorta",
+))  # fmt: skip
+"""Words that ask for nothing by themselves."""
+
+
+@lru_cache(maxsize=64)
+def unread(prompt: str, rest: str) -> tuple[str, ...]:
+    """Return what could not be followed, a sentence each.
+
+    Args:
+        prompt: A musician's words.
+        rest: Those of them that are no orders about single drums; what became of orders is said elsewhere.
+    """
+    text = tidy(prompt)
+    read_as: dict[str, str] = describe(prompt)["read_as"]
+    said = [*_beyond(text), *(f'"{word}" is read as {name}' for word, name in read_as.items())]
+    if _EMPTY.fullmatch(text):
+        return (*said, f'not done: "{text}"; for silence use stop, or break for a bar of it')
+    if strange := _strange(re.sub(r"[a-z]+", lambda word: read_as.get(word[0], word[0]), tidy(rest))):
+        said.append(f"not understood: {strange}")
+    return tuple(said)
+
+
+def _beyond(text: str) -> list[str]:
+    """Return what is said of figures that nobody can play."""
+    read = describe(text)
+    out = []
+    for found in _METERS.finditer(text):
+        name = f"{int(found[1])}/{int(found[2])}"
+        if not 2 <= int(found[1]) <= MOST_BEATS or found[2] not in {"2", "4", "8", "16"}:
+            if found[1] != "1":  # 1/8 and the like are notes
+                out.append(f'"{found[0]}" is no metre that can be played')
+        elif read["meter"] and name != read["meter"]:
+            out.append(f'"{found[0]}" is left out: one metre at a time, {read["meter"]} was named first')
+    low, high = TEMPOS
+    out += [
+        f'"{found[0]}" is beyond {low} to {high}: it is taken as {min(high, max(low, float(found[1]))):g}'
+        for found in _BPM.finditer(text)
+        if not low <= float(found[1]) <= high
+    ]
+    out += [
+        f'"{found[0]}" is beyond 1 to {MAX_BARS}: it is taken as {min(MAX_BARS, max(1, int(found[1])))}'
+        for found in _BARS.finditer(text)
+        if not 1 <= int(found[1]) <= MAX_BARS
+    ]
+    out += [f'"{found[0]}" is beyond 100%, and taken as that' for found in TURNED.finditer(text) if _over(found)]
+    return out
+
+
+def _over(found: re.Match[str]) -> bool:
+    return float(found[2] or found[4] or 0) > 100
+
+
+def _strange(text: str) -> str:
+    """Return the words that mean nothing to the drummer, in runs, quoted."""
+    for known in (*SPOKEN, _FIGURES):
+        text = known.sub(" , ", text)
+    words = re.findall(r"[^\W\d_](?:[\w'&-]*\w)?|[^\w\s\x00-\x7f]+|[,;.]", text)
+    runs: list[list[str]] = [[]]
+    for index, word in enumerate(words):
+        if word in ",;." or _known(words, index):
+            runs.append([])
+        elif word not in _HARMLESS:
+            runs[-1].append(word)
+    shown = ", ".join(f'"{" ".join(run)}"' for run in runs if run)
+    return shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN].rstrip(chr(34) + ", ")} ..."'
+
+
+def _known(words: list[str], index: int) -> bool:
+    """Say whether a word belongs to a name of up to four words."""
+    return any(
+        plain("".join(words[start : start + length])) in NAMES
+        for length in (1, 2, 3, 4)
+        for start in range(max(0, index - length + 1), index + 1)
+    )

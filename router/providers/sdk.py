@@ -198,8 +198,9 @@ def corruption_check(http: Any) -> Callable[[Any], Awaitable[None]]:
             async for part in self._inner:
                 *lines, rest = (rest + part).split(b"\n")
                 for line in lines:
-                    if line.startswith(b"data:") and len(line) > 14:  # longer than "data: [DONE]"
-                        json.loads(line[5:])
+                    data = line[5:].strip() if line.startswith(b"data:") else b""
+                    if data and data != b"[DONE]":
+                        json.loads(data)
                 yield part
 
         async def aclose(self) -> None:

@@ -37,6 +37,7 @@ FAULTS = {
     "clean end too early": Fault("close"),
     "stall": Fault("stall", seconds=10),
     "malformed chunk": Fault("malformed"),
+    "a chunk of which little is left": Fault("malformed", body="data: {oops"),
     "no end mark": Fault("no_end"),
     "drip": Fault("drip", seconds=0.35),
     "half a body": Fault("half"),

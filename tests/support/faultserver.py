@@ -266,7 +266,8 @@ class FaultServer:
             if index == fault.after and kind == "close":
                 return await self._last(writer)
             if index == fault.after and kind == "malformed":
-                part = b'data: {"type": "content-delta", "choices": [{"del\n\n'  # noqa: PLW2901
+                broken = fault.body or 'data: {"type": "content-delta", "choices": [{"del'
+                part = f"{broken}\n\n".encode()  # noqa: PLW2901
             if index == fault.after and kind == "error_event":
                 await self._chunk(writer, fault.body.encode())
                 return await self._last(writer)

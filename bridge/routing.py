@@ -30,6 +30,7 @@ class Routing:
         self._router: Any = None
         self._make: Any = None
         self._opened = asyncio.Event()
+        self._on = True
 
     async def open(self) -> None:
         """Import the router in a thread, open the stores, warm the SDKs whose key is set."""
@@ -40,6 +41,7 @@ class Routing:
         self._router = module.Router(
             self._config, ledger=money.ledger, cache=money.cache, valve=money.purse.valve, memory=self._memory
         )
+        self._router.switch(on=self._on)
         # Answers need not wait for a warm SDK: the router loads what a request wants before the warming is done.
         self._opened.set()
         await self._router.start()
@@ -60,6 +62,12 @@ class Routing:
         """Return the router itself, once it is there, for workflows of several answers."""
         await self._opened.wait()
         return self._router
+
+    def switch(self, on: bool) -> None:
+        """Turn AI on or off, also for what is under way."""
+        self._on = on
+        if self._router is not None:
+            self._router.switch(on=on)
 
     def status(self) -> Mapping[str, Any]:
         """Return what is configured and how it is."""

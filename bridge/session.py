@@ -51,6 +51,7 @@ class Session:
         self._interrupted: dict[str, Any] | None = None
         self._redrawing = Redrawing(self._retouch)
         self._turned: set[str] = set()
+        self.ai_turned: Callable[[bool], None] = lambda _: None
         self._tap = Tap()
         self.mix: dict[str, list[str]] = {"mute": [], "solo": []}
         self._fill_seed = secrets.randbelow(1 << 32)
@@ -361,6 +362,8 @@ class Session:
         changed = {name: value for name, value in checked.items() if self.live[name] != value}
         self.live.update(changed)
         if changed:
+            if "ai" in changed:
+                self.ai_turned(self.live["ai"])
             self._apply(changed, at)
             self.events.publish("settings", dict(self.live))
         return dict(self.live)

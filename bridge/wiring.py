@@ -74,6 +74,8 @@ class Wiring:
         self._routing = Routing(config, self._money, home.path / "models.json")
         self._jobs = Jobs(self._session, self._events, self._routing, self._explain)
         self._jobs.answered = self._money.record
+        self._session.ai_turned = self._routing.switch
+        self._routing.switch(live["ai"])
         controls = Controls(home.path / "mapping.json", options.config.get("mapping", {}).get("triggers"))
         self._triggers = Triggers(self._session, self._jobs, self._library, controls)
         self._methods = Methods(

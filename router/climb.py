@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from router import policy
 from router.attempt import Caller, Patience, Trip, Work
@@ -18,6 +18,7 @@ from router.errors import AttemptFailed, BudgetRefused, HeldBack, ModelGone, Unu
 from router.health import Health
 from router.limits import Paces, Valves
 from router.policy import Candidate, Desk
+from router.switch import Switch, SwitchedOff
 
 HEDGE: Final = 0.5
 """Share of the wait for the first word after which a second provider is asked, where hedging is on."""
@@ -25,23 +26,26 @@ HEDGE: Final = 0.5
 LAST_SPREAD: Final = 0.4
 """Share of the longest wait for money by which waits differ: who waits longest takes what the others left."""
 
+OFF: Final = "AI was switched off"
+
 _USUAL_PROMPT: Final = token_bound(3000)
 """Bytes of a usual prompt as tokens, for comparing what two candidates can cost at worst."""
 
 T = TypeVar("T")
 
 
-class Ear(Protocol):
-    """Who hears about a climb: news for the user, each step, a model that is gone."""
+class Ear(NamedTuple):
+    """Who hears about a climb.
 
-    def news(self, trip: Trip, *notes: str) -> None:
-        """Take sentences that the user should read once."""
+    Attributes:
+        news: Takes sentences that the user should read once.
+        step: Takes that a candidate is asked now.
+        gone: Takes that the provider no longer serves a candidate's model.
+    """
 
-    def step(self, trip: Trip, candidate: Candidate) -> None:
-        """Take that this candidate is asked now."""
-
-    def gone(self, candidate: Candidate) -> None:
-        """Take that the provider no longer serves this model."""
+    news: Callable[..., None]
+    step: Callable[[Trip, Candidate], None]
+    gone: Callable[[Candidate], None]
 
 
 class _Nothing:
@@ -66,6 +70,7 @@ class Climber:
     ) -> None:
         self._config, self._caller, self._health = config, caller, health
         self._paces, self._gate, self._names, self._jitter = paces, gate, names, jitter
+        self.switch = Switch()
 
     async def climb(
         self,
@@ -112,6 +117,17 @@ class Climber:
             crowd=trip.crowd,
             failures=trip.failures,
         )
+        try:
+            async with self.switch.held():
+                return await self._take(trip, work, cascade, ear, source, alone=alone)
+        except SwitchedOff:
+            trip.note(OFF)
+            return None
+
+    async def _take(
+        self, trip: Trip, work: Work[T], cascade: Cascade, ear: Ear, source: str, *, alone: bool
+    ) -> T | None:
+        """Take the steps that the cascade names until one gives what was asked."""
         while (step := cascade.next(_now())) is not None:
             if isinstance(step, Wait):
                 await asyncio.sleep(step.seconds)

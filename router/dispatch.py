@@ -7,12 +7,12 @@ policy and cascade. Never lets a provider's failure become silence: the embedded
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
 from router.budget import ceiling, format_usd, token_bound
 from router.call import Provider
-from router.climb import Climber, Gate
+from router.climb import Climber, Ear, Gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.drawing import Drawing
@@ -123,6 +123,10 @@ class Router:
         await self._lore.aclose()
         await self._bench.aclose()
 
+    def switch(self, *, on: bool) -> None:
+        """Turn AI on or off: off, nobody is asked, and who is being asked is left at once."""
+        self._climber.switch.turn(on=on)
+
     def status(self) -> dict[str, Any]:
         """Return what is configured and how it is: providers, models in use, health, notices. No secrets."""
         return standing(self._desk(), self._bench.names, self._health.as_dict(_now()), self._notices)
@@ -212,6 +216,8 @@ class Router:
     ) -> Reply:
         """Return the data of a task that is not a pattern: rules first, the cache, then the task's own tier.
 
+        Equal questions on their way share one call, as equal wishes do.
+
         Raises:
             InvalidRequest: If the kind is unknown or its answer is a pattern (`route` makes those).
             NoAnswer, BudgetRefused: If nobody could answer and no rule can stand in.
@@ -224,26 +230,30 @@ class Router:
         ruled = rules.answer(kind, payload)
         if ruled is not None and (ruled[1] or tier == LOCAL or not self._bench.names):
             return Reply(ruled[0], Route(LOCAL, LOCAL, "rules", latency_ms=_ms_since(began)))
-        key = task_key(kind, {**payload, "tier": tier}) if task.cache else ""
+        key = task_key(kind, {**payload, "tier": tier})
         if task.cache and (text := await self._cache.get(task.cache, key)) is not None:
-            kept = json.loads(text)
-            route = Route(kept["tier"], kept["provider"], kept["model"], cache="hit", latency_ms=_ms_since(began))
-            return Reply(kept["data"], route)
+            kept = keeping.unpack_reply(text, _ms_since(began))
+            if kept is not None:
+                return kept
         wanted = policy.capped(task.tier if tier == "auto" else tier, self.config)
-        trip = self._trip(
-            began, self._seconds(wanted, deadline_ms), ceiling(max_cost_usd, self.config.max_cost_picousd)
-        )
-        found = await self._climb(trip, Facts(payload, task), wanted, provider, source) if self._bench.names else None
-        await self._booked(trip)
-        if found is None:
-            if ruled is None:
-                raise self._nobody(trip)
-            return Reply(ruled[0], self._route(trip, LOCAL, LOCAL, "rules", degraded=True))
-        data, who = found
-        if task.cache:
-            facts = {"data": data, "tier": who.tier, "provider": who.provider, "model": who.model}
-            await self._cache.put(task.cache, key, json.dumps(facts))
-        return Reply(data, self._route(trip, who.tier, who.provider, who.model, degraded=False))
+        seconds, limit = self._seconds(wanted, deadline_ms), ceiling(max_cost_usd, self.config.max_cost_picousd)
+
+        async def find() -> Reply:
+            trip, names = self._trip(began, seconds, limit), self._bench.names
+            found = await self._climb(trip, Facts(payload, task), wanted, provider, source) if names else None
+            await self._booked(trip)
+            if found is None:
+                if ruled is None:
+                    raise self._nobody(trip)
+                return Reply(ruled[0], self._route(trip, LOCAL, LOCAL, "rules", degraded=True))
+            data, who = found
+            reply = Reply(data, self._route(trip, who.tier, who.provider, who.model, degraded=False))
+            if task.cache:
+                await self._cache.put(task.cache, key, keeping.pack_reply(reply))
+            return reply
+
+        reply, led = await self._flight.share(f"{key} {provider} {limit} {seconds}", find)
+        return reply if led else Reply(deepcopy(reply.data), reply.route.shared("coalesced", _ms_since(began)))
 
     async def _make(self, errand: _Errand) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
@@ -324,7 +334,11 @@ class Router:
         key: str = "",
     ) -> T | None:
         """Go through the candidates until one gives what was asked; `key` names whose listeners hear each step."""
-        ear = _Ear(self, key)
+        ear = Ear(
+            self._news,
+            lambda way, one: self._asked(way, one, key),
+            lambda one: self._lore.gone(one.provider, one.model),
+        )
         return await self._climber.climb(
             trip, work, self._desk(), ear, tier=tier, provider=provider, source=source, alone=alone
         )
@@ -340,7 +354,7 @@ class Router:
         gone = self._health.gone_models()
         return Desk(self.config, self._catalog, self._day[1], gone, self._success, window, self._memo)
 
-    def news(self, trip: Trip, *notes: str) -> None:
+    def _news(self, trip: Trip, *notes: str) -> None:
         """Put a sentence into the first route that it concerns, and keep it for the status."""
         for note in notes:
             if note and note not in self._notices:
@@ -365,13 +379,12 @@ class Router:
         identity = f"{self._wall():.3f}-{self._name}-{self._count}"
         return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
 
-    def asked(self, candidate: Candidate) -> None:
-        """Take that a provider is used: its own list of models is read once a day, beside the request."""
+    def _asked(self, trip: Trip, candidate: Candidate, key: str) -> None:
+        """Take that somebody is asked: its own list of models is read once a day, and the request's listeners hear."""
         self._lore.used(candidate.provider, self._day[1])
-
-    def bury(self, candidate: Candidate) -> None:
-        """Remember a model that is gone."""
-        self._lore.gone(candidate.provider, candidate.model)
+        if key:
+            who = candidate.tier, candidate.provider, candidate.model
+            self._listeners.tell_route(key, lambda: self._route(trip, *who, degraded=False))
 
     def _off_or(self, word: str) -> str:
         return word if self.config.cache_enabled else "off"
@@ -426,14 +439,10 @@ class Router:
     def _nobody(self, trip: Trip) -> Exception:
         if trip.money_refused and all(one.outcome == "budget" for one in trip.attempts):
             return BudgetRefused(trip.money_refused)
-        last = trip.attempts[-1].note if trip.attempts else "; ".join(trip.notes) or "no provider may be asked"
+        last = trip.attempts[-1].note if trip.attempts else ""
+        last = last or "; ".join(trip.notes) or "no provider may be asked"
         route = self._route(trip, "", "", "", degraded=True)
         return NoAnswer(trip.filtered or f"no provider gave an answer: {last}", route.as_dict())
-
-    def tell_route(self, key: str, trip: Trip, candidate: Candidate) -> None:
-        """Tell a request's listeners who is asked now."""
-        who = candidate.tier, candidate.provider, candidate.model
-        self._listeners.tell_route(key, lambda: self._route(trip, *who, degraded=False))
 
 
 @dataclass(slots=True, eq=False)
@@ -449,24 +458,6 @@ class _Errand:
     seconds: float
     trip: Trip | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class _Ear:
-    """Hears of one climb for the router and for those who listen to its request."""
-
-    def __init__(self, router: Router, key: str) -> None:
-        self._router, self._key = router, key
-
-    def news(self, trip: Trip, *notes: str) -> None:
-        self._router.news(trip, *notes)
-
-    def step(self, trip: Trip, candidate: Candidate) -> None:
-        self._router.asked(candidate)
-        if self._key:
-            self._router.tell_route(self._key, trip, candidate)
-
-    def gone(self, candidate: Candidate) -> None:
-        self._router.bury(candidate)
 
 
 def _words(request: GrooveRequest) -> Mapping[str, Any]:

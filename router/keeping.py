@@ -10,7 +10,7 @@ from typing import Protocol
 
 from router.errors import InvalidRequest
 from router.pattern import Pattern
-from router.route import Answer, Route
+from router.route import Answer, Reply, Route
 
 
 class Store(Protocol):
@@ -32,6 +32,22 @@ def pack(pattern: Pattern, route: Route) -> str:
     """Return an answer as text: the pattern, who made it, and what it cost (what a hit saves)."""
     who = {"tier": route.tier, "provider": route.provider, "model": route.model}
     return json.dumps({"pattern": pattern.as_dict(), "route": who, "cost": route.cost_picousd})
+
+
+def pack_reply(reply: Reply) -> str:
+    """Return the answer to a question as text."""
+    route = reply.route
+    return json.dumps({"data": reply.data, "tier": route.tier, "provider": route.provider, "model": route.model})
+
+
+def unpack_reply(text: str, latency_ms: int) -> Reply | None:
+    """Return the answer to a question again, or None when the text is none of ours."""
+    try:
+        kept = json.loads(text)
+        tier, provider, model = (str(kept[name]) for name in ("tier", "provider", "model"))
+        return Reply(dict(kept["data"]), Route(tier, provider, model, cache="hit", latency_ms=latency_ms))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def unpack(text: str, latency_ms: int) -> Answer | None:

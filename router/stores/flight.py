@@ -17,7 +17,7 @@ T = TypeVar("T")
 @dataclass(slots=True, eq=False)
 class _Trip:
     task: asyncio.Task[Any]
-    waiters: set[asyncio.Future[Any]] = field(default_factory=set)
+    waiters: dict[asyncio.Future[Any], None] = field(default_factory=dict)
     end_alone: bool = True
 
 
@@ -38,7 +38,7 @@ class Flight:
     async def share(
         self, key: str, make: Callable[[], Awaitable[T]], *, end_when_alone: bool | None = None
     ) -> tuple[T, bool]:
-        """Return what `make` gives, and whether this caller was the one who started it.
+        """Return what `make` gives, and whether it is this caller's: whose of those who still wait came first.
 
         A failure reaches everyone who waits for it and nobody after: the next caller starts anew.
 
@@ -48,13 +48,12 @@ class Flight:
             end_when_alone: Overrides the flight's own rule for this call (the starter's word counts).
         """
         trip = self._trips.get(key)
-        led = trip is None
         if trip is None:
             trip = self._start(key, make, self._end_when_alone if end_when_alone is None else end_when_alone)
         arrival: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        trip.waiters.add(arrival)
+        trip.waiters[arrival] = None
         try:
-            outcome = await arrival
+            outcome, led = await arrival
         finally:
             self._leave(key, trip, arrival)
         if isinstance(outcome, _Failed):
@@ -79,7 +78,7 @@ class Flight:
         return trip
 
     def _leave(self, key: str, trip: _Trip, arrival: asyncio.Future[Any]) -> None:
-        trip.waiters.discard(arrival)
+        trip.waiters.pop(arrival, None)
         if not trip.waiters and trip.end_alone and not trip.task.done():
             if self._trips.get(key) is trip:
                 del self._trips[key]  # who comes now starts anew instead of boarding a call that is ending
@@ -89,9 +88,10 @@ class Flight:
         if self._trips.get(key) is trip:
             del self._trips[key]
         failure = asyncio.CancelledError("the shared call was ended") if task.cancelled() else task.exception()
-        for arrival in trip.waiters:
-            if not arrival.done():
-                arrival.set_result(_Failed(failure) if failure is not None else task.result())
+        outcome = _Failed(failure) if failure is not None else task.result()
+        waiting = [arrival for arrival in trip.waiters if not arrival.done()]
+        for number, arrival in enumerate(waiting):
+            arrival.set_result((outcome, number == 0))
 
 
 @dataclass(slots=True, eq=False)

@@ -167,3 +167,16 @@ def test_thinning_a_given_pattern_can_be_taken_back(stage):
 
     assert thin < whole
     assert again == whole
+
+
+def test_the_ai_switch_is_told_at_once(stage):
+    """Who pays hears of the switch each time it is turned, and only then."""
+    heard = []
+    stage.session.ai_turned = heard.append
+
+    async def turn():
+        for wanted in ({"ai": False}, {"ai": False, "tempo": 90.0}, {"ai": True}):
+            await stage.call("set", **wanted)
+
+    asyncio.run(turn())
+    assert heard == [False, True]

@@ -378,6 +378,22 @@ def test_data_is_checked_repaired_and_cached():
     assert second.data == first.data
 
 
+def test_fifty_equal_questions_at_once_are_one_call():
+    """One is paid for, the others share its answer, and what one does to it changes nobody else's."""
+    providers = twins(openai=[(0.5, *says('{"answer": "seven is odd"}'))])
+
+    async def main():
+        router = Router(RouterConfig(keys={"openai": "k"}), providers=providers)
+        return await asyncio.gather(*(router.ask("music_theory", {"text": "why 7?"}) for _ in range(50)))
+
+    replies = clockwork.run(main())
+    assert len(providers["openai"].calls) == 1
+    assert sorted(reply.route.cache for reply in replies) == ["coalesced"] * 49 + ["miss"]
+    assert sum(reply.route.cost_picousd > 0 for reply in replies) == 1
+    replies[0].data.clear()
+    assert replies[1].data == {"answer": "seven is odd"}
+
+
 def test_the_cap_holds_for_data_too():
     """An advanced task under AI_MAX_TIER=fast is asked of the fast tier."""
     good = says('{"suggestions": ["a"]}')

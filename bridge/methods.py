@@ -232,7 +232,8 @@ class Methods:
             return {"playing": session.history.need_current().pattern.id, "starts_at": starts_at}
         pattern = self._pattern(params.pattern)
         _, starts_at = await session.start(pattern, at, once=not params.loop)
-        return {"playing": pattern.id, "starts_at": starts_at}
+        silent = {} if pattern.hits else {"notes": ["the pattern has no strokes: it plays silence"]}
+        return {"playing": pattern.id, "starts_at": starts_at, **silent}
 
     async def _edit(self, params: protocol.Edit, _: Client) -> Any:
         self._session.intent += 1

@@ -37,7 +37,7 @@ _SAID: Final = tuple(
         (r"\b(?:end|finish)(?:s|es|ing)? (?:with|on) (?:an? )?(crash|china|splash)\b", r", \1 at the end"),
         (r"\b(?:start|begin|open)(?:s|n?ing)? with (?:an? )?((?:\w+ )?fill)\b", r", \1 in bar 1"),
         (r"\b(?:everything|all(?: drums)?|anything) (?:but|except) (?:the )?", "no "),
-        (r"\b([a-z]{3,}) ?& ?(?=[a-z]{3})", r"\1 and "),
+        (r"\b([a-z]{2,}) ?& ?(?=[a-z]{2})", r"\1 and "),
     )
 )
 """How a wish for a whole groove says what `refine` has other words for."""
@@ -61,7 +61,7 @@ _SHAPES: Final = re.compile(
 _HAT_ROLLS: Final = re.compile(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
 """What trap's hats do by themselves; a roll by order is a fill."""
 _ABOUT_ALL: Final = re.compile(r"\b(?:all|but|except|everything|anything|never|no|not|without)\b")
-_IDLE: Final = re.compile(r"so it is already$|^no strokes of ")
+_IDLE: Final = re.compile(r"so it is already\b|^no strokes of ")
 """What was asked for and needed nothing done."""
 _NOUN: Final = re.compile(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|groove|pattern|part|rhythm)$")
 _ONLY: Final = re.compile(r"\b(?:only|just|nothing but)\b(?! in\b)")

@@ -6,6 +6,7 @@ half done.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ _AGAINST: Final = {
     "loud": {"drop", "soft"}, "soft": {"drop", "loud"},
 }  # fmt: skip
 """Acts that take back what an earlier one did."""
+_TYPED_WITHIN: Final = 60
+"""Characters of a clause in which slips of the finger are looked for."""
 _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
 _AND: Final = re.compile(r"\band\b")
 _PAIR: Final = re.compile(
@@ -80,9 +83,9 @@ def orders(instruction: str, whole: Whole) -> list[Order]:
             everywhere = clause.bars  # "in bar 3: ...": for all that follows
             continue
         order = _order(clause.text, last, whole)
-        if order.act == "?" and (wished := _as_order(clause.text)) != clause.text:
-            meant = _order(wished, last, whole)
-            order = meant if meant.act != "?" else order
+        for meant in (_as_order(clause.text), _typed(clause.text)) if order.act == "?" else ():
+            if order.act == "?" and meant != clause.text and (read := _order(meant, last, whole)).act != "?":
+                order = read
         if order.act == "only" and last is not None and not last.voices and last.act in _NARROWED and not clause.joined:
             out[-1] = last = replace(last, voices=order.voices)  # "louder, hats only"
             continue
@@ -119,6 +122,20 @@ def _as_order(wish: str) -> str:
     for found, instead in phrases.WISHED:
         wish = found.sub(instead, wish)
     return wish
+
+
+def _typed(clause: str) -> str:
+    """Return a clause with words that a finger slipped on as they were meant: "snare loudr"."""
+
+    def meant(found: re.Match[str]) -> str:
+        word = found[0]
+        if word in phrases.NOISE or DRUM.fullmatch(word):
+            return word
+        known = [one for one in phrases.TYPED if one[0] == word[0]]
+        swapped = [one for one in known if sorted(one) == sorted(word)]
+        return (swapped or difflib.get_close_matches(word, known, 1, 0.83) or [word])[0]
+
+    return re.sub(r"[a-z]{4,}", meant, clause) if len(clause) <= _TYPED_WITHIN else clause
 
 
 def _confined(order: Order) -> bool:

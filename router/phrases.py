@@ -25,6 +25,9 @@ _FALLS: Final = (
 )
 _BEATS: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 
+_NOTE_VALUES: Final = "8th|eighth|16th|sixteenth|quarter|triplet"
+_GUESTS: Final = r"cowbell|shaker|tambourine|claps?|congas?|bongos?|timbales?|percussion|rides?|toms?"
+
 COUNTED: Final = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "fifteen": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "thirty": 30, "forty": 40,
@@ -32,16 +35,25 @@ COUNTED: Final = {
 }  # fmt: skip
 """Numbers before a time."""
 
+_GREATER: Final = {
+    "loud": "louder", "quiet": "quieter", "soft": "softer", "busy": "busier", "hard": "harder", "tight": "tighter",
+    "loose": "looser", "simple": "simpler",
+}  # fmt: skip
+
 SPELLINGS: Final = tuple(
     (re.compile(found), instead)
     for found, instead in (
         ("[\u2019'`\"]", ""), ("[\u2013\u2014]", ", "),
-        (r"\b(?:please|thanks|thank you|(?:can|could|would|will) you)\b", ""),
+        (r"\b(?:please|pls|plz|thx|thanks|thank you|(?:can|could|would|will) you)\b", ""),
         (r"\b(?:in the mix|together)\b", ""),
-        (r"\b([a-z]{3,}) ?& ?(?=[a-z]{3})", r"\1 and "),
+        (r"\b([a-z]{2,}) ?& ?(?=[a-z]{2})", r"\1 and "),
         (r"\b(?:eighth|8th)[ -]notes\b", "8ths"),
         (r"\b(crash|china|splash)(?:es)? (?:on |in )?(?:every|each) bar\b", r"\1 on 1"),
         (r"^(?:only|just) ([^,;:]+): ", r"\1 "), (":(?= |$)", " "),
+        (r"\b(?:isnt|arent|is not|are not|not) (\w+) enough\b",
+         lambda found: _GREATER.get(found[1], f"more {found[1]}")),
+        (r"\b(?:i )?(?:cant|cannot|can not|can barely|barely) hear (?:the |my |any )?(\w+)", r"\1 louder"),
+        (r"\bjust (?=(?:on|at)\b)", "only "), (r"\bsnare drag(?= on\b|$)", "snare drags"),
         # One name for each drum.
         (r"\b(?:hi|high)[ -]?hat", "hat"), (r"\bhats? (pedal|foot)", r"\1 hat"), (r"\bfoot hats?\b", "pedal hat"),
         (r"\b(?:side|cross)[ -]?stick(?:s|ing)?\b|\brim[ -]?(?:shot|click)s?\b", "rim"),
@@ -90,6 +102,9 @@ SPELLINGS: Final = tuple(
         (r"\b(kick|snare|hats?) (?:to be |be )?more syncopated\b", r"more \1 on the offbeats"),
         (r"\b(?:reduce|decrease|drop) (.+?) (?:volume|level|velocity)\b", r"lower \1"),
         (r"\bincrease (.+?) (?:volume|level|velocity)\b", r"raise \1"), (r"\blimit (.+?) to (\d+)\b", r"\1 at most \2"),
+        (r"^(?:make it |let it )?build(?:s|ing)?(?:[ -]?up)?$", "crescendo"),
+        (r"\b(more|less) (\w+) than (?:before|now|it is|this)\b", r"\1 \2"),
+        (r"\b(\w+er) than (?:before|now|it is|this)\b", r"\1"),
         (r"\bbuild(?:ing)?(?: it)?(?: up)? (?=over|to|into|towards|across)", "crescendo "),
         (r"\bper ?cent\b", "%"), (r"(\d) %", r"\1%"),
         # Time.
@@ -104,7 +119,10 @@ SPELLINGS: Final = tuple(
 WISHED: Final = tuple(
     (re.compile(found), instead)
     for found, instead in (
-        (r"\b(8th|eighth|16th|sixteenth)[ -]notes? (hats?|rides?|shakers?|kicks?|snares?)$", r"\2 in \1s"),
+        (
+            rf"^(?:steady |straight |constant )?({_NOTE_VALUES})(?:[ -]notes?)? ((?:hat|ride|shaker|kick|snare)s?)$",
+            r"\2 in \1s",
+        ),
         (r"^end(?:s|ing)? (?:with|in|on) an? ((?:\w+ )?fill)$", r"\1 at the end"),
         (r"^(?:(?:a|drum|big|short|huge|fast|long|crazy) )*fill$", "fill at the end"),
         (rf"^(?:a |the )?(?:{ENERGY}|big|fat|punchy) (?=\w+$)", "louder "),
@@ -113,6 +131,7 @@ WISHED: Final = tuple(
         (r"^(?:play(?:ed|ing)? (?:it )?)?on (?:the )?(rides?|toms?|floor toms?|cowbell)$", r"\1 instead of hats"),
         (r"^rims?(?: snare)?$", "rim instead of snare"),
         (r"^with (?:an? |some )?(?=\S)", "add "),
+        (rf"^(?:an? |some |the )?({_GUESTS})$", r"add \1"),
     )
 )
 """How a wish for a new groove speaks of its drums ("with cowbell", "loud snare"), as orders; the last to be tried."""
@@ -145,7 +164,7 @@ ACTS: Final[tuple[tuple[str, str], ...]] = (
 _SWAP: Final = "swap|replace|substitute|switch|change|move|turn|put|play|trade|exchange"
 _SHIFT: Final = "move|shift|push|pull|nudge|play"
 _LATER: Final = "later|late|earlier|early"
-_NOTHING: Final = "silence|silent|rest|pause|gap|break|nothing|tacet|empty"
+_NOTHING: Final = "space|silence|silent|rest|pause|gap|break|nothing|tacet|empty"
 _CUT: Final = "drop|cut|mute|remove|skip|silence|empty|clear"
 _LEAVE: Final = "drop|remove|take out|leave out|skip|mute|lose|no|cut"
 _HALT: Final = (
@@ -183,6 +202,7 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("each", rf"(?P<no>{_LEAVE}) every (?P<n>second|third|fourth) (?P<a>.+)"),
         ("each", r"(?:keep |play |leave )?(?:only |just )?every (?P<n>second|third|fourth) (?P<a>.+)"),
         ("level", rf"(?:set |put |play |make |have )?(?P<a>.+?) (?:at|to) (?:a )?(?:{_SPEED})"),
+        ("level", r"(?:set |put |make )?(?P<a>.+?) velocity (?:at |to |of )?(?P<v4>\d{1,3})"),
         ("nudge", r"(?:turn |bring )?(?P<a>.+?) (?P<by>[+-] ?\d{1,2})(?: velocity)?"),
     )
 )  # fmt: skip
@@ -195,6 +215,7 @@ TOUCH_ONLY: Final = re.compile(
     r"(?:only|just) (?:change|touch|edit|alter)\s+(.+)|(?:change|touch|edit|alter) (?:(?:only|just)\s+(.+)|(.+) only)"
 )
 REST_OF_IT: Final = re.compile(
+    r"(?:the )?same(?: (?:beat|groove|thing|pattern))?(?: as (?:before|it is))?|(?:like|as) (?:before|it is|now)|"
     r"(?:(?:keep|leave|hold)\s+)?(?:everything|all|nothing|the rest|anything|it)(?: else)?"
     r"(?:\s+(?:the same|alone|as (?:it|they) (?:is|are)|stays?(?: the same)?|changes?|unchanged|as is|be|untouched))*"
     r"|(?:keep|leave|hold) (?:the |my )?backbeats?\b.*|dont (?:change|touch|alter) (?:anything|it)(?: else)?"
@@ -274,3 +295,8 @@ NOISE: Final = frozenset((
     "whole", "with", "would", "you", "your",
 ))  # fmt: skip
 """Words that say nothing by themselves; of a clause all others must be known."""
+TYPED: Final = (
+    "louder", "softer", "quieter", "busier", "simpler", "harder", "heavier", "lighter", "tighter", "looser", "later",
+    "earlier", "swing", "shuffle", "snare", "closed", "offbeats", "cowbell", "crash", "remove", "without", "instead",
+)  # fmt: skip
+"""Words that are known though a finger slipped: a letter is lacking, or two are in each other's place."""

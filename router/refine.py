@@ -217,8 +217,16 @@ def _rule(bench: Bench, order: Order) -> bool:
     else:
         verdict = hold(pattern, [order.text])
     bench.pattern = bench.restored(verdict.pattern)
-    bench.done += [*verdict.mends, *verdict.broken] or [f"{order.text}: so it is already"]
+    bench.done += [*verdict.mends, *verdict.broken] or [_already(bench.pattern, order)]
     return True
+
+
+def _already(pattern: Pattern, order: Order) -> str:
+    """Say that a rule holds, and how its drum would be nowhere else."""
+    rule = read_rule(order.text)
+    at = place_ticks(pattern, rule.places) if rule and rule.most is None and not rule.only else set()
+    more = bool(at) and any(hit.voice in order.voices and hit.tick not in at for hit in pattern.hits)
+    return f"{order.text}: so it is already" + ('; with "only" there is none elsewhere' if more else "")
 
 
 def _steps(bench: Bench, order: Order) -> bool:

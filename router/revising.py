@@ -37,6 +37,9 @@ _SETTING: Final = re.compile(
     re.IGNORECASE,
 )
 """What no stroke can answer: no model is paid to try."""
+_BACK: Final = re.compile(
+    r"(?:please )?(?:undo|redo|revert|go back|take (?:it|that) back)(?: (?:it|that|this))?[.! ]*", re.IGNORECASE
+)
 
 
 async def refine(
@@ -66,6 +69,8 @@ async def refine(
     if not text:
         raise InvalidRequest("instruction", "instruction is empty", 'try "busier hats, keep the kick"')
     check_length("instruction", text)
+    if _BACK.fullmatch(text):
+        raise InvalidRequest("instruction", f"{text[:60]!r}: nothing is changed by words for that", "undo is a command")
     if _SETTING.fullmatch(text):
         raise InvalidRequest(
             "instruction",
@@ -83,7 +88,7 @@ async def refine(
                 f"nothing in {text[:60]!r} is understood without a model",
                 'try "busier hats, keep the kick", "no crash", "swing more", "half time"',
             )
-        notes = (*ruled.done, *_left(ruled)) or ("nothing to change",)
+        notes = (*ruled.done, *_left(ruled), *_crowded(pattern, ruled.pattern, request.tempo)) or ("nothing to change",)
         return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", latency_ms=_ms_since(began), notes=notes))
     window = _window(pattern)
     wish = replace(
@@ -109,6 +114,14 @@ async def refine(
 def _left(ruled: by_rules.Refined) -> list[str]:
     """Return a sentence for each clause that was not done."""
     return [*(f"not understood: {one}" for one in ruled.unknown), *ruled.beyond]
+
+
+def _crowded(before: Pattern, after: Pattern, tempo: float) -> list[str]:
+    """Say that two hands no longer manage it: what was not spoken of stays, so it is the musician's to decide."""
+    bpm = after.tempo or tempo
+    if after.hits == before.hits or groove.flaws(before, bpm) or not (flaws := groove.flaws(after, bpm)):
+        return []
+    return [f'one drummer can\'t play it now ({flaws[0]}); "make it playable" mends that']
 
 
 async def make(router: Router, request: GrooveRequest, *, source: str = "api", **hooks: Any) -> Answer:

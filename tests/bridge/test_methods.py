@@ -307,6 +307,19 @@ def test_a_build_grows_over_bars_and_a_fill_follows_the_knob(stage):
     assert refused(stage.call("fill", kind="encore")).data["field"] == "kind"
 
 
+def test_a_pattern_without_strokes_plays_and_is_said_to_be_silent(stage):
+    """It may be meant, a canvas to draw on; it may be a slip, too."""
+
+    async def both():
+        struck = {"hits": [{"tick": 0, "voice": "kick", "velocity": 90}]}
+        return [await stage.call("play", pattern=pattern) for pattern in ({"hits": []}, struck)]
+
+    empty, struck = run(both())
+
+    assert "plays silence" in empty["notes"][0]
+    assert "notes" not in struck
+
+
 def test_set_takes_all_or_nothing(stage):
     """One bad value leaves the good ones of the same call unset too."""
     error = refused(stage.call("set", tempo=90.0, channel=17))

@@ -487,3 +487,37 @@ def test_what_moved_less_far_than_asked_is_said_as_it_moved():
 
     assert 100 < float(said.split()[1]) < 200
     assert "all only as far as" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [
+        ("snare loudr", "snare louder"), ("snaer softer", "snare softer"), ("hats busierr", "hats busier"),
+        ("snare isn't loud enough", "snare louder"), ("i can't hear the snare", "snare louder"),
+        ("hihat quieter pls", "hats quieter"), ("kick just on 1", "kick only on 1"), ("16th hats", "hats in 16ths"),
+        ("steady 8th hats", "hats in 8ths"), ("snare velocity 100", "snare at 100"), ("cowbell", "add cowbell"),
+        ("no kick & no snare", "no kick, no snare"), ("less busy than before", "less busy"),
+        ("make it build", "crescendo"), ("same but louder", "louder"),
+        ("leave space on 3", "rest on 3"), ("snare drag on 4", "add drags on 4"),
+    ],
+)  # fmt: skip
+def test_what_people_type_is_what_they_mean(words, plain):
+    """Slips of the finger, complaints and short forms do what the plain words do."""
+    found, meant = refine(GROOVE, words), refine(GROOVE, plain)
+
+    assert found.pattern.hits == meant.pattern.hits
+    assert not found.unknown
+
+
+@pytest.mark.parametrize("words", ["share the love", "fnuk it up", "crush the snare", "louver snare doors"])
+def test_a_word_that_only_looks_alike_is_not_understood(words):
+    """A slip is one letter too many or too few, or two in each other's place."""
+    assert refine(GROOVE, words).pattern.hits == GROOVE.hits
+
+
+def test_a_drum_that_is_there_and_elsewhere_too_is_told_of_only():
+    """Nothing was to be done, and the answer says how the others would leave."""
+    (said,) = refine(GROOVE, "kick on 1").done
+
+    assert "so it is already" in said
+    assert ("only" in said) is (len({h.tick % 3840 for h in GROOVE.hits if h.voice == "kick"}) > 1)

@@ -298,7 +298,32 @@ def test_refinement_without_an_answer_keeps_the_groove():
     assert answer.route.degraded
 
 
-@pytest.mark.parametrize("words", ["", "  ", "like a waterfall"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("add a cowbell on every beat", "make it playable"),
+        ("louder snare", "snare louder"),
+        ("no snare, no kick", "left"),
+    ],
+)
+def test_what_one_drummer_cannot_play_is_said(words, said):
+    """What was not spoken of stays, so a third hand is the musician's to decide; he is told, and how to mend it."""
+    plain = GrooveRequest(genre="rock", style="straight", seed=1, fill_amount=0.0)
+    answer, _ = played(lambda router: refine(router, groove.generate(plain), words, GrooveRequest(tier="local")))
+
+    assert said in " ".join(answer.route.notes)
+    assert ("playable" in " ".join(answer.route.notes)) is bool(groove.flaws(answer.pattern, 120.0))
+
+
+@pytest.mark.parametrize("words", ["undo", "go back", "undo that!"])
+def test_undo_is_no_change_of_strokes(words):
+    """It is refused with the command that does it, and no model is paid."""
+    with pytest.raises(InvalidRequest) as caught:
+        played(lambda router: refine(router, groove.generate(GrooveRequest()), words, GrooveRequest()))
+    assert "undo" in caught.value.hint
+
+
+@pytest.mark.parametrize("words", ["", "  ", "like a waterfall", "kick and " * 200])
 def test_refinement_without_a_model_says_what_it_can_do(words):
     """Empty words, or words that only a model understands: a clear error."""
     rock = groove.generate(GrooveRequest(genre="rock", seed=1))

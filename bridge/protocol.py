@@ -435,7 +435,9 @@ def _translate(model: type[Params], error: ValidationError) -> BadParams:
     low, high = _bounds(model, name)
     if low is not None and high is not None and len(path) == 1:
         unit = {"tempo": " beats per minute", "bars": " bars", "timeout_s": " seconds"}.get(name, "")
-        return BadParams(f"{name} is {shown}; it must be {low:g} to {high:g}{unit}", name, f"try {_example(name, low)}")
+        return BadParams(
+            f"{name} is {shown}; it must be {low:g} to {high:.16g}{unit}", name, f"try {_example(name, low)}"
+        )
     if first["type"] in _SIZES:
         limit, bound, unit, hint = _SIZES[first["type"]]
         said = f"{where[:100]} has {len(first['input'])} {unit}; it must be {limit} {first['ctx'][bound]}"

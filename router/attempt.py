@@ -449,7 +449,7 @@ def _line(
 
 def _too_slow(provider: str, heard: Heard, patience: Patience) -> Silent:
     if not heard.parts:
-        return Silent(provider, 0.0, f"silent: no word within {patience.first_word_s:g} s")
+        return Silent(provider, 0.0, f"silent: no word within {round(patience.first_word_s, 1):g} s")
     return Silent(provider, 0.0, "stalled in the middle of its answer, or too slow for its deadline")
 
 

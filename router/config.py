@@ -192,7 +192,7 @@ class _Reader:
             number = -1.0
         if not 0 < number <= most:  # NaN fails too
             raise InvalidSetting(
-                name, f"{name} is {value!r:.40}; it must be above 0 and at most {most:g} seconds", f"try {default:g}"
+                name, f"{name} is {value!r:.40}; it must be above 0 and at most {most:.0f} seconds", f"try {default:g}"
             )
         return number
 

@@ -279,8 +279,6 @@ class Router:
             await self._booked(trip)
             if not self.config.local:
                 raise self._nobody(trip)
-            if trip.filtered:
-                trip.note(trip.filtered)
             return await self._stand_in(errand, trip)
         trip.note(*written.notes)
         degraded = PAID_TIERS.index(written.tier) < PAID_TIERS.index(plan.tier) and not plan.classify
@@ -414,6 +412,7 @@ class Router:
         return Answer(judged.pattern, route)
 
     async def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
+        trip.note(*_reasons(trip))
         cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
         return await self._local(
             errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved
@@ -463,6 +462,13 @@ class _Errand:
 def _words(request: GrooveRequest) -> Mapping[str, Any]:
     """Return what the rules read in a prompt, where it decides: a named tier has decided already."""
     return drummer.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
+
+
+def _reasons(trip: Trip) -> list[str]:
+    """Return why no model's answer plays; of several refusals of money only the last, which is the cheapest one's."""
+    failed = [one for one in trip.attempts if one.note and one.outcome != "budget"]
+    said = [one.note if one.provider in one.note else f"{one.provider}: {one.note}" for one in failed]
+    return [*said, trip.money_refused] if trip.money_refused else said
 
 
 def _memory_ledger(config: RouterConfig) -> Ledger:

@@ -52,7 +52,8 @@ class Busy(AttemptFailed):
     """
 
     def __init__(self, provider: str, retry_after: float = 0.0, why: str = "busy") -> None:
-        super().__init__(f"{provider} is {why}, retry in {retry_after:g} s" if retry_after else f"{provider} is {why}")
+        when = f", retry in {round(retry_after, 1):g} s" if retry_after else ""
+        super().__init__(f"{provider} is {why}{when}")
         self.provider = provider
         self.retry_after = retry_after
 

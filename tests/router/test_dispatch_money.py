@@ -46,6 +46,18 @@ def test_a_bill_goes_to_the_disk_while_the_music_is_made(monkeypatch):
     assert told[3:5] == ["music", "unusable"]
 
 
+def test_the_route_says_why_the_drummer_plays():
+    """Each failure once, and of the refusals of money the cheapest call's, in words for whoever reads the notes."""
+    broke = NullLedger(monthly_budget_picousd=1000)
+    providers = {"groq": [[Busy("groq", 0, "in trouble (HTTP 500)")]], "openai": [says("no music")]}
+    (failed,) = play(twins(**providers), WISH, config={"max_tier": "balanced"})
+    (refused,) = play(twins(openai=[GOOD], groq=[GOOD]), WISH, ledger=broke)
+
+    assert failed.route.notes.count("groq is in trouble (HTTP 500)") == 1
+    assert "openai: no bar of drums could be read" in failed.route.notes
+    assert sum("monthly budget" in note for note in refused.route.notes) == 1
+
+
 @pytest.mark.parametrize("then", [GOOD, DOWN], ids=["repaired", "local"])
 def test_a_token_budget_says_what_it_saved(then):
     """What was cut would have gone on, at most to the largest budget of all: told whoever plays in the end."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from router import groove
+from router import groove, phrases
 from router.constraints import DRUM, GHOST_BELOW, counted, place_ticks, read_rule, spoken_voices
 from router.order import CRASHES, Order
 from router.pattern import VOICES, Hit, Pattern
@@ -24,7 +24,8 @@ _PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of
 _PARTS: Final = re.compile(
     r"[;]|\.(?!\d)|,(?!(?<=[\d&],) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
-    r"|\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
+    r"|(?<!bar )(?<!bars )(?<!half )(?<!bar \d )(?<!bars \d )"
+    r"\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
 )
 _WITHOUT: Final = re.compile(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
 _SAID: Final = tuple(
@@ -32,6 +33,7 @@ _SAID: Final = tuple(
     for found, instead in (
         (r",? ?(?:and |but )?(?:plus|also) (?:on |at )(?=the |\d)", " and "),
         (r"\b(?:plus|also)\b", ", add"),
+        (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
         (r"\b(?:just|only) (?:a |the )?([a-z]+(?: [a-z]+)?) on (?=the |beats? |every |\d)", r"\1 only on "),
         (r"\b(?:end|finish)(?:s|es|ing)? (?:with|on) (?:an? )?(crash|china|splash)\b", r", \1 at the end"),
@@ -53,9 +55,10 @@ _ON_KNOBS: Final = re.compile(
     r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
 """The drummer's own knobs answer these; see `router.groove.words`."""
+_HUSH: Final = r"\b(?:stop|pause|rest|silence|silent|break|drop out)\b"
 _SHAPES: Final = re.compile(
     r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting) (?:louder|softer|quieter)\b"
-    r"|\bfade (?:in|out)\b"
+    r"|\bfade (?:in|out)\b|\baccents?\b|" + _HUSH + r"(?= (?:on|at|in|after|before|for)\b)"
 )
 """What is asked of strokes without naming a drum."""
 _HAT_ROLLS: Final = re.compile(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
@@ -86,7 +89,7 @@ _MIDDLE: Final = 0.5
 def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
     """Return the clauses that speak of single drums or of a fill's place, and the other words."""
     text = _WITHOUT.sub("without", " ".join(", ".join(prompt.lower().split("\n")).split()))
-    for found, instead in _SAID:
+    for found, instead in (*phrases.SHORT, *_SAID):
         text = found.sub(instead, text)
     clauses: list[str] = []
     rest: list[str] = []
@@ -244,7 +247,9 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
     more = () if _ABOUT_ALL.search(bare) or there & set(voices) else (f"add {bare}", f"add {plain}")
     for words in () if listed else dict.fromkeys((bare, clause, plain, *more)):
         made = refine(pattern, words, seed=request.seed, tempo=float(request.tempo))
-        whole = not made.unknown and not made.beyond and _bars_struck(made.pattern) >= _bars_struck(pattern)
+        silent = made.pattern.hits and re.search(_HUSH, bare)
+        struck = silent or _bars_struck(made.pattern) >= _bars_struck(pattern)
+        whole = not made.unknown and not made.beyond and struck
         if whole and made.done and not made.done[0].startswith("0 "):
             return made.pattern, made.done
     done: tuple[str, ...] = ()

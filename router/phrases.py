@@ -25,7 +25,9 @@ _FALLS: Final = (
 )
 _BEATS: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 
+_MORE_BEATS: Final = rf"(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEATS})*"
 _NOTE_VALUES: Final = "8th|eighth|16th|sixteenth|quarter|triplet"
+_HITS: Final = r"(?:kick|snare|clap|tom|crash|hat|ride)(?:e?s)?"
 _GUESTS: Final = r"cowbell|shaker|tambourine|claps?|congas?|bongos?|timbales?|percussion|rides?|toms?"
 
 COUNTED: Final = {
@@ -40,7 +42,21 @@ _GREATER: Final = {
     "loose": "looser", "simple": "simpler",
 }  # fmt: skip
 
-SPELLINGS: Final = tuple(
+SHORT: Final = tuple(
+    (re.compile(found), instead)
+    for found, instead in (
+        (r"\bbds?\b|\bkiks?\b", "kick"),
+        (r"\bsds?\b", "snare"),
+        (r"\bhhs?\b", "hats"),
+        (r"\bside-?sticks?\b", "side stick"),
+        (r"\bhand percussion\b", "percussion"),
+        (r"\b(?:four|4)[ -](?:on|to)[ -]the[ -]floor\b", "four on the floor"),
+        (r"\b(?:the )?(?:up|off)[ -]?beat of (?=(?:beat )?\d)", "the and of "),
+    )
+)
+"""What a drummer writes for short, as the other tables have it."""
+
+SPELLINGS: Final = (*SHORT, *(
     (re.compile(found), instead)
     for found, instead in (
         ("[\u2019'`\"]", ""), ("[\u2013\u2014]", ", "),
@@ -81,7 +97,10 @@ SPELLINGS: Final = tuple(
         (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
         (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
         (rf"\b{_STRUCK} (?:{_FALLS} )(?:at |on )?(?={_BEATS}|every |each |the )", r"\1 on "),
-        (rf"\b{_STRUCK}:?\s+(?={_BEATS}(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEATS})*$)", r"\1 on "),
+        (rf"\b{_STRUCK}:?\s+(?={_BEATS}{_MORE_BEATS}$)", r"\1 on "),
+        (rf"\b{_STRUCK} (every|each) beat\b", r"\1 on every beat"),
+        (rf"\b{_STRUCK} backbeats?\b", r"\1 on the backbeat"),
+        (rf"(?:^|(?<=, ))(?:on )?({_BEATS}{_MORE_BEATS}) {_STRUCK}(?=$|,)", r"\2 on \1"),
         (r"\b(in )?between (?:the )?beats\b", "on e & a"), (r"\b(?:up|off)[ -]?beats?\b(?! ?\d)", "offbeats"),
         (rf"(?<!on )\b{_TIMEKEEPER} (?:only )?off the beats?\b", r"\1 only on the offbeats"),
         (rf"\boffbeats {_TIMEKEEPER} only\b", r"\1 only on the offbeats"),
@@ -114,7 +133,7 @@ SPELLINGS: Final = tuple(
         (r"\bto the left\b", "earlier"), (r"(?<!\S)\+ ?([\d.]+ (?:ms|ticks?))$", r"\1 later"),
         (r"(?<!\S)- ?([\d.]+ (?:ms|ticks?))$", r"\1 earlier"),
     )
-)  # fmt: skip
+))  # fmt: skip
 
 WISHED: Final = tuple(
     (re.compile(found), instead)
@@ -131,7 +150,11 @@ WISHED: Final = tuple(
         (r"^(?:play(?:ed|ing)? (?:it )?)?on (?:the )?(rides?|toms?|floor toms?|cowbell)$", r"\1 instead of hats"),
         (r"^rims?(?: snare)?$", "rim instead of snare"),
         (r"^with (?:an? |some )?(?=\S)", "add "),
-        (rf"^(?:an? |some |the )?({_GUESTS})$", r"add \1"),
+        (rf"^(?:an? |some |the |(?:a (?:little|bit of|touch of)|lots of) )?({_GUESTS})$", r"add \1"),
+        (r"^(?:fast|quick) (hats?)$", r"\1 in 16ths"),
+        (r"^half[ -]notes? (\w+)$", r"\1 on 1 and 3"),
+        (rf"^(\d|two|three|four) ({_HITS}) (?:per|a|each|every|in (?:each|every)) bar$", r"exactly \1 \2 per bar"),
+        (rf"^({_HITS}) (\d|two|three|four) times (?:per|a|each|every) bar$", r"exactly \2 \1 per bar"),
     )
 )
 """How a wish for a new groove speaks of its drums ("with cowbell", "loud snare"), as orders; the last to be tried."""

@@ -205,7 +205,8 @@ def _drop(bench: Bench, order: Order) -> bool:
 
 def _only(bench: Bench, order: Order) -> bool:
     out = bench.mine(voice for voice in VOICES if voice not in order.voices)
-    bench.put(out, [], f"{counted(len(out))} left out: only {_name(order.voices)}")
+    told = f"{counted(len(out))} left out: only" if out else "so it is already: only"
+    bench.put(out, [], f"{told} {_name(order.voices)}")
     return True
 
 

@@ -31,6 +31,7 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("punk", "d-beat"): "hardcorepunk",
     ("punk", "pop-punk"): "emo",
     ("pop", "synth"): "synthpop electropop newwave kpop",
+    ("pop", "four-on-the-floor"): "4onthefloor fourtothefloor 4tothefloor",
     ("pop", "soft"): "popballad",
     ("pop", "tropical"): "tropicalhouse",
     ("funk", "rock"): "funkrock",

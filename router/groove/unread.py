@@ -27,6 +27,7 @@ _FIGURES: Final = re.compile(
     r"|\b(?:bpm|beats per minute|tempo|bars?|measures?)\b"
 )
 _HARMLESS: Final = frozenset((
+    "genre", "key",
     "will", "know", "dunno", "whatever", "surprise", "random", "any", "every", "everywhere", "once",
     "i", "i'd", "i'm", "id", "im", "we", "you", "your", "our", "it's", "its", "it", "is", "are", "be", "was", "want",
     "wanna", "need", "needs", "would", "could", "should", "can", "let", "let's", "lets", "gimme", "get", "got",

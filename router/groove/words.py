@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Any, Final
 
@@ -45,7 +46,9 @@ MOST_BEATS: Final = 32
 """In a bar, as `router.pattern.Meter` has it."""
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
 _METER: Final = re.compile(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
-_BARS: Final = re.compile(r"\b(\d{1,6}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b")
+_BARS: Final = re.compile(
+    r"\b(\d{1,6}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b|\bbars?[:=] ?(\d{1,6})\b"
+)
 _BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
 _TEMPO: Final = re.compile(
     rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm)[:=]? ?{_BPM}(?![\d.]*\d)"
@@ -63,7 +66,10 @@ _METER_WORDS: Final = re.compile(
     r"(?![ -]bars?|[ -]measures?| phrases?)"
     r"|\bin (three|five|six|seven|[3567])(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
 )
-_NOT: Final = r"(?:no|not|without|less|isn't|aren't|don't be|never)(?: any| so| too| very| that| as)?"
+_NOT: Final = (
+    r"(?:(?:anything|everything) (?:but|except)|no|not|without|less|isn't|aren't|don't be|never)"
+    r"(?: any| so| too| very| that| as)?"
+)
 _DENIED: Final = re.compile(rf"\b{_NOT} (?:an? )?$")
 _DENIAL: Final = 24
 """Characters before a word in which it may be denied."""
@@ -75,6 +81,8 @@ _SOME_SWING: Final = re.compile(
 )
 """Swing as a matter of degree: no name of a style."""
 _KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|variation"
+_NO_ROCK: Final = re.compile(rf"\b{_NOT} rock\b")
+_EVOLVING: Final = re.compile(r"\b(?:evol|develop|grow)\w*|\bget(?:s|ting)? (?:busier|denser|fuller)\b")
 _UNSWUNG: Final = re.compile(rf"\b{_NOT} (?:swing|shuffle)\b")
 TURNED: Final = re.compile(
     rf"\b({_KNOB})(?: (?:at|of|to|is|about|around))?[ :=]+(?:(\d{{1,6}}(?:\.\d+)?) ?%|([01]?\.\d+)\b)"
@@ -174,7 +182,7 @@ NAMES: Final = frozenset(
 SPOKEN: Final = (
     _TEMPO, _METER, _METER_WORDS, _BARS, _RATIO, _GROUPS, TURNED,
     re.compile(
-        r"\b(?:half|double)[ -]?time\b|\bwaltz\b|\b(?:evol|develop|grow)\w*"
+        rf"\b(?:half|double)[ -]?time\b|\bwaltz\b|{_EVOLVING.pattern}"
         r"|\b(?:poly|cross)[ -]?rhythms?\b|\bhemiola\b"
         r"|\bbuild[ -]?up\b|\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up|half|mostly|mainly)\b"
         rf"|\b(?:{'|'.join(SECTIONS)})(?:e?s)?\b"
@@ -246,9 +254,15 @@ def _mistyped(text: str) -> dict[str, str]:
     return out
 
 
+_NO_PART: Final = r"(?! (?:out|the|my|an?|all|everything)\b)"
+"""What a verb is followed by: "drop the kick"."""
+
+
 def _section(text: str) -> str | None:
     for name in sorted(SECTIONS, key=len, reverse=True):
-        if re.search(rf"(?<!one )(?<!one-)\b{name.replace('-', '[ -]?')}\b", text):  # a one drop is a style
+        verb = _NO_PART if name == "drop" else ""
+        # A one drop is a style.
+        if re.search(rf"(?<!one )(?<!one-)\b{name.replace('-', '[ -]?')}\b{verb}", text):
             return name
     return "build" if "build-up" in text or "buildup" in text else None
 
@@ -338,7 +352,10 @@ def _turned(text: str) -> dict[str, float]:
 
 def tidy(prompt: str) -> str:
     """Return words as they are read: in small letters, with single spaces and plain signs."""
-    return " ".join(prompt.lower().replace("\u2013", "-").replace("\u2019", "'").split())
+    text = prompt.lower().replace("\u2013", "-").replace("\u2019", "'")
+    if not text.isascii():  # "bai\u00e3o", "reggaet\u00f3n": names are known without their accents
+        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return " ".join(text.split())
 
 
 def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
@@ -375,7 +392,7 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     if mistyped:
         text = re.sub(r"[a-z]+", lambda word: mistyped.get(word[0], word[0]), text)
         phrases, blend, genre, style = _named(text, home)
-    genre = style[0] if style else genre or _first(phrases, _TINTS)
+    genre = style[0] if style else genre or _first(phrases, _TINTS) or ("pop" if _NO_ROCK.search(text) else None)
     set_to = {} if blend else _turned(text)
     bars = _BARS.search(text)
     groups = _GROUPS.search(text)
@@ -393,12 +410,12 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "section": _section(text),
         "meter": _meter(text),
         "groups": groups[1] if groups else "",
-        "bars": max(1, min(MAX_BARS, _number(bars[1]))) if bars else None,
+        "bars": max(1, min(MAX_BARS, _number(bars[1] or bars[2]))) if bars else None,
         "tempo": _tempo(text),
         "blend": blend,
         "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,
-        "evolve": bool(re.search(r"\bevol\w*|\bdevelop\w*|\bgrow\w*", text)),
+        "evolve": bool(_EVOLVING.search(text)),
         "feel": _feel(text) | set_to,
         "read_as": mistyped,
         "exact": "swing" in set_to or bool(_UNSWUNG.search(text)),

@@ -302,3 +302,27 @@ def test_what_was_not_understood_or_cannot_be_is_said(words: str, said: str) -> 
 def test_what_was_understood_is_not_complained_of(words: str) -> None:
     """Nor are words that ask for nothing by themselves."""
     assert unread(words) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [
+        ("BD on 1 and 3, SD on 2 and 4, HH on 8ths", "kick on 1 and 3, snare on 2 and 4, hats on 8ths"),
+        ("1 and 3 kick, 2 and 4 snare", "kick on 1 and 3, snare on 2 and 4"), ("kick every beat", "kick on every beat"),
+        ("bass drum 4 on the floor", "kick on every beat"), ("snare backbeat", "snare on the backbeat"),
+        ("half note kick", "kick on 1 and 3"), ("fast hats", "hats in 16ths"), ("a little cowbell", "add a cowbell"),
+        ("open hat on the upbeat of 4", "open hat on the and of 4"), ("kick 3 times a bar", "exactly 3 kicks per bar"),
+        ("second bar without kick", "no kick in bar 2"),
+    ],
+)  # fmt: skip
+def test_short_forms_are_the_long_ones(words: str, plain: str) -> None:
+    """What drummers and producers write is what the plain words do."""
+    assert drawn(words, bars=2).hits == drawn(plain, bars=2).hits
+    assert not any(str(one).startswith("not done") for one in drawn(words).meta.get("asked", ()))  # type: ignore[attr-defined]
+
+
+def test_a_bar_is_silent_where_silence_was_asked_for() -> None:
+    """There and nowhere else."""
+    pattern = drawn("silence in bar 2", bars=4)
+
+    assert {hit.tick // (4 * BEAT) for hit in pattern.hits} == {0, 2, 3}

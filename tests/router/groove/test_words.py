@@ -200,3 +200,20 @@ def test_a_one_drop_is_a_style_and_no_section():
     """It shared a word with the drop of a club track, crash and all."""
     assert describe("reggae one drop")["section"] is None
     assert describe("house drop")["section"] == "drop"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("no rock please", {"genre": "pop"}), ("anything but techno", {"genre": None}),
+        ("f\u00fcnk", {"genre": "funk"}),
+        ("bai\u00e3o", {"style": "baiao"}), ("drop the kick", {"section": None}),
+        ("drop out in bar 4", {"section": None}),
+        ("genre: funk, bars: 4", {"bars": 4}), ("start sparse, get busier", {"evolve": True}), ("0 bars", {"bars": 1}),
+        ("4 on the floor", {"style": "four-on-the-floor"}), ("house at half speed", {"time": "half"}),
+    ],
+)  # fmt: skip
+def test_what_is_denied_or_a_verb_is_no_name(words, found):
+    """Nor do accents hide one."""
+    said = describe(words)
+    assert {key: said[key] for key in found} == found

@@ -54,10 +54,10 @@ def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[st
             print_json(told)
         elif as_csv:
             _print_csv(told["rows"], (*told["by"], *COLUMNS))
-        else:
+        elif told["rows"] or not told["budget"]["closed"]:
             _print_table(told["rows"])
         if not as_json:
-            _say_budget(told["budget"])
+            _say_budget(told["budget"], known=bool(told["rows"]))
 
 
 async def _ask(
@@ -141,10 +141,14 @@ def _print_table(rows: Sequence[dict[str, Any]]) -> None:
     Console(width=None if sys.stdout.isatty() else 200).print(table)  # a pipe has no width to fold at
 
 
-def _say_budget(budget: dict[str, Any]) -> None:
+def _say_budget(budget: dict[str, Any], *, known: bool) -> None:
+    """Say what is left; of a ledger that is closed and shows no row nobody can tell (`known` False)."""
     limit = f"of ${budget['limit_usd']} (${budget['left_usd']} left)" if budget["limit_usd"] else "without a limit"
     held = f", ${budget['reserved_usd']} held" if float(budget["reserved_usd"]) else ""
-    click.echo(f"{budget['month']}: ${budget['spent_usd']} spent{held}, {limit}; resets {budget['resets']}", err=True)
+    spent = f"${budget['spent_usd']} spent{held}, {limit}; resets {budget['resets']}"
+    if budget["closed"] and not known:
+        spent = "what was spent is not known"
+    click.echo(f"{budget['month']}: {spent}", err=True)
     if budget.get("clock"):
         click.echo(budget["clock"], err=True)
     if budget["closed"]:

@@ -116,11 +116,15 @@ def test_asking_makes_no_home(tmp_path, monkeypatch):
 
 
 def test_spending_closed_by_damage_is_reopened_by_the_user(home):
-    """The reason is on stderr until --reopen takes it away."""
+    """The reason is on stderr until --reopen takes it away; till then nobody says that nothing was paid."""
     with (home / "ledger.db").open("r+b") as file:
         file.write(b"no database at all")
     assert "spending is closed" in run("costs")[2]
-    assert "spending is closed" in run("costs")[2]
+    closed = run("costs")[2]
+    assert "spending is closed" in closed
+    assert "what was spent is not known" in closed
+    assert "nothing was paid" not in closed
+    assert "$0.00" not in closed
     assert "spending is closed" not in run("costs", "--reopen")[2]
     assert "spending is closed" not in run("costs")[2]
 

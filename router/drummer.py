@@ -143,16 +143,13 @@ def draw(request: GrooveRequest) -> Pattern:
     `meta["asked"]` has a sentence for each order that changed something. See `groove.generate` for the rest and the
     errors.
     """
-    pattern = groove.generate(request)
     clauses = details(request.prompt)
     if not clauses:
-        return pattern
+        return groove.generate(request)
     done: list[str] = []
     taken_back, placed = _taken_back(clauses), _placed(clauses)
-    exact = any(_BACKBONE & {*voices} for said in placed.values() for voices, _ in said)
-    exact = (exact and pattern.bars <= _SHORT) or any(_ONLY.search(clause) for clause in clauses)
-    if exact and request.fill_amount is None and "fill" not in request.prompt.lower():
-        pattern = groove.generate(replace(request, fill_amount=0.0))
+    spelled = {voice for said in placed.values() for voices, _ in said for voice in voices}
+    pattern = _unfilled(request, short=bool(_BACKBONE & spelled), all_of_it=any(map(_ONLY.search, clauses)))
     for clause in clauses:
         if clause in taken_back:
             done.append(f'not done: "{clause}", for "{taken_back[clause]}" comes after it')
@@ -166,6 +163,15 @@ def draw(request: GrooveRequest) -> Pattern:
     asked = {voice for clause in clauses for voice in spoken_voices(clause)[0]}
     pattern, _ = groove.repair(pattern, tempo=float(request.tempo), asked=asked)  # a cowbell takes a hand from the hat
     return replace(pattern, meta={**pattern.meta, **({"asked": done} if done else {})}, id="")
+
+
+def _unfilled(request: GrooveRequest, *, short: bool, all_of_it: bool) -> Pattern:
+    """Return the drummer's groove, without fills in a short loop or in all of it, unless something is said of them."""
+    pattern = groove.generate(request)
+    if request.fill_amount is not None or "fill" in request.prompt.lower():
+        return pattern
+    bare = all_of_it or (short and pattern.bars <= _SHORT)
+    return groove.generate(replace(request, fill_amount=0.0)) if bare else pattern
 
 
 @lru_cache(maxsize=64)
@@ -211,9 +217,10 @@ def _nowhere_else(pattern: Pattern, voices: Sequence[str], places: set[str], req
     ghosts = max(request.ghosts or 0.0, groove.describe(request.prompt)["feel"].get("ghosts", 0.0)) > _MIDDLE
 
     def stays(hit: Hit) -> bool:
+        if hit.voice not in voices:
+            return not ("rim" in voices and hit.voice == "snare" and hit.tick in at)
         return (
-            (hit.voice not in voices and not ("rim" in voices and hit.voice == "snare" and hit.tick in at))
-            or (hit.voice in voices and hit.tick in at)
+            hit.tick in at
             or hit.tick // bar + 1 in fills
             or (ghosts and hit.velocity < GHOST_BELOW)
             or any(low <= hit.tick - tick <= high for tick in at for low, high in _GRACE.get(hit.ornament, ()))
@@ -237,11 +244,11 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
     if not 1 < len(halves) <= MOST_CLAUSES:
         halves = []
     listed = halves and set(around.split()) <= _ALONE and len(voices) > 1
-    there = {hit.voice for hit in pattern.hits}
-    if set(around.split()) <= _ALONE and voices and not there.isdisjoint(voices):
+    there, named = {hit.voice for hit in pattern.hits}, DRUM.findall(bare)
+    if set(around.split()) <= _ALONE and named and all(there & {*spoken_voices(name)[0]} for name in named):
         return pattern, (f"{bare}: so it is already",)
     whole_kit, plain = pattern, _NOUN.sub("", groove.nameless(bare))
-    for name in DRUM.findall(bare) if _ONLY.search(bare) else ():  # "only kick and claps": the claps must come first
+    for name in named if _ONLY.search(bare) else ():  # "only kick and claps": the claps must come first
         if not _bars_struck(pattern, spoken_voices(name)[0]) or _bars_struck(pattern, voices) < pattern.bars:
             pattern = refine(pattern, f"add {name}", seed=request.seed, tempo=float(request.tempo)).pattern
     more = () if _ABOUT_ALL.search(bare) or there & set(voices) else (f"add {bare}", f"add {plain}")

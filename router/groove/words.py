@@ -195,7 +195,7 @@ def _style(phrases: list[str], genre: str | None, home: str | None) -> tuple[str
     """Return the (genre, style) that words name; `home` is where a name is looked for first if they say no genre."""
     if named := next((IDIOMS[p] for p in phrases if p in IDIOMS), None):
         return named
-    if (genre is None) and home and (own := _of(phrases, home, _LOOSE)):
+    if genre is None and home and (own := _of(phrases, home, _LOOSE)):
         return own
     for word, (where, name) in MANNERS.items():
         if word in phrases and genre in {None, where}:

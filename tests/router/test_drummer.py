@@ -326,3 +326,12 @@ def test_a_bar_is_silent_where_silence_was_asked_for() -> None:
     pattern = drawn("silence in bar 2", bars=4)
 
     assert {hit.tick // (4 * BEAT) for hit in pattern.hits} == {0, 2, 3}
+
+
+def test_a_drum_that_is_there_does_not_stand_for_one_that_is_not() -> None:
+    """Of two that were asked for both are played."""
+    pattern = drawn("with cowbell and congas", genre="latin", style="salsa")
+
+    assert ticks(drawn("", genre="latin", style="salsa"), "cowbell")
+    assert ticks(pattern, "cowbell")
+    assert ticks(pattern, "conga_high", "conga_low")

@@ -18,27 +18,29 @@ _REASONS: Final = {"stop": FINISHED, "length": CUT, "content_filter": FILTERED}
 async def events(stream: Any) -> AsyncGenerator[Event, None]:
     """Yield text, then `Done` without usage at the finish reason, then `Done` with it when the usage comes.
 
+    The chunks are plain dicts: to make the SDK's own objects of them would be a third of the whole call.
     Some servers count along in every chunk instead: their last count stands when none follows the finish reason.
     """
     model, reason = "", ""
     counted: Any = None
     async for chunk in stream:
-        model = chunk.model or model
-        if chunk.choices:
-            choice = chunk.choices[0]
-            text = choice.delta.content if choice.delta is not None else None
+        model = chunk.get("model") or model
+        choices = chunk.get("choices")
+        if choices:
+            choice = choices[0]
+            text = (choice.get("delta") or {}).get("content")
             if text:
                 yield text
-            if choice.finish_reason:
-                reason = _REASONS.get(choice.finish_reason, choice.finish_reason)
-        told = chunk.usage or getattr(getattr(chunk, "x_groq", None), "usage", None)
+            if said := choice.get("finish_reason"):
+                reason = _REASONS.get(said, said)
+        told = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
         counted = told or counted
-        if reason and told is not None:
+        if reason and told:
             yield Done(reason, usage_of(told), model)
             reason = ""
-        elif reason and chunk.choices:
+        elif reason and choices:
             yield Done(reason, None, model)
-    if reason and counted is not None:
+    if reason and counted:
         yield Done(reason, usage_of(counted), model)
 
 
@@ -53,16 +55,16 @@ def whole_events(body: Mapping[str, Any]) -> str:
     return whole.event({**head, "choices": [said], "usage": body.get("usage")}) + "data: [DONE]\n\n"
 
 
-def usage_of(told: Any) -> Usage:
+def usage_of(told: Mapping[str, Any]) -> Usage:
     """Bring the counts to our meaning; cached tokens are part of the prompt here."""
-    prompt = getattr(told, "prompt_tokens_details", None)
-    answer = getattr(told, "completion_tokens_details", None)
+    prompt = told.get("prompt_tokens_details") or {}
+    answer = told.get("completion_tokens_details") or {}
     return Usage(
-        told.prompt_tokens or 0,
-        told.completion_tokens or 0,
-        cached_tokens=getattr(prompt, "cached_tokens", None) or 0,
-        cache_write_tokens=getattr(prompt, "cache_write_tokens", None) or 0,
-        reasoning_tokens=getattr(answer, "reasoning_tokens", None) or 0,
+        told.get("prompt_tokens") or 0,
+        told.get("completion_tokens") or 0,
+        cached_tokens=prompt.get("cached_tokens") or 0,
+        cache_write_tokens=prompt.get("cache_write_tokens") or 0,
+        reasoning_tokens=answer.get("reasoning_tokens") or 0,
     )
 
 

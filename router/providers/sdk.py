@@ -77,6 +77,7 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float:
 
 def limits(headers: Mapping[str, str]) -> Limits | None:
     """Return what the rate-limit headers say (openai's and groq's `x-ratelimit-*`, anthropic's own), or None."""
+    headers = dict(headers.items())  # once for all: httpx goes through its whole list for each name
     found: dict[str, float | None] = {}
     for kind in ("requests", "tokens"):
         for part, ours in (("limit", "limit"), ("remaining", "left"), ("reset", "reset_s")):

@@ -72,6 +72,8 @@ class Wait(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Case:
+    """One candidate who may still be asked, and how often it was."""
+
     candidate: Candidate
     tries: int = 0
     again_at: float | None = None

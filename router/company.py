@@ -43,6 +43,8 @@ Climb = Callable[[Trip, Several], Awaitable[list[Written | None] | None]]
 
 @dataclass(slots=True, eq=False)
 class _Seat:
+    """One wish that travels with others."""
+
     trip: Trip
     music: Music
     place: asyncio.Future[Written | None]
@@ -50,6 +52,8 @@ class _Seat:
 
 @dataclass(slots=True, eq=False)
 class _Coach:
+    """A call for several wishes that waits for more of them."""
+
     climb: Climb
     seats: list[_Seat] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from router import groove, phrases
-from router.constraints import DRUM, GHOST_BELOW, counted, place_ticks, read_rule, spoken_voices
+from router.constraints import GHOST_BELOW, counted, drum_name, place_ticks, read_rule, spoken_voices
 from router.order import CRASHES, Order
 from router.pattern import VOICES, Hit, Pattern
 from router.request import GrooveRequest
@@ -244,7 +244,7 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
     if not 1 < len(halves) <= MOST_CLAUSES:
         halves = []
     listed = halves and set(around.split()) <= _ALONE and len(voices) > 1
-    there, named = {hit.voice for hit in pattern.hits}, DRUM.findall(bare)
+    there, named = {hit.voice for hit in pattern.hits}, drum_name().findall(bare)
     if set(around.split()) <= _ALONE and named and all(there & {*spoken_voices(name)[0]} for name in named):
         return pattern, (f"{bare}: so it is already",)
     whole_kit, plain = pattern, _NOUN.sub("", groove.nameless(bare))

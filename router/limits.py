@@ -47,6 +47,8 @@ class Bucket:
 
 @dataclass(slots=True, eq=False)
 class _Pace:
+    """What one model lets through."""
+
     tokens: Bucket
     requests: Bucket | None = None
 

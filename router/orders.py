@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from router import forms, phrases
-from router.constraints import DRUM, places_of, read_rule, spoken_voices
+from router.constraints import drum_name, places_of, read_rule, spoken_voices
 from router.order import ARTICLES, CRASHES, HATS, KEEPERS, SNARES, Order, drums, placed, strange
 from router.pattern import VOICES
 from router.phrases import NUMBERS
@@ -129,7 +129,7 @@ def _typed(clause: str) -> str:
 
     def meant(found: re.Match[str]) -> str:
         word = found[0]
-        if word in phrases.NOISE or DRUM.fullmatch(word):
+        if word in phrases.NOISE or drum_name().fullmatch(word):
             return word
         known = [one for one in phrases.TYPED if one[0] == word[0]]
         swapped = [one for one in known if sorted(one) == sorted(word)]
@@ -185,7 +185,7 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
         until, there = bars_in(_AND.split(tail)[0].strip())
         if there and bars_in(head)[1] and _order(until, None, whole).act != "?":
             return head, tail  # each has bars of its own: "hats off in bar 2 and a crash on bar 3"
-        if strokes_in(head, DRUM)[1] and strokes_in(tail, DRUM)[1]:
+        if strokes_in(head, drum_name())[1] and strokes_in(tail, drum_name())[1]:
             return head, tail  # "the first kick and the last snare"
         if (_acts(until) or whole(until)) and (_acts(head) or whole(bars_in(head)[0])):
             if re.match(r"(?:swap|exchange|switch|trade) ", text) and not _acts(tail):
@@ -221,7 +221,7 @@ def _order(clause: str, last: Order | None, whole: Whole) -> Order:
         return unknown
     text, spared, but = parts
     text, ms, ticks = _timed(text)
-    text, pick = strokes_in(text, DRUM)
+    text, pick = strokes_in(text, drum_name())
     amount = 0.5 if phrases.SOME.search(text) else 1.7 if phrases.MUCH.search(text) else 1.0
     for reader in (forms.copied, forms.confined, forms.kept, forms.formed, forms.ruled, forms.stepped, forms.shaped):
         if (order := reader(text)) is not None:
@@ -255,7 +255,7 @@ def _timed(text: str) -> tuple[str, float, int]:
 
 def _several(text: str) -> bool:
     """Say whether words join drums: the last of which one would be a guess."""
-    return re.search(rf"\b(?:and|or|&) (?:the |my )?(?:{DRUM.pattern})", text) is not None
+    return re.search(rf"\b(?:and|or|&) (?:the |my )?(?:{drum_name().pattern})", text) is not None
 
 
 def _excepted(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
@@ -327,6 +327,6 @@ def _actless(text: str, plain: str, last: Order | None) -> Order:
     voices, rest = spoken_voices(around)
     if voices and places == ("&",) and not strange(rest):  # "offbeat hats" are there alone, an "offbeat kick" too
         only = "only " if set(voices) & {*KEEPERS, "shaker", "cowbell"} else ""
-        return Order(f"{next(DRUM.finditer(around))[0]} {only}on the offbeats", "rule", voices)
+        return Order(f"{next(drum_name().finditer(around))[0]} {only}on the offbeats", "rule", voices)
     meant = set(voices) <= set(CRASHES) or (places and places[0][0] in "<>")
     return Order(text, "more" if voices and meant and not strange(rest) else "?", voices, places=places)

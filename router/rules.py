@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from router import advice, form, groove
+from router import advice, groove
 from router.constraints import holds, read_rule, spoken_voices
 from router.errors import InvalidRequest
 from router.groove import names
@@ -26,14 +26,14 @@ _INTENTS: Final = (
 )
 
 _RANGES: Final = {"tempo": (20, 300), "bars": (1, 64), **dict.fromkeys(KNOBS, (0, 1))}
-_VALUE: Final = re.compile(
+_VALUE: Final = (
     rf"\b(?P<name>{'|'.join(_RANGES)})\b(?: (?:is|of|at|to))?[ :=]*(?P<value>-?\d+(?:\.\d+)?)(?P<percent> ?%)?"
     r"|(?P<count>-?\b\d+(?:\.\d+)?) ?(?P<unit>bpm|bars?)\b"
 )
-_NAME: Final = re.compile(r"\b(genre|style|drummer)[ :=]+(?:is )?([a-z][a-z-]+)")
-_FRACTION: Final = re.compile(r"\b\d{1,2}/\d{1,2}\b")
-_ASKED: Final = re.compile(r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+")
-_SPOKEN: Final = re.compile(r"\b(?:plays?|played|hits?|falls?|comes?|struck)\b")
+_NAME: Final = r"\b(genre|style|drummer)[ :=]+(?:is )?([a-z][a-z-]+)"
+_FRACTION: Final = r"\b\d{1,2}/\d{1,2}\b"
+_ASKED: Final = r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+"
+_SPOKEN: Final = r"\b(?:plays?|played|hits?|falls?|comes?|struck)\b"
 _RULED: Final = frozenset({
     "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
     "parameter_validation",
@@ -76,7 +76,7 @@ def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool
     if pattern is None:
         return None
     if kind == "yes_no":
-        yes = _holds(pattern, _SPOKEN.sub(" ", _ASKED.sub("", text.lower().strip(" ?"))))
+        yes = _holds(pattern, re.sub(_SPOKEN, " ", re.sub(_ASKED, "", text.lower().strip(" ?"))))
         return None if yes is None else ({"yes": yes}, False)
     if kind == "pattern_analysis":
         names = {name: str(payload.get(name) or "") for name in ("genre", "style")}
@@ -101,6 +101,8 @@ def _holds(pattern: Pattern, words: str) -> bool | None:
 
 def _song(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Return the usual form, as `compose` would play it."""
+    from router import form  # noqa: PLC0415  for whole songs only
+
     text = str(payload.get("text") or "")
     parts = form.usual(groove.describe(text)["genre"], text, COMMON_TIME)
     return {
@@ -150,8 +152,8 @@ def _parameters(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 def _said(text: str) -> dict[str, Any]:
     """Return the parameters that words give: "tempo 900, 3 bars, swing 60 %, genre funk, 7/8"."""
     out: dict[str, Any] = {}
-    for found in _VALUE.finditer(text):
+    for found in re.finditer(_VALUE, text):
         name = found["name"] or ("tempo" if found["unit"] == "bpm" else "bars")
         out[name] = float(found["value"] or found["count"]) / (100 if found["percent"] else 1)
-    out |= {found[1]: found[2] for found in _NAME.finditer(text)}
-    return out | ({"meter": meter[0]} if (meter := _FRACTION.search(text)) else {})
+    out |= {found[1]: found[2] for found in re.finditer(_NAME, text)}
+    return out | ({"meter": meter[0]} if (meter := re.search(_FRACTION, text)) else {})

@@ -5,7 +5,6 @@ Names only; what they mean is in the style sheets and `drummers.py`. A test hold
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Final
 
@@ -123,6 +122,8 @@ def _find(name: str, known: tuple[str, ...], aliases: dict[str, str]) -> str | N
 
 def nearest(name: str, known: tuple[str, ...]) -> list[str]:
     """Return at most three names that are spelt like one, the nearest first."""
+    import difflib  # noqa: PLC0415  for mistakes only
+
     return difflib.get_close_matches(name.lower(), known, 3, 0.4)
 
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class _Trip:
+    """One call under way and those who wait for it."""
+
     task: asyncio.Task[Any]
     waiters: dict[asyncio.Future[Any], None] = field(default_factory=dict)
     end_alone: bool = True
@@ -96,4 +98,6 @@ class Flight:
 
 @dataclass(slots=True, eq=False)
 class _Failed:
+    """What a call ended with instead of an answer."""
+
     error: BaseException

@@ -26,7 +26,7 @@ from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError,
 from bridge.session import Session
 from bridge.settings import ROWS
 from bridge.songs import Songs
-from bridge.supervisor import EngineDown
+from bridge.supervisor import EngineBusy, EngineDown
 from bridge.triggers import Triggers
 from bridge.words import API
 from bridge.workshop import Workshop
@@ -67,6 +67,7 @@ def explain(error: Exception) -> RpcError:
     if isinstance(error, InvalidSetting):
         return invalid_params(str(error), error.hint, error.name)
     known: list[tuple[type[Exception], str, str]] = [
+        (EngineBusy, "busy", "wait for answers before you send more; only the last of many is heard anyway"),
         (EngineDown, "engine_unavailable", "it comes back by itself; `status` says when"),
         (NothingPlaying, "nothing_playing", "try generate"),
         (NothingToUndo, "nothing_to_undo", ""),
@@ -379,7 +380,7 @@ class Methods:
 
     async def _patterns_put(self, params: protocol.PatternPut, _: Client) -> Any:
         pattern = Pattern.from_dict(params.pattern)
-        self._library.put(pattern)
+        await self._library.in_turn(self._library.put, pattern)
         self._events.publish("patterns", {"kept": pattern.id, "pattern": pattern.as_dict()})
         return {"id": pattern.id, "pattern": pattern.as_dict()}
 
@@ -397,20 +398,20 @@ class Methods:
         return {"deleted": params.id}
 
     async def _patterns_favourite(self, params: protocol.Favourite, _: Client) -> Any:
-        self._library.put(self._pattern(params.id))
-        self._library.favourite(params.id, value=params.favourite)
+        await self._library.in_turn(self._library.put, self._pattern(params.id))
+        await self._library.in_turn(self._library.favourite, params.id, value=params.favourite)
         self._events.publish("patterns", {"kept": params.id, "favourite": params.favourite})
         return {"id": params.id, "favourite": params.favourite}
 
     async def _patterns_export(self, params: protocol.Export, _: Client) -> Any:
         if (song := self._jobs.find_song(params.id)) is not None:
-            return self._songs.export(song, self._library, params.name, params.tempo)
+            return await self._songs.export(song, self._library, params.name, params.tempo)
         pattern = self._pattern(params.id)
         kit = drummaps.load(self._session.live["drum_map"])
         tempo = params.tempo or pattern.tempo or self._session.tempo()
         data = to_midi(pattern, kit, tempo=tempo, channel=self._session.live["channel"])
         name = params.name or file_name(f"{pattern.name} {pattern.id[-6:]}", pattern.id)
-        path = self._library.export(name, data)
+        path = await self._library.in_turn(self._library.export, name, data)
         lost = kit.lost({hit.voice for hit in pattern.hits})
         return {"path": str(path), "url": f"/exports/{name}.mid", "bytes": len(data), "replaced_voices": lost}
 

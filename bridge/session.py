@@ -5,10 +5,11 @@ Owns no socket, no port and no provider: the engine is asked over the link, and 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from bridge import drummaps, editing
@@ -48,6 +49,7 @@ class Session:
         self.stats: dict[str, Any] = {}
         self._player: dict[str, Any] = {"playing": None, "queued": []}
         self.history = History()
+        self._starting: set[str] = set()
         self._interrupted: dict[str, Any] | None = None
         self._redrawing = Redrawing(self._retouch)
         self._turned: set[str] = set()
@@ -135,13 +137,14 @@ class Session:
         turned = {name: self.live[name] for name, value in (since or {}).items() if self.live[name] != value}
         if turned:
             list(redraw(take, {}, turned, self.tempo()))
-        self._load(take)
         tag = "fill" if once else "base"
-        reply = await self._engine().call(
-            "queue", id=take.id, at=at, once=once, tag=tag, asked_at=asked_at, goes_on=list(goes_on)
-        )
-        if not once:
-            self.history.choose(take.id, instead_of)
+        with self._on_its_way(take):
+            self._load(take)
+            reply = await self._engine().call(
+                "queue", id=take.id, at=at, once=once, tag=tag, asked_at=asked_at, goes_on=list(goes_on)
+            )
+            if not once:
+                self.history.choose(take.id, instead_of)
         self._trim()
         return take, _starts_at(reply)
 
@@ -163,15 +166,16 @@ class Session:
             EngineDown: If the engine cannot be asked.
         """
         takes = self.history.add_song(song, route)
-        for take in takes:
-            self._load(take)
         head = takes[0]
         here = instead_of is not None and self._player["playing"] in instead_of.parts
         origin = self._player.get("song_origin") if here else None
-        reply = await self._engine().call(
-            "queue", id=head.id, at=at, once=False, tag="base", asked_at=asked_at, **head.chain(origin)
-        )
-        self.history.choose(head.id, instead_of.id if instead_of else None)
+        with self._on_its_way(head):
+            for take in takes:
+                self._load(take)
+            reply = await self._engine().call(
+                "queue", id=head.id, at=at, once=False, tag="base", asked_at=asked_at, **head.chain(origin)
+            )
+            self.history.choose(head.id, instead_of.id if instead_of else None)
         self._trim()
         return head, _starts_at(reply)
 
@@ -194,8 +198,18 @@ class Session:
             at=at,
         )
 
+    @contextlib.contextmanager
+    def _on_its_way(self, take: Take) -> Iterator[None]:
+        """Keep a take until the engine has answered: others that are asked for meanwhile must not crowd it out."""
+        self._starting.add(take.id)
+        try:
+            yield
+        finally:
+            self._starting.discard(take.id)
+
     def _trim(self) -> None:
-        gone = self.history.trim([self._player["playing"], *(item["id"] for item in self._player["queued"])])
+        queued = (item["id"] for item in self._player["queued"])
+        gone = self.history.trim([self._player["playing"], *queued, *self._starting])
         if gone:
             self._engine().tell("forget", ids=gone)
 

@@ -19,6 +19,11 @@ from bridge.engine.link import BrokenLink, Row, Unpacker, pack
 _log = logging.getLogger(__name__)
 
 _CALL_S: Final = 2.0
+_GRACE_S: Final = 0.25
+"""When this process was the one that was held up, the answer is in the pipe already and needs a turn to be read."""
+_CALLS: Final = 512
+_BACKLOG: Final = 8 << 20
+"""Bytes that wait for the engine to read them; the longest song takes a few of them."""
 _READY_S: Final = 8.0
 _BACK_OFF_S: Final = (0.0, 0.1, 0.3, 1.0, 5.0)
 _FAILURES: Final = 5
@@ -27,6 +32,10 @@ _WITHIN_S: Final = 60.0
 
 class EngineDown(Exception):
     """The engine is not there to be asked, or refused; the message says why."""
+
+
+class EngineBusy(EngineDown):
+    """The engine has more to do than it can take in; the same call may succeed in a moment."""
 
 
 class MidiUnusable(EngineDown):
@@ -179,11 +188,13 @@ class Engine:
         """Send a command and do not wait.
 
         Raises:
-            EngineDown: If there is no engine to hear it.
+            EngineDown: If there is no engine to hear it. EngineBusy: If a pattern finds a long line before it.
         """
         number = next(self._numbers)
         if self._process is None or self._process.stdin is None or self._process.returncode is not None:
             raise EngineDown(self.given_up or "the playing process is being restarted; try again in a second")
+        if rows and self._process.stdin.transport.get_write_buffer_size() > _BACKLOG:
+            raise EngineBusy("the playing process is still taking in the patterns before this one")
         self._process.stdin.write(pack({"c": command, "n": number, **params}, rows))
         return number
 
@@ -192,17 +203,20 @@ class Engine:
 
         Raises:
             EngineDown: If it cannot be asked, does not answer within two seconds, or refuses.
+            EngineBusy: If too many ask at once; nothing was sent then.
         """
+        if len(self._waiting) >= _CALLS:
+            raise EngineBusy(f"{_CALLS} requests wait for the playing process")
         waiting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         number = self.tell(command, rows, **params)
         self._waiting[number] = waiting
         try:
-            async with asyncio.timeout(_CALL_S):
-                reply = await waiting
-        except TimeoutError:
-            raise EngineDown(f"the playing process did not answer {command!r} in {_CALL_S:g} s") from None
+            done, _ = await asyncio.wait([waiting], timeout=_CALL_S)
+            if not done and not (await asyncio.wait([waiting], timeout=_GRACE_S))[0]:
+                raise EngineDown(f"the playing process did not answer {command!r} in {_CALL_S:g} s")
         finally:
             self._waiting.pop(number, None)
+        reply = waiting.result()
         if "error" in reply:
             raise EngineDown(str(reply["error"]))
         return reply

@@ -30,8 +30,8 @@ class Writer:
         self._thread.start()
 
     def put(self, event: dict[str, Any]) -> None:
-        """Queue an event, or drop it while the daemon does not read."""
-        if len(self._waiting) >= MAX_EVENTS:
+        """Queue an event, or drop it while the daemon does not read; a reply somebody waits for is never dropped."""
+        if len(self._waiting) >= MAX_EVENTS and event["e"] != "reply":
             self.dropped += 1
             return
         self._waiting.append(event)

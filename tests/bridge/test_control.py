@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import socket
+import time
 
 import pytest
 from websockets.asyncio.client import connect
@@ -353,3 +354,32 @@ def test_a_thousand_subscribes_on_one_socket_are_bounded(stage):
 
     assert len(refused) == 36
     assert last["error"]["data"]["code"] == "busy"
+
+
+def test_a_flood_of_costly_calls_holds_up_nobody_else(stage, monkeypatch):
+    """Others get their turn between one client's calls, not after all of them."""
+    done = []
+
+    async def costly(method, params, client):
+        if method == "ping":
+            return len(done)
+        time.sleep(0.001)
+        done.append(method)
+        return {}
+
+    monkeypatch.setattr(stage.methods, "call", costly)
+
+    async def work(port):
+        async with ws(port) as crowd, ws(port) as other:
+            await crowd.recv()
+            await other.recv()
+            whole = '{"jsonrpc":"2.0","id":1,"method":"vary"}'
+            for _ in range(400):
+                await crowd.send(whole)
+            await other.send('{"jsonrpc":"2.0","id":2,"method":"ping"}')
+            before = json.loads(await other.recv())["result"]
+            for _ in range(400):
+                assert "result" in json.loads(await crowd.recv())
+            return before
+
+    assert serve(stage, work) < 200

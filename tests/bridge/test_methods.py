@@ -470,3 +470,31 @@ def test_stop_during_the_outage_is_kept(stage):
 def test_a_ceiling_that_is_no_amount_is_refused(stage, cost):
     """Money is never guessed at."""
     assert refused(stage.call("generate", genre="rock", max_cost_usd=cost)).data["field"] == "max_cost_usd"
+
+
+def test_many_asked_for_at_once_leave_the_way_back(stage):
+    """What waits for the engine's answer is not crowded out by what was asked for behind it."""
+
+    async def work():
+        await stage.finished(genre="funk", seed=1)
+        answers, at_once = asyncio.Event(), stage.engine.call
+
+        async def slow(command, rows=(), **params):
+            await answers.wait()
+            return await at_once(command, rows, **params)
+
+        stage.engine.call = slow
+        asked = [asyncio.create_task(stage.call("vary")) for _ in range(40)]
+        await asyncio.sleep(0)
+        answers.set()
+        await asyncio.gather(*asked)
+        loaded = {params["id"] for params in stage.engine.commands("load")}
+        gone = {name for params in stage.engine.commands("forget") for name in params["ids"]}
+        queued = {params["id"] for params in stage.engine.commands("queue")}
+        return loaded, gone & queued, await stage.call("undo")
+
+    loaded, lost, undone = asyncio.run(work())
+
+    assert len(loaded) == 41
+    assert not lost
+    assert undone["pattern"]

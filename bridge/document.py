@@ -7,6 +7,7 @@ from typing import Any
 from bridge import __version__
 from bridge.events import TOPICS
 from bridge.protocol import METHODS
+from bridge.rpc import MAX_BATCH, MAX_MESSAGE
 from bridge.words import API, ERROR_CODES
 
 
@@ -55,6 +56,8 @@ def asyncapi(url: str = "ws://127.0.0.1:8765/ws") -> dict[str, Any]:
         "channels": {
             "control": {
                 "address": "/ws",
+                "description": f"Text frames. A message holds {MAX_MESSAGE >> 20} MiB at most: a longer one is "
+                f"answered `too_large`, with id null, and the socket closes (1009). A batch: {MAX_BATCH} requests.",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in (*messages, *received)},
             }
         },

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 MAX_DEPTH: Final = 32
 MAX_BATCH: Final = 64
+MAX_MESSAGE: Final = 4 << 20
+"""Bytes; a pattern of 20,000 hits takes 1.3 MB."""
 _MAX_DIGITS: Final = 20
 
 PARSE_ERROR: Final = -32700

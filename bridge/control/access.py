@@ -23,6 +23,15 @@ class Denied:
     message: str
 
 
+def target(uri: str) -> tuple[str | None, str]:
+    """Return the authority and the path that a request's first line names: `http://ours/ws` is /ws at "ours"."""
+    scheme, sign, rest = uri.partition("://")
+    if not sign or "/" in scheme:
+        return None, uri
+    authority, slash, path = rest.partition("/")
+    return authority, slash + path or "/"
+
+
 @dataclass(slots=True)
 class Gate:
     """One listener's rules. `names` are host names without port, each a way to write this machine."""
@@ -37,10 +46,14 @@ class Gate:
         """Return the exact Host values that are ours."""
         return frozenset(f"{name}:{self.port}" for name in self.names)
 
-    def address(self, hosts: Sequence[str], origins: Sequence[str]) -> Denied | None:
-        """Check the Host and Origin headers, each given as the list of all its lines."""
+    def address(self, hosts: Sequence[str], origins: Sequence[str], authority: str | None = None) -> Denied | None:
+        """Check the Host and Origin headers, each given as the list of all its lines.
+
+        `authority` is what a request in absolute form names; it counts like a Host.
+        """
         ours = self.hosts()
-        if len(hosts) != 1 or hosts[0].lower() not in ours:
+        asked = [*hosts] if authority is None else [*hosts, authority]
+        if len(hosts) != 1 or not ours.issuperset(host.lower() for host in asked):
             return Denied(421, f"this is not the host you asked for; use {self.scheme}://127.0.0.1:{self.port}/")
         if len(origins) > 1 or (origins and origins[0].lower() not in {f"{self.scheme}://{host}" for host in ours}):
             return Denied(403, "pages of other origins may not speak to this daemon")

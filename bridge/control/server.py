@@ -17,20 +17,21 @@ from typing import Any, Final
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidUpgrade
+from websockets.frames import CloseCode
 from websockets.headers import parse_subprotocol
 from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from bridge import rpc
-from bridge.control.access import PROTOCOL, Denied, Gate
+from bridge.control.access import PROTOCOL, Denied, Gate, target
 from bridge.control.http import Site, answer, refuse
 from bridge.methods import Client, Then
 
 _log = logging.getLogger(__name__)
 
 MAX_CLIENTS: Final = 32
-MAX_MESSAGE: Final = 4 << 20
-"""Bytes; a pattern of 20,000 hits takes 1.3 MB."""
 _MAX_UNREAD: Final = 8 << 20
 """Bytes that wait for one client at most; a pattern of 10,000 hits in a few events must still pass."""
 _STALLED_S: Final = 10.0
@@ -49,6 +50,11 @@ _TURN_S: Final = 0.001
 """What the messages of one client should take of one turn of the loop; an answer to another needs some five turns."""
 _A_TURN: Final = 16
 _MOST_REST_S: Final = 0.02
+
+_TOO_LARGE: Final = rpc.RpcError(
+    rpc.INVALID_REQUEST, "too_large", f"a message holds {rpc.MAX_MESSAGE >> 20} MiB at most; this one is longer",
+    "send a pattern by its id, a recording by its path; the socket is closed",
+)  # fmt: skip
 
 Call = Callable[[str, Mapping[str, Any], Client], Awaitable[Any]]
 
@@ -96,6 +102,20 @@ class _Turns:
         return took
 
 
+class _Line(ServerConnection):
+    """A connection that says in our own words why it ends, when a message is too long even to be read."""
+
+    def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
+        super().__init__(protocol, server, **options)
+        self._end = protocol.fail
+        protocol.fail = self._fail  # type: ignore[method-assign]  # the one hook before its close frame
+
+    def _fail(self, code: int, reason: str = "") -> None:
+        if code == CloseCode.MESSAGE_TOO_BIG and self.protocol.state is State.OPEN:
+            self.protocol.send_text(rpc.write(rpc.failure(None, _TOO_LARGE)).encode())
+        self._end(code, reason)
+
+
 class _Peer:
     """One open socket."""
 
@@ -107,7 +127,7 @@ class _Peer:
         self._moved = time.monotonic()
         self.dropped = False
         self.messages = _Bucket(_MESSAGES_PER_S, _BURST)
-        self.volume = _Bucket(_BYTES_PER_S, 2 * MAX_MESSAGE)
+        self.volume = _Bucket(_BYTES_PER_S, 2 * rpc.MAX_MESSAGE)
         self.pace = _Bucket(_BY_HAND, _BY_HAND_BURST)
         self.turns = _Turns()
         self.over_since: float | None = None
@@ -178,9 +198,9 @@ class ControlServer:
             try:
                 server = await serve(
                     self._handle, host, port, process_request=self._process, select_subprotocol=_select,
-                    compression=None, max_size=MAX_MESSAGE, max_queue=8, open_timeout=5, ping_interval=10,
+                    compression=None, max_size=rpc.MAX_MESSAGE, max_queue=8, open_timeout=5, ping_interval=10,
                     ping_timeout=15, close_timeout=0.3, server_header=None, write_limit=_WRITE_BUFFER, ssl=tls,
-                    logger=logging.getLogger("drumbridge.websockets"),
+                    logger=logging.getLogger("drumbridge.websockets"), create_connection=_Line,
                 )  # fmt: skip
             except OSError:
                 if index == 0:
@@ -211,13 +231,14 @@ class ControlServer:
     def _process(self, _connection: ServerConnection, request: Request) -> Response | None:
         """Answer plain HTTP, refuse strangers; None lets the WebSocket handshake go on."""
         headers = request.headers
-        denied = self._gate.address(headers.get_all("Host"), headers.get_all("Origin"))
+        authority, uri = target(request.path)
+        denied = self._gate.address(headers.get_all("Host"), headers.get_all("Origin"), authority)
         if denied is not None:
             return refuse(denied.status, denied.message)
         method = getattr(request, "method", "GET")
         if method not in {"GET", "HEAD"}:
             return refuse(405, "only GET and HEAD are answered here")
-        path, _, query = request.path.partition("?")
+        path, _, query = uri.partition("?")
         if path != "/ws" and not self._site.needs_token(path):
             return self._plain(path, query, method, headers)
         denied = self._gate.credentials(headers.get_all("Authorization"), _offered(headers), time.monotonic())

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from bridge import rpc
 from bridge.control import server as listener
 from bridge.control.access import Gate
 from bridge.control.http import Site
@@ -57,7 +58,7 @@ def fetch(stage, *requests):
 
     def one(port, method, path, headers):
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        line.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        line.putrequest(method, path.replace("PORT", str(port)), skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": f"127.0.0.1:{port}", **headers}.items():
             for item in value if isinstance(value, list) else [value]:
                 line.putheader(name, item.replace("PORT", str(port)))
@@ -100,6 +101,25 @@ def test_the_order_of_access_is_host_origin_token(stage):
     statuses = [status for status, _, _ in fetch(stage, *(("GET", "/metrics", headers) for headers in cases))]
 
     assert statuses == [421, 403, 403, 401, 200]
+
+
+def test_a_request_in_absolute_form_names_its_host_twice(stage):
+    """Proxies and rebound pages may write the whole address; each name in it must be ours."""
+    cases = (
+        ("http://evil.example/metrics", {"Host": "evil.example", **OWNER}),
+        ("http://evil.example/metrics", OWNER),
+        ("http://evil.example", {}),
+        ("http://user@127.0.0.1:PORT/healthz", {}),
+        ("http://127.0.0.1:PORT/metrics", {"Host": "evil.example", **OWNER}),
+        ("http://127.0.0.1:PORT/metrics", {"Origin": "null", **OWNER}),
+        ("http://127.0.0.1:PORT/metrics", {}),
+        ("http://LOCALHOST:PORT/metrics", OWNER),
+        ("http://127.0.0.1:PORT", {}),
+    )
+
+    statuses = [status for status, _, _ in fetch(stage, *(("GET", *case) for case in cases))]
+
+    assert statuses == [421, 421, 421, 421, 421, 403, 401, 200, 200]
 
 
 def test_every_answer_carries_the_headers_that_keep_a_page_in_its_place(stage):
@@ -273,26 +293,34 @@ def test_a_polite_client_may_ask_much_at_once(stage):
     assert serve(stage, talk) == ["done"] * 300
 
 
+async def listen(line, said):
+    """Keep all that a socket says until it closes."""
+    while True:
+        said.append(json.loads(await line.recv()))
+
+
 def test_binary_and_oversized_messages_end_the_socket_that_sent_them(stage):
-    """Text only, 4 MiB at most; the others go on."""
+    """Text only, 4 MiB at most, and who sent more is told so; the others go on."""
 
     async def talk(port):
-        codes = []
+        codes, said = [], []
         async with ws(port) as bystander:
-            for message in (b"\0\1", "x" * (listener.MAX_MESSAGE + 1)):
+            for message in (b"\0\1", "x" * (rpc.MAX_MESSAGE + 1)):
                 line = await ws(port)
                 await line.recv()
                 await line.send(message)
                 with pytest.raises(ConnectionClosed) as caught:
-                    await line.recv()
+                    await listen(line, said)
                 codes.append(caught.value.rcvd.code if caught.value.rcvd else None)
             await bystander.recv()
             await bystander.send('{"jsonrpc":"2.0","id":2,"method":"ping"}')
-            return codes, json.loads(await bystander.recv())
+            return codes, said, json.loads(await bystander.recv())
 
-    codes, answer = serve(stage, talk)
+    codes, said, answer = serve(stage, talk)
 
     assert codes == [1003, 1009]
+    assert [(one["id"], one["error"]["data"]["code"]) for one in said] == [(None, "too_large")]
+    assert said[0]["error"]["data"]["hint"]
     assert answer["id"] == 2
 
 

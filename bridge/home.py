@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
+from bridge.tomlfile import parse
+
 _FOLDERS: Final = ("patterns", "exports", "logs")
 
 
@@ -75,7 +77,7 @@ class Home:
         """
         file = self.path / "config.toml"
         try:
-            return tomllib.loads(file.read_text("utf-8"))
+            return parse(file.read_bytes().decode())
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
 from typing import Any, Final
 
 import click
@@ -24,6 +22,7 @@ from bridge.cli.common import (
 )
 from bridge.home import Home, write_whole
 from bridge.settings import BY_NAME, SECRETS, live_values, resolve
+from bridge.tomlfile import changed
 from bridge.variables import router_config
 from router.budget import format_usd
 from router.config import KEY_NAMES, PAID_TIERS, RouterConfig
@@ -147,15 +146,9 @@ def _change(home: str | None, action: str, name: str | None, value: str | None) 
     new = _checked(place, name, value) if action == "set" else {}
     place.create()
     file = place.path / "config.toml"
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    others = {key: item for key, item in place.config().items() if key != name}
-    head = next((index for index, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
-    kept = [line for line in lines[:head] if line.split("=")[0].strip() != name]
-    # JSON's texts, numbers, true and false are TOML's as well.
-    kept += [f"{key} = {json.dumps(item, ensure_ascii=False)}" for key, item in new.items()]
-    text = "\n".join([*kept, *lines[head:]]) + "\n"
-    if _read(text) != {**others, **new}:
-        fail(CONFIGURATION, f"{name} takes more than a line of config.toml", f"change it by hand in {file}")
+    text = changed(file.read_bytes().decode() if file.exists() else "", name, new.get(name))
+    if text is None:
+        fail(CONFIGURATION, f"{name} is a table of its own in config.toml", f"change it by hand in {file}")
     write_whole(file, text.encode())
 
 
@@ -167,10 +160,3 @@ def _checked(place: Home, name: str, value: str | None) -> dict[str, Any]:
     checked = row.read(value)
     _check(place, name, checked)
     return {} if checked is None else {name: checked}
-
-
-def _read(text: str) -> Any:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None

@@ -237,11 +237,11 @@ def test_a_key_in_capitals_is_known_by_its_small_letters_and_can_be_taken_out(cl
     assert (tmp_path / "home" / "config.toml").read_text() == "tempo = 99.0\n"
 
 
-def test_config_leaves_alone_what_it_cannot_change_line_by_line(cli, tmp_path):
-    """A value of several lines is not torn: the file stays as it is, and the message names it."""
+def test_config_leaves_a_table_alone(cli, tmp_path):
+    """It is not torn: the file stays as it is, and the message names it."""
     (tmp_path / "home").mkdir()
     file = tmp_path / "home" / "config.toml"
-    file.write_text('windows = [\n  {zone = "UTC"},\n]\ntempo = 99.0\n')
+    file.write_text('tempo = 99.0\n[[windows]]\nzone = "UTC"\n')
     before = file.read_text()
 
     result = cli("config", "unset", "windows")
@@ -250,6 +250,19 @@ def test_config_leaves_alone_what_it_cannot_change_line_by_line(cli, tmp_path):
     assert "by hand" in result.stderr
     assert file.read_text() == before
     assert cli("config", "unset", "tempo").exit_code == 0
+
+
+def test_config_reads_and_changes_a_file_of_any_editor(cli, tmp_path):
+    """A byte order mark, CRLF, a quoted key and a comment: read, changed, kept."""
+    (tmp_path / "home").mkdir()
+    file = tmp_path / "home" / "config.toml"
+    file.write_bytes(b'\xef\xbb\xbf"tempo" = 99 # stage\r\n')
+
+    result = cli("config", "set", "tempo", "96")
+
+    assert result.exit_code == 0, result.stderr
+    assert file.read_bytes() == b'\xef\xbb\xbf"tempo" = 96.0 # stage\r\n'
+    assert "tempo = 96.0\t# config.toml" in cli("config", "show", "--origin").stdout
 
 
 def test_config_takes_a_negative_value_and_a_provider_before_its_key(cli):

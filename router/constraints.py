@@ -126,7 +126,10 @@ def counted(number: int, noun: str = "stroke") -> str:
 def read_rule(text: str) -> Rule | None:
     """Return a constraint as a rule, or None when its words are not understood."""
     plain = (
-        re.sub(r"[,.;:!]", " ", text.lower()).replace("_", " ").replace("<=", " at most ").replace(">=", " at least ")
+        re.sub(r"[,.;:!]", " ", re.sub(r"\b([1-9])\.5\b", r"\1&", text.lower()))
+        .replace("_", " ")
+        .replace("<=", " at most ")
+        .replace(">=", " at least ")
     )
     words = " ".join(plain.split()).replace("four on the floor", "kick on every beat")
     words = re.sub(_ENDS_ONLY, r"\1 only on \2", words)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from router import groove, phrases
 from router.constraints import GHOST_BELOW, counted, drum_name, place_ticks, read_rule, spoken_voices
 from router.order import CRASHES, Order
-from router.pattern import VOICES, Hit, Pattern
+from router.pattern import VOICES, Hit, Meter, Pattern
 from router.request import GrooveRequest
 
 LONGEST: Final = 400
@@ -24,7 +24,7 @@ _PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of
 _PARTS: Final = re.compile(
     r"[;]|\.(?!\d)|,(?!(?<=[\d&],) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
-    r"|(?<!bar )(?<!bars )(?<!half )(?<!bar \d )(?<!bars \d )"
+    r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
     r"\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
 )
 _WITHOUT: Final = re.compile(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
@@ -68,6 +68,7 @@ _IDLE: Final = re.compile(r"so it is already\b|^no strokes of ")
 """What was asked for and needed nothing done."""
 _NOUN: Final = re.compile(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|groove|pattern|part|rhythm)$")
 _ONLY: Final = re.compile(r"\b(?:only|just|nothing but)\b(?! in\b)")
+_OPEN: Final = re.compile(r"\bopen (?:hi[- ]?)?hats? on\b")
 _ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
 _ADDED: Final = re.compile(r"\b(?:add|extra|another|more|additional|too|as well|an?)\b")
 """With these a place is one more; without, it says where the drum is: "kick on 1 and 3"."""
@@ -125,15 +126,15 @@ def describe(prompt: str) -> dict[str, Any]:
     """Return what `groove.describe` does; clauses about drums that can all be followed do not lower its confidence."""
     said = groove.describe(prompt)
     clauses, rest = _parted(prompt)
-    if clauses and all(_followed(clause) for clause in clauses):
+    if clauses and all(_followed(clause, said["meter"] or "4/4") for clause in clauses):
         said["confidence"] = groove.describe(rest)["confidence"] if rest.strip(" ,") else 1.0
     return said
 
 
 @lru_cache(maxsize=64)
-def _followed(clause: str) -> bool:
+def _followed(clause: str, meter: str) -> bool:
     """Say whether the rules understand a clause: what they can do to one plain groove, they can do to any."""
-    plain = GrooveRequest(genre="rock", style="straight")
+    plain = GrooveRequest(genre="rock", style="straight", meter=Meter.parse(meter))
     return bool(_told(groove.generate(plain), clause, plain)[1])
 
 
@@ -143,7 +144,7 @@ def draw(request: GrooveRequest) -> Pattern:
     `meta["asked"]` has a sentence for each order that changed something. See `groove.generate` for the rest and the
     errors.
     """
-    clauses = details(request.prompt)
+    clauses = _in_turn(details(request.prompt))
     if not clauses:
         return groove.generate(request)
     done: list[str] = []
@@ -163,6 +164,13 @@ def draw(request: GrooveRequest) -> Pattern:
     asked = {voice for clause in clauses for voice in spoken_voices(clause)[0]}
     pattern, _ = groove.repair(pattern, tempo=float(request.tempo), asked=asked)  # a cowbell takes a hand from the hat
     return replace(pattern, meta={**pattern.meta, **({"asked": done} if done else {})}, id="")
+
+
+def _in_turn(clauses: Sequence[str]) -> Sequence[str]:
+    """Return the clauses with those about open hats last where closed ones are asked for too: one pair of cymbals."""
+    if not any("closed h" in clause for clause in clauses):
+        return clauses
+    return sorted(clauses, key=lambda clause: bool(_OPEN.search(clause)))
 
 
 def _unfilled(request: GrooveRequest, *, short: bool, all_of_it: bool) -> Pattern:
@@ -245,9 +253,10 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> tuple[Patter
         halves = []
     listed = halves and set(around.split()) <= _ALONE and len(voices) > 1
     there, named = {hit.voice for hit in pattern.hits}, drum_name().findall(bare)
-    if set(around.split()) <= _ALONE and named and all(there & {*spoken_voices(name)[0]} for name in named):
-        return pattern, (f"{bare}: so it is already",)
     whole_kit, plain = pattern, _NOUN.sub("", groove.nameless(bare))
+    alone = set(spoken_voices(plain)[1].split()) <= _ALONE
+    if alone and named and all(there & {*spoken_voices(name)[0]} for name in named):
+        return pattern, (f"{bare}: so it is already",)
     for name in named if _ONLY.search(bare) else ():  # "only kick and claps": the claps must come first
         if not _bars_struck(pattern, spoken_voices(name)[0]) or _bars_struck(pattern, voices) < pattern.bars:
             pattern = refine(pattern, f"add {name}", seed=request.seed, tempo=float(request.tempo)).pattern

@@ -50,6 +50,8 @@ SHORT: Final = tuple(
         (r"\bhhs?\b", "hats"),
         (r"\bside-?sticks?\b", "side stick"),
         (r"\bhand percussion\b", "percussion"),
+        (r"\b([1-9])(?:\.5| and a half)\b", r"\1&"),
+        (r"\bdouble[ -](?:kick|bass)s? (?=(?:in |on )?(?:16|sixteenth|8|eighth))", "kick "),
         (r"\b(?:four|4)[ -](?:on|to)[ -]the[ -]floor\b", "four on the floor"),
         (r"\b(?:the )?(?:up|off)[ -]?beat of (?=(?:beat )?\d)", "the and of "),
     )
@@ -151,6 +153,8 @@ WISHED: Final = tuple(
         (r"^rims?(?: snare)?$", "rim instead of snare"),
         (r"^with (?:an? |some )?(?=\S)", "add "),
         (rf"^(?:an? |some |the |(?:a (?:little|bit of|touch of)|lots of) )?({_GUESTS})$", r"add \1"),
+        (rf"^(?:the )?({_HITS}) (?:not|never) on (.+)$", r"no \1 on \2"),
+        (rf"^(?:the )?({_HITS}) (louder|softer|quieter) than (?:the )?\w+$", r"\1 \2"),
         (r"^(?:fast|quick) (hats?)$", r"\1 in 16ths"),
         (r"^half[ -]notes? (\w+)$", r"\1 on 1 and 3"),
         (rf"^(\d|two|three|four) ({_HITS}) (?:per|a|each|every|in (?:each|every)) bar$", r"exactly \1 \2 per bar"),

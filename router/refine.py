@@ -150,7 +150,8 @@ def _limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
     bare = replace(pattern, meta={}, id="")
     for places in (order.places, order.origin, rule.places if rule else ()):
         counted = [place for place in places if any(letter.isdecimal() for letter in place) and place not in _GRIDS]
-        if not all(place_ticks(bare, counted if place.isdecimal() else [place]) for place in counted):
+        most = max(len(pattern.meter.beats), pattern.meter.numerator)
+        if any(int(place) > most if place.isdecimal() else not place_ticks(bare, [place]) for place in counted):
             beats = len(pattern.meter.beats)
             return f'"{order.text}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"
     return None

@@ -49,6 +49,8 @@ _METER: Final = re.compile(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])
 _BARS: Final = re.compile(
     r"\b(\d{1,6}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b|\bbars?[:=] ?(\d{1,6})\b"
 )
+_SOME_BARS: Final = ("every ", "first ", "last ")
+"""Before a number of bars that is not the length, if another is said."""
 _BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
 _TEMPO: Final = re.compile(
     rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm)[:=]? ?{_BPM}(?![\d.]*\d)"
@@ -394,7 +396,8 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         phrases, blend, genre, style = _named(text, home)
     genre = style[0] if style else genre or _first(phrases, _TINTS) or ("pop" if _NO_ROCK.search(text) else None)
     set_to = {} if blend else _turned(text)
-    bars = _BARS.search(text)
+    every = list(_BARS.finditer(text))
+    bars = next((one for one in every if not text[: one.start()].endswith(_SOME_BARS)), every[0] if every else None)
     groups = _GROUPS.search(text)
     time = (
         "half"

@@ -312,7 +312,8 @@ def test_what_was_understood_is_not_complained_of(words: str) -> None:
         ("bass drum 4 on the floor", "kick on every beat"), ("snare backbeat", "snare on the backbeat"),
         ("half note kick", "kick on 1 and 3"), ("fast hats", "hats in 16ths"), ("a little cowbell", "add a cowbell"),
         ("open hat on the upbeat of 4", "open hat on the and of 4"), ("kick 3 times a bar", "exactly 3 kicks per bar"),
-        ("second bar without kick", "no kick in bar 2"),
+        ("second bar without kick", "no kick in bar 2"), ("kick on 1.5, snare on 2", "kick on 1&, snare on 2"),
+        ("kick not on 1", "no kick on 1"), ("2 bars with a crash in bar 2", "crash on 1 in bar 2"),
     ],
 )  # fmt: skip
 def test_short_forms_are_the_long_ones(words: str, plain: str) -> None:
@@ -335,3 +336,18 @@ def test_a_drum_that_is_there_does_not_stand_for_one_that_is_not() -> None:
     assert ticks(drawn("", genre="latin", style="salsa"), "cowbell")
     assert ticks(pattern, "cowbell")
     assert ticks(pattern, "conga_high", "conga_low")
+
+
+def test_open_hats_keep_their_places_beside_closed_ones() -> None:
+    """One pair of cymbals: whichever was said first."""
+    for words in ("open hat on the offbeats, closed hats on 16ths", "closed hats on 16ths, open hat on the offbeats"):
+        pattern = drawn(words, bars=1)
+        offbeats = [BEAT // 2 + beat * BEAT for beat in range(4)]
+        assert ticks(pattern, "hat_open") == offbeats
+        assert not set(ticks(pattern, "hat_closed")) & set(offbeats)
+        assert len(ticks(pattern, "hat_closed")) >= 10
+
+
+def test_places_are_judged_in_the_metre_of_the_words() -> None:
+    """A bar of 7/8 has a 6; no model is paid for it."""
+    assert describe("7/8, snare on 6")["confidence"] > describe("4/4, snare on 6")["confidence"]

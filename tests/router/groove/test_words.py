@@ -209,7 +209,9 @@ def test_a_one_drop_is_a_style_and_no_section():
         ("f\u00fcnk", {"genre": "funk"}),
         ("bai\u00e3o", {"style": "baiao"}), ("drop the kick", {"section": None}),
         ("drop out in bar 4", {"section": None}),
-        ("genre: funk, bars: 4", {"bars": 4}), ("start sparse, get busier", {"evolve": True}), ("0 bars", {"bars": 1}),
+        ("genre: funk, bars: 4", {"bars": 4}), ("8 bars, crash every 4 bars", {"bars": 8}),
+        ("crash every 4 bars, 8 bars", {"bars": 8}), ("fill every 4 bars", {"bars": 4}),
+        ("start sparse, get busier", {"evolve": True}), ("0 bars", {"bars": 1}),
         ("4 on the floor", {"style": "four-on-the-floor"}), ("house at half speed", {"time": "half"}),
     ],
 )  # fmt: skip

@@ -44,6 +44,8 @@ class Routing:
         self._router.switch(on=self._on)
         # Answers need not wait for a warm SDK: the router loads what a request wants before the warming is done.
         self._opened.set()
+        # What reads a player's words is compiled when the first ones come: these.
+        await asyncio.to_thread(module.drummer.describe, "rock, stop on beat 3, claps on 2 and 4")
         await self._router.start()
 
     async def route(

@@ -16,20 +16,21 @@ from router import groove, phrases
 from router.constraints import GHOST_BELOW, counted, drum_name, place_ticks, read_rule, spoken_voices
 from router.order import CRASHES, Order
 from router.pattern import VOICES, Hit, Meter, Pattern
+from router.regex import regex
 from router.request import GrooveRequest
 
 LONGEST: Final = 400
 """Longer texts are questions put together for a model, not a player's words."""
 _PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of\b)"
-_PARTS: Final = re.compile(
+_PARTS: Final = regex(
     r"[;]|\.(?!\d)|,(?!(?<=[\d&],) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
     r"\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
 )
-_WITHOUT: Final = re.compile(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
+_WITHOUT: Final = regex(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
 _SAID: Final = tuple(
-    (re.compile(found), instead)
+    (regex(found), instead)
     for found, instead in (
         (r",? ?(?:and |but )?(?:plus|also) (?:on |at )(?=the |\d)", " and "),
         (r"\b(?:plus|also)\b", ", add"),
@@ -45,39 +46,39 @@ _SAID: Final = tuple(
 """How a wish for a whole groove says what `refine` has other words for."""
 MOST_CLAUSES: Final = 8
 """More orders than that in one wish are a text about something else."""
-_FRAME: Final = re.compile(r"^.*\b(?:beat|groove|pattern|loop|rhythm) (?=(?:on|with|in|starting|ending|that)\b)")
-_WITH: Final = re.compile(
+_FRAME: Final = regex(r"^.*\b(?:beat|groove|pattern|loop|rhythm) (?=(?:on|with|in|starting|ending|that)\b)")
+_WITH: Final = regex(
     r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
 )
-_ON_KNOBS: Final = re.compile(
+_ON_KNOBS: Final = regex(
     r"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! (?:only |just )?on\b)"
     r"|(?:no|without|many|lots of|few|more) fills\b|(?:no|without)(?: any)? ghost"
     r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
 """The drummer's own knobs answer these; see `router.groove.words`."""
 _HUSH: Final = r"\b(?:stop|pause|rest|silence|silent|break|drop out)\b"
-_SHAPES: Final = re.compile(
+_SHAPES: Final = regex(
     r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting) (?:louder|softer|quieter)\b"
     r"|\bfade (?:in|out)\b|\baccents?\b|" + _HUSH + r"(?= (?:on|at|in|after|before|for)\b)"
 )
 """What is asked of strokes without naming a drum."""
-_HAT_ROLLS: Final = re.compile(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
+_HAT_ROLLS: Final = regex(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
 """What trap's hats do by themselves; a roll by order is a fill."""
-_ABOUT_ALL: Final = re.compile(r"\b(?:all|but|except|everything|anything|never|no|not|without)\b")
-_IDLE: Final = re.compile(r"so it is already\b|^no strokes of ")
+_ABOUT_ALL: Final = regex(r"\b(?:all|but|except|everything|anything|never|no|not|without)\b")
+_IDLE: Final = regex(r"so it is already\b|^no strokes of ")
 """What was asked for and needed nothing done."""
-_NOUN: Final = re.compile(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|groove|pattern|part|rhythm)$")
-_ONLY: Final = re.compile(r"\b(?:only|just|nothing but)\b(?! in\b)")
-_OPEN: Final = re.compile(r"\bopen (?:hi[- ]?)?hats? on\b")
+_NOUN: Final = regex(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|groove|pattern|part|rhythm)$")
+_ONLY: Final = regex(r"\b(?:only|just|nothing but)\b(?! in\b)")
+_OPEN: Final = regex(r"\bopen (?:hi[- ]?)?hats? on\b")
 _ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
-_ADDED: Final = re.compile(r"\b(?:add|extra|another|more|additional|too|as well|an?)\b")
+_ADDED: Final = regex(r"\b(?:add|extra|another|more|additional|too|as well|an?)\b")
 """With these a place is one more; without, it says where the drum is: "kick on 1 and 3"."""
 _RINGS: Final = frozenset(CRASHES)
 """What is struck for an event: "a crash on 1" is not all of them."""
 _BACKBONE: Final = frozenset({"kick", "snare", "rim"})
 _SHORT: Final = 2
 """Bars of a loop whose kick and snare were spelled out: a fill in every other bar is not what was spelled."""
-_SETTING: Final = re.compile(
+_SETTING: Final = regex(
     r"(?<!on )\b(?:in |at )?(?:[2-9]\d?/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|^\w+ bars? of |\bfor \w+ bars?\b"
 )
 """Metre, tempo and length, which are read from the whole wish."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from router.errors import InvalidRequest
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
+from router.regex import regex
 from router.request import SECTIONS
 
 MAX_SECTIONS: Final = 64
@@ -43,12 +44,12 @@ _FORMS: Final = {
     "jazz": _JAZZ, "fusion": _JAZZ, "blues": _BLUES,
 }  # fmt: skip
 
-_ITEM: Final = re.compile(
+_ITEM: Final = regex(
     r"(?P<name>[^\W\d_][\w' -]{0,38}?)\s*[:=]\s*(?P<bars>\d{1,6})(?:\s*@\s*(?P<meter>\d{1,2}/\d{1,2}))?(?=$|[\s,;|])"
 )
 
 _NAMES: Final = "|".join(sorted((*SECTIONS, "prechorus"), key=len, reverse=True))
-_NAMED: Final = re.compile(
+_NAMED: Final = regex(
     r"(?:\b(?P<before>\d{1,2})[ -]?bars?(?: of)? (?:an? |the )?)?"
     rf"\b(?P<name>(?:{_NAMES})(?:e?s)?)\b"
     r"(?: ?\(?(?P<after>\d{1,2})(?P<said> ?bars?)?\b(?! ?(?:[/:%.]|bpm|beats|bars? \w)))?"

@@ -14,6 +14,7 @@ from router.constraints import places_of, read_rule, spoken_voices
 from router.order import ARTICLES, KEEPERS, SNARES, Order, drums, placed, strange
 from router.pattern import RESOLUTION, VOICES
 from router.phrases import NUMBERS
+from router.regex import regex
 from router.spans import bars_in
 
 _NOTES: Final = {
@@ -25,7 +26,7 @@ _NOTES: Final = {
 }
 _FOR_ALL: Final = frozenset({"slide", "level", "nudge", "stop", "stop_after", "stop_before"})
 _ALL: Final = frozenset({"everything", "it all", "all", "it", "drums", "the drums", "the groove", "everybody"})
-_END: Final = re.compile(r"\b(?:at|towards?|to|until) the (?:very )?end\b")
+_END: Final = regex(r"\b(?:at|towards?|to|until) the (?:very )?end\b")
 
 
 def copied(text: str) -> Order | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from router.constraints import places_of, spoken_voices
 from router.phrases import NOISE
+from router.regex import regex
 from router.spans import Bars, Pick
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
@@ -20,9 +21,9 @@ KEEPERS: Final = (*HATS, "ride", "ride_bell")
 CRASHES: Final = ("crash", "crash2", "china", "splash")
 ARTICLES: Final = frozenset({"the", "and", "a", "or", "play", "use", "drums", "too", "as", "well"})
 
-_NEAR: Final = re.compile(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
-_ON: Final = re.compile(r"\b(?:on|at)\s+(.+)$")
-_BARE_PLACE: Final = re.compile(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
+_NEAR: Final = regex(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
+_ON: Final = regex(r"\b(?:on|at)\s+(.+)$")
+_BARE_PLACE: Final = regex(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from router.constraints import drum_name, places_of, read_rule, spoken_voices
 from router.order import ARTICLES, CRASHES, HATS, KEEPERS, SNARES, Order, drums, placed, strange
 from router.pattern import VOICES
 from router.phrases import NUMBERS
+from router.regex import regex
 from router.spans import Bars, bars_in, strokes_in
 
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
@@ -25,9 +26,9 @@ _PICKING: Final = frozenset(
 )
 """Acts that can be about some strokes of a drum only."""
 _NARROWED: Final = frozenset({"more", "less", "loud", "soft", "swell"})
-_FINDERS: Final = tuple((act, re.compile(rf"(?<!\S)(?:{words})(?!\S)")) for act, words in phrases.ACTS)
+_FINDERS: Final = tuple((act, regex(rf"(?<!\S)(?:{words})(?!\S)")) for act, words in phrases.ACTS)
 _SAME_ACT: Final = {
-    act: re.compile(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
+    act: regex(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
     for act, _ in phrases.ACTS
 }
 _AGAINST: Final = {
@@ -38,10 +39,8 @@ _AGAINST: Final = {
 _TYPED_WITHIN: Final = 60
 """Characters of a clause in which slips of the finger are looked for."""
 _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
-_AND: Final = re.compile(r"\band\b")
-_PAIR: Final = re.compile(
-    r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)"
-)
+_AND: Final = regex(r"\band\b")
+_PAIR: Final = regex(r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)")
 """One place for two drums; a rule would be content with either of them."""
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from router.regex import regex
+
 ENERGY: Final = r"loud|hard|heavy|strong|harsh|prominent|aggressive|bright|hot"
 FAINT: Final = r"quiet|soft|weak|light|faint|gentle"
 CROWD: Final = r"busy|dense|full|crowded|complex|complicated|fast|cluttered"
@@ -43,7 +45,7 @@ _GREATER: Final = {
 }  # fmt: skip
 
 SHORT: Final = tuple(
-    (re.compile(found), instead)
+    (regex(found), instead)
     for found, instead in (
         (r"\bbds?\b|\bkiks?\b", "kick"),
         (r"\bsds?\b", "snare"),
@@ -59,7 +61,7 @@ SHORT: Final = tuple(
 """What a drummer writes for short, as the other tables have it."""
 
 SPELLINGS: Final = (*SHORT, *(
-    (re.compile(found), instead)
+    (regex(found), instead)
     for found, instead in (
         ("[\u2019'`\"]", ""), ("[\u2013\u2014]", ", "),
         (r"\b(?:please|pls|plz|thx|thanks|thank you|(?:can|could|would|will) you)\b", ""),
@@ -138,7 +140,7 @@ SPELLINGS: Final = (*SHORT, *(
 ))  # fmt: skip
 
 WISHED: Final = tuple(
-    (re.compile(found), instead)
+    (regex(found), instead)
     for found, instead in (
         (
             rf"^(?:steady |straight |constant )?({_NOTE_VALUES})(?:[ -]notes?)? ((?:hat|ride|shaker|kick|snare)s?)$",
@@ -201,7 +203,7 @@ _HALT: Final = (
 _CLEAR: Final = rf"(?:{_CUT}|lose|no) (?P<a3>.+?)"
 _SPEED: Final = r"velocity (?:of )?(?P<v>\d{1,3})|(?P<v2>\d{1,3}) velocity|(?P<v3>[2-9]\d|1[01]\d|12[0-7])"
 FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (act, re.compile(words))
+    (act, regex(words))
     for act, words in (
         ("swap", rf"(?:{_SWAP}) (?P<a>.+?) (?:for|by|onto|on|into|to|over to) (?P<b>.+)"),
         ("swap", r"(?:replace|substitute|change|play) (?P<a>.+?) with (?P<b>.+)"),
@@ -235,76 +237,72 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 )  # fmt: skip
 """Whole sentences. Groups: a, b drums (done to, and to what); keeper a time keeper; at, origin places; step a note."""
 
-ONLY: Final = re.compile(
-    r"(?:keep |leave |play |use |have |i want )?(?:only|just|solo)\s+(.+)|(.+?)\s+(?:only|alone|solo)"
-)
-TOUCH_ONLY: Final = re.compile(
+ONLY: Final = regex(r"(?:keep |leave |play |use |have |i want )?(?:only|just|solo)\s+(.+)|(.+?)\s+(?:only|alone|solo)")
+TOUCH_ONLY: Final = regex(
     r"(?:only|just) (?:change|touch|edit|alter)\s+(.+)|(?:change|touch|edit|alter) (?:(?:only|just)\s+(.+)|(.+) only)"
 )
-REST_OF_IT: Final = re.compile(
+REST_OF_IT: Final = regex(
     r"(?:the )?same(?: (?:beat|groove|thing|pattern))?(?: as (?:before|it is))?|(?:like|as) (?:before|it is|now)|"
     r"(?:(?:keep|leave|hold)\s+)?(?:everything|all|nothing|the rest|anything|it)(?: else)?"
     r"(?:\s+(?:the same|alone|as (?:it|they) (?:is|are)|stays?(?: the same)?|changes?|unchanged|as is|be|untouched))*"
     r"|(?:keep|leave|hold) (?:the |my )?backbeats?\b.*|dont (?:change|touch|alter) (?:anything|it)(?: else)?"
 )
-SILENCE: Final = re.compile(
+SILENCE: Final = regex(
     r"(?:add |with |a |an |make |leave |of |full )*(?:silence|silent|rest|pause|break|tacet|empty)"
     r"|(?:drums? |everything |all |everybody )?(?:drop out|out|lay out|sit out|stop|drop)"
     rf"|(?:{_CUT}|stop|kill|no)(?: out)?(?: (?:the |all the )?(?:drums|everything|all|it))?"
 )
 COPY: Final = (
-    re.compile(
+    regex(
         r"(?:copy|repeat|duplicate|paste) bar (?P<source>\d{1,2}) (?:in|into|to|onto|over|as|on) (?P<where>bars? .+)"
     ),
-    re.compile(
+    regex(
         r"(?:make |let |have )?(?P<where>bars? .+?) (?:be |is |are )?"
         r"(?:like|the same as|same as|identical to|as|a copy of) bar (?P<source>\d{1,2})"
     ),
 )  # fmt: skip
-DONT: Final = re.compile(r"(?:please )?(?:dont|never)\b ?(?P<what>.*)")
+DONT: Final = regex(r"(?:please )?(?:dont|never)\b ?(?P<what>.*)")
 STEPS: Final = {
     **dict.fromkeys(("quarter", "quarters", "4th", "4ths", "crotchets"), "beat"),
     **dict.fromkeys(("eighth", "eighths", "8th", "8ths", "quavers"), "8th"),
     **dict.fromkeys(("sixteenth", "sixteenths", "16th", "16ths", "semiquavers"), "16th"),
     **dict.fromkeys(("triplet", "triplets"), "3rd"),
 }  # fmt: skip
-STEP: Final = re.compile(rf"\b(?:straight |steady |constant )?({'|'.join(STEPS)})(?:[ -]notes?)?\b")
-ORNAMENT: Final = re.compile(
-    r"\b(?:(flam)(?:s|med|ming)?|(?:a |add |with |some )(drag)|(drags)|ruffs?|(buzz)(?:es)?)\b"
-)
+STEP: Final = regex(rf"\b(?:straight |steady |constant )?({'|'.join(STEPS)})(?:[ -]notes?)?\b")
+ORNAMENT: Final = regex(r"\b(?:(flam)(?:s|med|ming)?|(?:a |add |with |some )(drag)|(drags)|ruffs?|(buzz)(?:es)?)\b")
 _SLOWLY: Final = r"(?:gradual(?:ly)?|slowly)(?: get(?:ting)?| become)?"
 SWELL: Final = (
-    (re.compile(
+    (regex(
         rf"\b(?:de-?crescendo|diminuendo|decresc|{_SLOWLY} (?:softer|quieter)|get(?:ting|s)? (?:softer|quieter)"
         r"|(softer|quieter) and \1|fade(?: it)?(?: out)?(?! in\b)|die down|taper(?: off)?"
         r"|start (?:loud|strong) (?:and )?(?:end|finish) (?:soft|quiet)(?:ly)?)\b"
     ), -1),
-    (re.compile(
+    (regex(
         rf"\b(?:crescendo|cresc|swell|{_SLOWLY} louder|get(?:ting|s)? louder|louder and louder|fade in"
         r"|starts? (?:off )?(?:soft|quiet)(?:ly)? (?:and |but )?(?:ends?|finish(?:es)?|gets?) (?:loud|strong)(?:er)?)\b"
     ), 1),
 )  # fmt: skip
 """Words for loudness that falls or grows."""
-ONLY_IN: Final = re.compile(r"(?P<a>.+?) only (?P<where>(?:in|on|during|for) .+)")
-SOME: Final = re.compile(r"\b(?:(?:just )?a (?:little|tiny|wee) bit|a bit|a touch|a little|a tad|slightly|somewhat)\b")
-MUCH: Final = re.compile(
+ONLY_IN: Final = regex(r"(?P<a>.+?) only (?P<where>(?:in|on|during|for) .+)")
+SOME: Final = regex(r"\b(?:(?:just )?a (?:little|tiny|wee) bit|a bit|a touch|a little|a tad|slightly|somewhat)\b")
+MUCH: Final = regex(
     r"\b(?:(?<!too )(?<!so )(?<!as )much|a lot|lots of|loads of|way|far|really|very|plenty of|significantly)\b"
 )
 NUMBERS: Final = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "second": 2, "third": 3, "fourth": 4,
 }  # fmt: skip
-COUNT: Final = re.compile(
+COUNT: Final = regex(
     r"\b(\d{1,2}|one|two|three|four|five|six)\b(?: (?:times|per bar|a bar|each bar|in (?:each|every) bar))?"
 )
-TIME: Final = re.compile(r"\b(?:by )?(?:about |around |some )?(?!0+(?:\.0+)? )(\d{1,5}(?:\.\d+)?) (ms|ticks?)\b")
-SOUND: Final = re.compile(
+TIME: Final = regex(r"\b(?:by )?(?:about |around |some )?(?!0+(?:\.0+)? )(\d{1,5}(?:\.\d+)?) (ms|ticks?)\b")
+SOUND: Final = regex(
     r"\b(?:brush(?:es)?|mallets?|(?:hot ?)?rods|sticks|reverb|echo|pitch(?:ed)?|tuned?|tuning|panned|panning"
     r"|(?:drum ?)?kit|samples?|distort(?:ed|ion))\b"
 )
 """What an instrument does to the strokes: no stroke can say it."""
-PERCENT: Final = re.compile(r"\b(?:by )?(\d{1,3})%")
-BY: Final = re.compile(r"\bby (\d{1,2})\b")
-STOP: Final = re.compile(
+PERCENT: Final = regex(r"\b(?:by )?(\d{1,3})%")
+BY: Final = regex(r"\bby (\d{1,2})\b")
+STOP: Final = regex(
     r"[;!?]|,(?! ?except)(?!(?<=[\d&],) ?(?:and )?(?:\d|the (?:and|e|a|&) of\b))|\.(?!\d)"
     r"|\b(?:but|then|also|while|plus|yet|though)\b"
     r"|\b(?:and|with) (?=no\b|keep\b|dont\b)|(?=\bwithout (?:touching|changing|altering)\b)"

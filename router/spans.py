@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
+from router.regex import regex
+
 
 @dataclass(frozen=True, slots=True)
 class Bars:
@@ -89,7 +91,7 @@ def _many(which: str, count: str | None) -> Bars:
 Found = Callable[[re.Match[str]], Sequence[Bars]]
 _BEFORE: Final = r"\b(?:(?:leading )?(?:into|to|towards|before|until|till)|leading up to|up to)"
 _WAYS: Final[tuple[tuple[re.Pattern[str], Found], ...]] = tuple(
-    (re.compile(words), found)
+    (regex(words), found)
     for words, found in (
         (rf"{_AT}(?:bars?|measures?) {_N} ?(?:-|to|through|until|till) ?(?:bar )?{_N}\b",
          lambda m: [Bars(_int(m[1]), max(_int(m[1]), _int(m[2])))]),
@@ -123,12 +125,12 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
 
 
 _FROM_END: Final = {"next": 2, **{word: number for word, number in _ORDINALS.items() if number > 1}}
-_PICKED: Final = re.compile(
+_PICKED: Final = regex(
     rf"(?<!every )\b(?:the |my )?(?:very )?"
     rf"(?:({'|'.join(_FROM_END)})[ -](?:to[ -])?last|(penultimate)|{_TH})(?: {_N})? "
 )
-_STROKE: Final = re.compile(r"(?:hit|stroke|note)s?\b")
-_IN_EACH_BAR: Final = re.compile(r"\b(?:of|in|on|per) (?:(?:every|each) )?(?:single )?bar\b")
+_STROKE: Final = regex(r"(?:hit|stroke|note)s?\b")
+_IN_EACH_BAR: Final = regex(r"\b(?:of|in|on|per) (?:(?:every|each) )?(?:single )?bar\b")
 
 
 def strokes_in(text: str, drum: re.Pattern[str]) -> tuple[str, Pick | None]:

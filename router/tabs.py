@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-_LINE: Final = re.compile(
+from router.regex import regex
+
+_LINE: Final = regex(
     r"""[\s>*`\-]*                                   # list marks and quotes
     (?P<lane>[A-Za-z][A-Za-z _/-]{0,20}?)            # the lane's name
     \s*(?:\([^)]{0,20}\))?[*`]*\s*:\s*[*`]*\s*       # K (Kick): or **K**:
@@ -17,13 +19,13 @@ _LINE: Final = re.compile(
     [\s`*]*""",
     re.VERBOSE,
 )
-_PIPED: Final = re.compile(
+_PIPED: Final = regex(
     r"[\s>*`]*(?P<lane>[A-Za-z][A-Za-z _/-]{0,20}?)[\s*`]*(?P<cells>\|[-.xXoOgGfFdDzZ#_~|\s]+?)[\s`*]*"
 )
 """A tab as guitarists write it: `HH|x-x-x-x-|`."""
 
-_LABEL: Final = re.compile(r"[\s#*>-]*(?:bar|measure)\s*#?(\d{1,2})\b[^|]{0,40}", re.IGNORECASE)
-_CELLS: Final = re.compile(r"[-.xXoOgGfFdDzZ#~]")
+_LABEL: Final = regex(r"[\s#*>-]*(?:bar|measure)\s*#?(\d{1,2})\b[^|]{0,40}", re.IGNORECASE)
+_CELLS: Final = regex(r"[-.xXoOgGfFdDzZ#~]")
 
 GRIDS: Final = (16, 32, 24, 12, 8, 48, 64, 4, 6)
 """Cells in a 4/4 bar that a tab may mean, the likeliest first."""

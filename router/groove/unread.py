@@ -12,17 +12,18 @@ from typing import Final
 from router.groove.names import plain
 from router.groove.words import MOST_BEATS, NAMES, SPOKEN, TEMPOS, TURNED, describe, tidy
 from router.pattern import MAX_BARS
+from router.regex import regex
 
 _SHOWN: Final = 60
 """Characters of strange words that are shown."""
-_METERS: Final = re.compile(r"(?<![\d/.])(\d{1,4}) ?/ ?(\d{1,4})(?![\d/])(?!(?:th)?s?[ -](?:notes?|hats?|hi))")
-_BPM: Final = re.compile(r"(?<![\d.,])(-?\d{1,9}(?:\.\d+)?) ?(?:bpm\b|beats per minute)")
-_BARS: Final = re.compile(r"\b(\d{1,9})[ -]?(?:bars?|measures?)\b")
-_EMPTY: Final = re.compile(
+_METERS: Final = regex(r"(?<![\d/.])(\d{1,4}) ?/ ?(\d{1,4})(?![\d/])(?!(?:th)?s?[ -](?:notes?|hats?|hi))")
+_BPM: Final = regex(r"(?<![\d.,])(-?\d{1,9}(?:\.\d+)?) ?(?:bpm\b|beats per minute)")
+_BARS: Final = regex(r"\b(\d{1,9})[ -]?(?:bars?|measures?)\b")
+_EMPTY: Final = regex(
     r"(?:(?:just |only |pure |total |complete )*(?:silence|silent|nothing)"
     r"|(?:no|without)(?: any)? (?:drums?|music|sound|beats?|hits|notes)(?: at all)?)[.!]?"
 )
-_FIGURES: Final = re.compile(
+_FIGURES: Final = regex(
     r"(?<![\w.])[-+]?\d[\d.,:/+%-]*(?:st|nd|rd|th|ths|s|x|k|bpm|ms)?(?!\w)"
     r"|\b(?:bpm|beats per minute|tempo|bars?|measures?)\b"
 )

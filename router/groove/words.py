@@ -14,6 +14,7 @@ from typing import Any, Final
 from router.groove.idioms import IDIOMS, MANNERS
 from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
 from router.pattern import MAX_BARS
+from router.regex import regex
 from router.request import SECTIONS
 
 _FEEL: Final[dict[str, dict[str, float]]] = {
@@ -45,25 +46,25 @@ TEMPOS: Final = (20, 300)
 MOST_BEATS: Final = 32
 """In a bar, as `router.pattern.Meter` has it."""
 _NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
-_METER: Final = re.compile(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
-_BARS: Final = re.compile(
+_METER: Final = regex(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
+_BARS: Final = regex(
     r"\b(\d{1,6}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b|\bbars?[:=] ?(\d{1,6})\b"
 )
 _SOME_BARS: Final = ("every ", "first ", "last ")
 """Before a number of bars that is not the length, if another is said."""
 _BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
-_TEMPO: Final = re.compile(
+_TEMPO: Final = regex(
     rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm)[:=]? ?{_BPM}(?![\d.]*\d)"
     r"|(\w+ )?\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;]|\.(?!\d)|(?:in|for|with|and|without)\b))"
     r"|(?:^|(?<=[a-z] )|(?<=, ))([6-9]\d|1\d\d|2[0-2]\d)(?=$|,)"
 )
-_NOT_A_TEMPO: Final = re.compile(
+_NOT_A_TEMPO: Final = regex(
     r"(?:swing|humanize|complexity|density|intensity|variation|lean|ghosts?|notes?|velocity|volume|level|not|louder|softer"
     r"|kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|tambourine|openness"
     r"|take|kit|tr|by|to|of|than|in|on|and|or|bars?|beats?|[ea]) "
 )
 """Words before "at 60", or a number at the end, that make it a knob's place, a velocity or no tempo at all."""
-_METER_WORDS: Final = re.compile(
+_METER_WORDS: Final = regex(
     r"(?<!two )\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b"
     r"(?![ -]bars?|[ -]measures?| phrases?)"
     r"|\bin (three|five|six|seven|[3567])(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
@@ -72,21 +73,21 @@ _NOT: Final = (
     r"(?:(?:anything|everything) (?:but|except)|no|not|without|less|isn't|aren't|don't be|never)"
     r"(?: any| so| too| very| that| as)?"
 )
-_DENIED: Final = re.compile(rf"\b{_NOT} (?:an? )?$")
+_DENIED: Final = regex(rf"\b{_NOT} (?:an? )?$")
 _DENIAL: Final = 24
 """Characters before a word in which it may be denied."""
-_NO_NAME: Final = re.compile(rf"\b{_NOT} (?:double )?[\w-]+")
+_NO_NAME: Final = regex(rf"\b{_NOT} (?:double )?[\w-]+")
 """What is not wanted names nothing."""
-_SOME_SWING: Final = re.compile(
+_SOME_SWING: Final = regex(
     r"\b(?:with|some|more|of|little)(?: an?| some)? swing\b|\bswing(?: (?:at|of|to))?[ :=]+(?:[\d.]+ ?%|0?\.\d)"
     r"|\d ?% swing\b"
 )
 """Swing as a matter of degree: no name of a style."""
 _KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|variation"
-_NO_ROCK: Final = re.compile(rf"\b{_NOT} rock\b")
-_EVOLVING: Final = re.compile(r"\b(?:evol|develop|grow)\w*|\bget(?:s|ting)? (?:busier|denser|fuller)\b")
-_UNSWUNG: Final = re.compile(rf"\b{_NOT} (?:swing|shuffle)\b")
-TURNED: Final = re.compile(
+_NO_ROCK: Final = regex(rf"\b{_NOT} rock\b")
+_EVOLVING: Final = regex(r"\b(?:evol|develop|grow)\w*|\bget(?:s|ting)? (?:busier|denser|fuller)\b")
+_UNSWUNG: Final = regex(rf"\b{_NOT} (?:swing|shuffle)\b")
+TURNED: Final = regex(
     rf"\b({_KNOB})(?: (?:at|of|to|is|about|around))?[ :=]+(?:(\d{{1,6}}(?:\.\d+)?) ?%|([01]?\.\d+)\b)"
     rf"|(?<![\d.])(\d{{1,6}}) ?% (?:of )?({_KNOB})\b"
 )
@@ -100,14 +101,14 @@ _TYPED_WITHIN: Final = 120
 """Characters in which slips of the finger are looked for: it takes time, and longer texts say enough else."""
 _BLEND_WITHIN: Final = 300
 """Characters in which a blend is looked for: its forms are slow to rule out."""
-_SHARE: Final = re.compile(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
-_AFTER: Final = re.compile(r"([a-z&' -]+?)\s*[(:]?\s*(\d{1,3})\s*%\)?")
-_SLASH: Final = re.compile(r"\b(\d{1,2})\s*[/:-]\s*(\d{1,2})\s+(?:of )?([a-z-]+)\s*(?:/|and|with|,|to)?\s+([a-z-]+)")
-_HALVES: Final = re.compile(r"\bhalf (?!time)([a-z -]+?),?(?: and)? half (?!time)([a-z -]+)")
-_MOSTLY: Final = re.compile(
+_SHARE: Final = regex(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
+_AFTER: Final = regex(r"([a-z&' -]+?)\s*[(:]?\s*(\d{1,3})\s*%\)?")
+_SLASH: Final = regex(r"\b(\d{1,2})\s*[/:-]\s*(\d{1,2})\s+(?:of )?([a-z-]+)\s*(?:/|and|with|,|to)?\s+([a-z-]+)")
+_HALVES: Final = regex(r"\bhalf (?!time)([a-z -]+?),?(?: and)? half (?!time)([a-z -]+)")
+_MOSTLY: Final = regex(
     r"\b(?:mostly|mainly) ([a-z -]+?),? (?:with|and) (?:some|a bit of|a touch of|a little) ([a-z -]+)"
 )
-_MIX: Final = re.compile(
+_MIX: Final = regex(
     r"\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up) (?:of|between) ([a-z&,+ -]+)"
     r"|\b([a-z -]+ (?:and|with) [a-z -]+?) (?:blend|fusion|mix|hybrid|crossover)\b"
 )
@@ -115,8 +116,8 @@ _COUNTED: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven"
                    "eleven": 11, "twelve": 12}  # fmt: skip
 _UNITS: Final = {"four": 4, "eight": 8, "sixteen": 16}
 _COUNT: Final = rf"(1[0-6]|[2-9]|{'|'.join(_COUNTED)})"
-_RATIO: Final = re.compile(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
-_GROUPS: Final = re.compile(r"\b(\d(?:\+\d){1,7})\b")
+_RATIO: Final = regex(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
+_GROUPS: Final = regex(r"\b(\d(?:\+\d){1,7})\b")
 _STOP: Final = frozenset((
     "a", "an", "the", "of", "and", "with", "in", "on", "at", "for", "to", "me", "give", "make", "some", "like",
     "style", "beat", "groove", "drums", "drum", "pattern", "loop", "feel", "please", "time", "bar", "bars", "bpm",
@@ -183,7 +184,7 @@ NAMES: Final = frozenset(
 """Every name that means something, as `names.plain` leaves it."""
 SPOKEN: Final = (
     _TEMPO, _METER, _METER_WORDS, _BARS, _RATIO, _GROUPS, TURNED,
-    re.compile(
+    regex(
         rf"\b(?:half|double)[ -]?time\b|\bwaltz\b|{_EVOLVING.pattern}"
         r"|\b(?:poly|cross)[ -]?rhythms?\b|\bhemiola\b"
         r"|\bbuild[ -]?up\b|\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up|half|mostly|mainly)\b"

@@ -9,7 +9,6 @@ import errno
 import os
 import signal
 import sys
-from typing import NoReturn
 
 _HELP_COLUMNS = 80
 """From this width on click wraps nothing of the first help page, so that every screen shows the same."""
@@ -18,20 +17,12 @@ _NOT_WRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
 """A pipe that nobody reads any more, a full disk behind `> FILE`, a closed output."""
 
 
-def _interrupted(*_: object) -> NoReturn:
-    # SystemExit unwinds through imports and click alike, and leaves no traceback.
-    raise SystemExit(130)
-
-
-def _terminated(*_: object) -> NoReturn:
-    raise SystemExit(0)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    signal.signal(signal.SIGINT, _interrupted)
+    # SystemExit unwinds through imports and click alike, and leaves no traceback.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     if (sys.argv[1:] if arguments is None else arguments)[:1] == ["run"]:
-        signal.signal(signal.SIGTERM, _terminated)  # who stops a service that has not begun yet has not failed
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # a service stopped before it began has not failed
     try:
         _run(arguments)
     except OSError as error:

@@ -429,8 +429,12 @@ class Methods:
     # Money ------------------------------------------------------------------------------------------------------
 
     async def _costs(self, params: protocol.Costs, _: Client) -> Any:
-        rows = await self._money.costs(params.since, params.by)
-        return {"by": params.by, "since": params.since, "rows": rows, "budget": await self._money.budget()}
+        by = [*dict.fromkeys(params.by)]
+        try:
+            rows = await self._money.costs(params.since, by)
+        except ValueError as error:
+            raise invalid_params(str(error), "try 7d", "since") from None
+        return {"by": by, "since": params.since, "rows": rows, "budget": await self._money.budget()}
 
     async def _metrics(self, _: protocol.Nothing, __: Client) -> Any:
         return self._money.snapshot()

@@ -304,9 +304,9 @@ class Learn(Params):
 
 
 class Costs(Params):
-    """Since which day (UTC, as 2026-11-01), and grouped by what."""
+    """Since which day (UTC, as 2026-11-01, or 7d for the last seven days), and grouped by what."""
 
-    since: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    since: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     by: Annotated[list[Literal["tier", "provider", "model", "day", "task"]], Field(min_length=1, max_length=5)] = [
         "tier"
     ]

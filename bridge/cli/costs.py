@@ -48,6 +48,11 @@ RECEIPT: Final = ("id", "provider", "model", "task", "outcome", "ms", "input_tok
 @click.option("--accept-clock", is_flag=True, help="Believe the clock again after it once ran ahead.")
 def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[str, ...], **rest: Any) -> None:
     """Print what was paid, by tier unless --by says otherwise."""
+    by = tuple(dict.fromkeys(by))
+    if rest["request_id"] == "":
+        fail(USAGE, "which request?", "`request` of a `route`'s attempts names one")
+    if rest["since"] == "":
+        fail(USAGE, "since when?", "a day like 2026-11-01, or 7d")
     with errors():
         told = run_async(_ask(home, by or ("tier",), **rest))
         if as_json:

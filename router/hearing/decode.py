@@ -48,6 +48,7 @@ class Source:
         early: The file ends before its container does, or in the middle of a frame.
         damaged_s: Seconds before the first place of an mp3 that is no music, None where there is none.
         layout: How the decoder should see the file, None as it is.
+        other_hz: The rate of another mp3 that is joined behind it and not read, None where there is none.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Source:
     early: bool = False
     damaged_s: float | None = None
     layout: Layout | None = None
+    other_hz: int | None = None
 
     @property
     def duration_s(self) -> float:
@@ -100,8 +102,9 @@ def examine(path: Path, limits: Limits) -> Source:
     early = not _has_end(path, size) if found.format == "OGG" else mp3 is not None and mp3.cut
     damaged_s = None if mp3 is None or mp3.damaged is None else mp3.seconds(mp3.damaged)
     source = Source(
-        path, found.samplerate, found.channels, max(0, found.frames), found.format, early, damaged_s, layout
-    )
+        path, found.samplerate, found.channels, max(0, found.frames), found.format, early, damaged_s, layout,
+        None if mp3 is None else mp3.other_hz,
+    )  # fmt: skip
     _long_enough(source.duration_s, limits, path.name)
     return source
 

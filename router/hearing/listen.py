@@ -88,6 +88,10 @@ def _read(source: Source, limits: Limits, tell: Progress) -> tuple[Floats, Doubl
 
 def _of_the_file(source: Source, duration_s: float) -> list[str]:
     """Return what the listener should know of a file that is not as it should be."""
+    if source.other_hz is not None:
+        where = f"behind {duration_s:.1f} s of {source.rate_hz}"
+        told = f"another mp3, of {source.other_hz} samples a second, is joined {where} and was not heard"
+        return [f"{told}; convert both to one rate"]
     if source.early:
         return [f"the file ends early, after {duration_s:.1f} s: what is there was heard"]
     if source.damaged_s is not None:

@@ -43,8 +43,9 @@ class Frames:
     Attributes:
         parts: Where they lie, from byte to byte. count: how many there are. header: the first one's four bytes.
         told: How many the first one says follow it (a Xing, Info or VBRI header), None where it is music itself.
-        cut: The last one is not whole, or others follow that differ in rate.
+        cut: The last one is not whole.
         damaged: How many came before the first place that is neither a frame nor a tag, None where there is none.
+        other_hz: The rate of a further file that is joined behind the last one, None where there is none.
     """
 
     parts: tuple[tuple[int, int], ...]
@@ -53,6 +54,7 @@ class Frames:
     told: int | None
     cut: bool
     damaged: int | None
+    other_hz: int | None = None
 
     @property
     def missing(self) -> int:
@@ -61,8 +63,7 @@ class Frames:
 
     def seconds(self, count: int) -> float:
         """Return how long so many frames sound."""
-        version = self.header[1] >> 3 & 3
-        return count * (1152 if version == 3 else 576) / _RATES_HZ[version][self.header[2] >> 2 & 3]
+        return count * (1152 if self.header[1] >> 3 & 3 == 3 else 576) / _rate_hz(self.header)
 
 
 def frames(path: Path, size: int) -> Frames | None:
@@ -91,7 +92,23 @@ def frames(path: Path, size: int) -> Frames | None:
             if damaged is None and head[:3] not in _TAGS:
                 damaged = count
             start = place = after
-    return Frames(tuple(parts), count, first[:4], _told(first), cut, damaged) if count else None
+        other_hz = _other_hz(file, place)
+    if not count:
+        return None
+    return Frames(tuple(parts), count, first[:4], _told(first), cut and other_hz is None, damaged, other_hz)
+
+
+def _other_hz(file: BinaryIO, place: int) -> int | None:
+    """Return the rate of the frames that follow where those of the first file's kind have ended, None of none."""
+    begins = _next(file, place, None)
+    if begins is None:
+        return None
+    file.seek(begins)
+    return _rate_hz(file.read(4))
+
+
+def _rate_hz(header: bytes) -> int:
+    return _RATES_HZ[header[1] >> 3 & 3][header[2] >> 2 & 3]
 
 
 def _next(file: BinaryIO, place: int, first: bytes | None) -> int | None:

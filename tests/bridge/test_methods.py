@@ -498,3 +498,19 @@ def test_many_asked_for_at_once_leave_the_way_back(stage):
     assert len(loaded) == 41
     assert not lost
     assert undone["pattern"]
+
+
+def test_costs_take_a_day_or_the_last_days_and_say_what_else_is_none(stage):
+    """The socket reads `since` as the command line does; the error has a field and a hint."""
+
+    async def work():
+        told = await stage.call("costs", since="7d", by=["tier", "tier"])
+        with pytest.raises(RpcError) as refused:
+            await stage.call("costs", since="tomorrow")
+        return told, refused.value.data
+
+    told, data = asyncio.run(work())
+
+    assert told["by"] == ["tier"]
+    assert (data["code"], data["field"]) == ("invalid_params", "since")
+    assert data["hint"]

@@ -98,13 +98,26 @@ def test_a_lost_attempt_is_reconciled_once(home):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--since", "yesterday"), ("--by", "colour"), ("--reconcile", "1", "cheap"), ("--csv", "extra")]
+    "arguments",
+    [
+        ("--since", "yesterday"),
+        ("--since", ""),
+        ("--request", ""),
+        ("--by", "colour"),
+        ("--reconcile", "1", "cheap"),
+        ("--csv", "extra"),
+    ],
 )
 def test_a_question_it_cannot_answer_is_a_usage_error(home, arguments):
     """Exit code 2 and a sentence, no traceback."""
     code, _, err = run("costs", *arguments)
     assert code == 2
     assert err
+
+
+def test_a_group_named_twice_is_one(home):
+    """A script that adds its own --by to a user's gets one column of it."""
+    assert run("costs", "--csv", "--by", "tier", "--by", "tier") == run("costs", "--csv", "--by", "tier")
 
 
 def test_asking_makes_no_home(tmp_path, monkeypatch):

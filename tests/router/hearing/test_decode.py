@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from sounds import RATE, drum_loop, save
 
 from router.errors import InvalidRequest
@@ -318,6 +319,19 @@ def test_joined_mp3s_are_heard_to_the_end_of_the_last(tmp_path: Path, between: b
 
     assert found.size / source.rate_hz == pytest.approx(2 * samples.size / RATE, abs=0.2)
     assert (source.early, source.damaged_s) == (False, None)
+
+
+@pytest.mark.parametrize("between", [b"", b"TAG" + bytes(125) + id3(4_000)])
+def test_a_joined_mp3_of_another_rate_is_told(tmp_path: Path, between: bytes) -> None:
+    """A decoder knows one rate a file: what lies behind is not heard, and a note says so."""
+    first, other = tmp_path / "a.mp3", tmp_path / "b.mp3"
+    data = save(first, drum_loop(120, 4)).read_bytes()
+    soundfile.write(other, drum_loop(120, 4)[::2], RATE // 2, format="MP3")
+    first.write_bytes(data + between + other.read_bytes())
+    heard = analyze_file(first)
+
+    assert heard.duration_s == pytest.approx(drum_loop(120, 4).size / RATE, abs=0.2)
+    assert [note for note in heard.notes if f"of {RATE // 2} samples" in note and "convert" in note]
 
 
 @pytest.mark.parametrize("told", [True, False])

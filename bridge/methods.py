@@ -365,7 +365,7 @@ class Methods:
         try:
             return self._triggers.controls.learn(params.action, params.at, self._session.clock())
         except ValueError as error:
-            raise invalid_params(str(error), "", "action") from None
+            raise invalid_params(str(error), "mappings.get lists the actions", "action") from None
 
     async def _learn_cancel(self, _: protocol.Nothing, __: Client) -> Any:
         return self._triggers.controls.cancel()

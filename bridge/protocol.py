@@ -411,10 +411,22 @@ def read_params(method: str, params: Mapping[str, Any]) -> Params:
 
 _SIZES: Final = {
     "string_too_long": ("at most", "max_length", "characters", "say it shorter"),
-    "string_too_short": ("at least", "min_length", "characters", ""),
+    "string_too_short": ("at least", "min_length", "characters", "give it, or leave it out"),
     "too_long": ("at most", "max_length", "items", "send the rest in another request"),
     "too_short": ("at least", "min_length", "items", "give one or more"),
 }
+
+
+_KINDS: Final = {
+    "string_type": "a text",
+    "list_type": "a list",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "dict_type": "an object",
+    "model_type": "an object",
+}
+_SEE: Final = "see `drumbridge schema`"
 
 
 def _translate(model: type[Params], error: ValidationError) -> BadParams:
@@ -427,7 +439,7 @@ def _translate(model: type[Params], error: ValidationError) -> BadParams:
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) or "none"
         if len(path) > 1:
-            return BadParams(f"{where[:100]} is not known", name, "see `drumbridge schema`")
+            return BadParams(f"{where[:100]} is not known", name, _SEE)
         return BadParams(f"unknown parameter {name!r:.60}", name, f"known parameters: {known}")
     if first["type"] == "missing":
         return BadParams(f"{where[:100]} is missing", name, f"give {where[:100]}")
@@ -442,8 +454,14 @@ def _translate(model: type[Params], error: ValidationError) -> BadParams:
         limit, bound, unit, hint = _SIZES[first["type"]]
         said = f"{where[:100]} has {len(first['input'])} {unit}; it must be {limit} {first['ctx'][bound]}"
         return BadParams(said, name, hint)
+    if first["type"] == "literal_error":
+        expected = first["ctx"]["expected"]  # as "'now', 'bar' or 'end'"
+        example = expected.replace(" or ", ", ").split(", ")[0].strip("'")
+        return BadParams(f"{where[:100]} is {shown}; it must be {expected}", name, f"try {example}")
     reason = first["msg"][:1].lower() + first["msg"][1:]
-    return BadParams(f"{where[:100]} is {shown}; {reason}", name)
+    if first["type"] in _KINDS:
+        reason = f"it must be {_KINDS[first['type']]}"
+    return BadParams(f"{where[:100]} is {shown}; {reason}", name, _SEE)
 
 
 def _names_an_arm(part: int | str) -> bool:

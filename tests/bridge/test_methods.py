@@ -514,3 +514,23 @@ def test_costs_take_a_day_or_the_last_days_and_say_what_else_is_none(stage):
     assert told["by"] == ["tier"]
     assert (data["code"], data["field"]) == ("invalid_params", "since")
     assert data["hint"]
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "says"),
+    [
+        ("vary", {"at": 7}, "at is 7; it must be 'now', 'beat', 'bar', '2bars', '4bars' or 'end'"),
+        ("generate", {"genre": 7}, "genre is 7; it must be a text"),
+        ("subscribe", {"sub": "me", "topics": "jobs"}, "topics is 'jobs'; it must be a list"),
+        ("patterns.list", {"favourites": 1}, "favourites is 1; it must be true or false"),
+        ("patterns.put", {"pattern": []}, "pattern is []; it must be an object"),
+    ],
+)
+def test_a_parameter_of_the_wrong_kind_is_named_in_plain_words(stage, method, params, says):
+    """Not in the words of the library that found it, and never without what to do next."""
+    with pytest.raises(RpcError) as refused:
+        asyncio.run(stage.call(method, **params))
+
+    assert str(refused.value) == says
+    assert refused.value.data["field"] == says.split(" ")[0]
+    assert refused.value.data["hint"]

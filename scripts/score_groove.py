@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Scores the embedded drummer against human takes: 16-bar takes over the data's genres, at its tempi.
 
-    .venv/bin/python scripts/score_groove.py [--takes 60] [--sets 3] [--genres] [--keep DIR]
+    .venv/bin/python scripts/score_groove.py [--takes 60] [--sets 3] [--genres] [--humans] [--keep DIR]
 
 Needs the folder `shared` beside the repository (its scorer and the Groove MIDI Dataset's training takes), mido and
 numpy. Writes .mid files through the product's own export; changes nothing.
@@ -85,6 +85,19 @@ def human_halves(genre: str, tool: ModuleType) -> dict[str, float]:
     return totals
 
 
+def beside_humans(count: int, draws: int, tool: ModuleType) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return how human takes, and as many of ours, score against the humans that are left; few takes score less."""
+    takes = tool.reference_takes(str(DATA))
+    humans, ours = [], []
+    for draw in range(draws):
+        mixed = takes[:]
+        random.Random(draw).shuffle(mixed)
+        rest, _ = tool.gather(mixed[count:])
+        humans.append(tool.score(rest, mixed[:count]))
+        ours.append(score(count, draw, rest, tool))
+    return humans, ours
+
+
 def _line(name: str, results: list[dict[str, Any]]) -> str:
     means = {group: sum(r[group] for r in results) / len(results) for group in GROUPS}
     return f"{name:24s} " + "  ".join(f"{group} {means[group]:.3f}" for group in GROUPS)
@@ -96,6 +109,7 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=60)
     parser.add_argument("--sets", type=int, default=3)
     parser.add_argument("--genres", action="store_true")
+    parser.add_argument("--humans", action="store_true", help="60 and 120 takes beside as many human ones")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--keep", type=Path, help="write one set of takes here and score nothing")
     given = parser.parse_args()
@@ -112,6 +126,10 @@ def main() -> None:
             rows = [r["per"][name] for r in results]
             overlap = sum(row[0] for row in rows) / len(rows)
             print(f"  {name:18s} {overlap:.3f}  mean {rows[0][1]}  human {rows[0][2]}")
+    for count in (60, 120) if given.humans else ():
+        humans, ours = beside_humans(count, 2 * given.sets, tool)
+        print(_line(f"{count} human takes", humans))
+        print(_line(f"{count} of ours beside them", ours))
     for genre in JUDGED if given.genres else ():
         own, _ = tool.gather(tool.reference_takes(str(DATA), genre))
         ours = [score(given.takes, seed, own, tool, genre) for seed in range(2)]

@@ -45,15 +45,15 @@ _LIMB_OF: Final = {
 SOFT_VELOCITY: Final = 50
 """What is struck softer than this is a ghost."""
 
-DRIFT_MS: Final = 14.1
+DRIFT_MS: Final = 14.4
 """What all limbs share, at the tempo where `tempo_size` is 1."""
 DRIFT_IN_PART: Final = 0.93
 """How much of it is left in eight bars about their own middle."""
-DRIFT_MEMORY: Final = 0.93
+DRIFT_MEMORY: Final = 0.94
 """From one sixteenth to the next. Independent noise of the same size is heard as sloppy, not as human."""
 SHARED_PLACE_MS: Final = 3.0
 """What all limbs share of being early or late in the same places of every bar."""
-LEAN_MS: Final = 4.2
+LEAN_MS: Final = 4.0
 """How far takes differ in the lean of their limbs."""
 EAGER_MS: Final = 4.3
 """Human takes lie ahead of the click; this is what the grooves' own `late` does not say yet."""
@@ -61,6 +61,8 @@ DRIFT_SHARE: Final = 0.45
 """How much a groove's own spread says about its drift; the rest of it is swing and places."""
 DRIFT_TEMPER: Final = 0.35
 """How far the eight bars of takes differ in their drift, beyond what their groove says."""
+BAR_TEMPER: Final = 0.3
+"""How far the bars of a take differ in it, as a power of e: no hand is as loose in each of them."""
 JITTER_SIZE: Final = 0.965
 JITTER_TEMPER: Final = 0.46
 """Likewise for the unsteadiness of the limbs: the usual one, and how far from it as a power of e."""
@@ -140,7 +142,7 @@ def _triplet_beats(hits: Iterable[Hit]) -> frozenset[int]:
 def _drift(seed: int, steps: int, part_steps: int) -> tuple[float, ...]:
     """The shared wander of a take, spread 1, one value a sixteenth; in whole parts as wide as `temper` has it.
 
-    Left to chance, a part's width says more about the dice than about the hand.
+    Left to chance, a part's width says more about the dice than about the hand. Bars are looser and tighter in turn.
     """
     fresh = sqrt(1 - DRIFT_MEMORY * DRIFT_MEMORY)
     line, at = [], bell(seed, -1)
@@ -155,7 +157,9 @@ def _drift(seed: int, steps: int, part_steps: int) -> tuple[float, ...]:
             middle = fsum(own) / part_steps
             width *= DRIFT_IN_PART / sqrt(fsum((value - middle) ** 2 for value in own) / part_steps)
         out += [value * width for value in own]
-    return tuple(out)
+    bar_steps = part_steps // PART_BARS
+    bars = [_power(bell(seed, 17, bar), BAR_TEMPER) for bar in range(-(-steps // bar_steps))]
+    return tuple(value * bars[at // bar_steps] for at, value in enumerate(out))
 
 
 class _Hand:
@@ -204,10 +208,14 @@ class _Hand:
         return self._places[key]
 
 
+def _power(away: float, size: float) -> float:
+    """Return about e to the power of `away` times `size`: as many are twice as much as are half."""
+    root = 1 + max(-2.4, min(2.4, away)) * size / 8  # to the 8th is near exp(), whose last bit is a platform's
+    root *= root
+    root *= root
+    return root * root
+
+
 def _steadiness(seed: int, part: int) -> float:
-    """How unsteady the limbs are in eight bars, against the usual; as many are twice as unsteady as are half."""
-    away = spread_bell(seed, 8, part)
-    root = 1 + max(-2.4, min(2.4, away)) * JITTER_TEMPER / 8  # to the 8th is near exp(), whose last bit is a platform's
-    root *= root
-    root *= root
-    return JITTER_SIZE * root * root
+    """How unsteady the limbs are in eight bars, against the usual."""
+    return JITTER_SIZE * _power(spread_bell(seed, 8, part), JITTER_TEMPER)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures hearing on rendered songs whose truth is known, and prints what the product promises beside what was found.
 
-    python3 scripts/bench_hearing.py [--files 50] [--first-seed 1] [--font FILE.sf2] [--seconds 25] [--plain] [--json]
-        [--no-long]
+    python3 scripts/bench_hearing.py [--files 50] [--first-seed 1] [--font FILE.sf2] [--seconds 25]
+        [--plain | --machine] [--json] [--no-long]
 
 Needs fluidsynth, fluid-soundfont-gm and mir_eval. The songs differ in kit, tempo (spread evenly over 70 to 180),
 style, feel and accompaniment; the ear was fitted on seeds from 100,000 on and the nets of tempo and bars on seeds
@@ -25,7 +25,7 @@ from typing import Any
 
 import mir_eval
 import numpy as np
-from hearing_corpus import FLUID, Song, plain_song, render, song
+from hearing_corpus import FLUID, Song, machine_song, plain_song, render, song
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -108,7 +108,9 @@ def measure(chosen: argparse.Namespace, folder: Path, *, talk: bool = True) -> S
     for n in range(chosen.files):
         tempo = round(float(tempi[(n * 7) % chosen.files] if chosen.files % 7 else tempi[n]), 1)
         seed = chosen.first_seed + n
-        if chosen.plain:
+        if chosen.machine:
+            piece = machine_song(seed)
+        elif chosen.plain:
             piece = plain_song(seed, bpm=tempo, seconds=chosen.seconds, font=chosen.font)
         else:
             piece = song(seed, bpm=tempo, seconds=chosen.seconds, font=chosen.font, meter=chosen.meter)
@@ -172,6 +174,7 @@ def main() -> None:
     parser.add_argument("--font", type=Path, default=FLUID)
     parser.add_argument("--meter", default="4/4")
     parser.add_argument("--plain", action="store_true", help="drums alone, on the grid, as a step sequencer has them")
+    parser.add_argument("--machine", action="store_true", help="sounds that no font has, in all metres, 4 to 30 s")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--no-long", action="store_true")
     chosen = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Makes songs whose truth is known: generated grooves and an accompaniment, rendered by fluidsynth.
+"""Makes songs whose truth is known: generated grooves and an accompaniment, rendered by fluidsynth, and drum machines.
 
 What the drum net is fitted to (`fit_hearing.py`) and what hearing is measured on (`bench_hearing.py`), with seeds
 that never meet. Writes only into the folder it is given.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mido
+import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -21,6 +22,7 @@ from router import groove
 from router.groove.names import CATALOGUE
 from router.pattern import Meter, Pattern
 from router.request import GrooveRequest
+from tests.support import drum_machine
 
 FLUID = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 # Drum programs of the fonts: standard, room, power, electronic, 808, jazz, brush; Fluid has variants of some.
@@ -65,6 +67,8 @@ class Song:
     font: Path = FLUID
     rate: int = 44100
     lead_s: float = 0.0
+    take: drum_machine.Take | None = None
+    """What sounds in place of a font."""
 
     def truth(self, kind: str) -> list[float]:
         """Return the onsets of kick, snare, hat, tom or cymbal in seconds; two notes at one instant count once."""
@@ -155,6 +159,22 @@ def plain_song(seed: int, *, seconds: float = 25.0, bpm: float | None = None, fo
     return Song(
         f"plain-{seed}-{tempo:g}", tempo, Meter(4, 4), pattern, strokes, (), kit, (), (100, 100), font, rate, lead
     )
+
+
+VOICES_OF_MACHINE = {"hat": "hat_closed", "tom": "tom_low", "cymbal": "ride", "shaken": "shaker"}
+
+
+def machine_song(seed: int) -> Song:
+    """Return a take of a drum machine that no font has; see `tests/support/drum_machine.py`."""
+    take = drum_machine.take(seed)
+    strokes = tuple(
+        (at, VOICES_OF_MACHINE.get(voice, voice), max(1, round(127 * hard))) for at, voice, hard in take.strokes
+    )
+    meter = Meter.parse(take.meter)
+    return Song(
+        f"machine-{seed}-{take.feel}-{take.bpm:g}", take.bpm, meter, Pattern(meter, 1, ()), strokes, (), 0, (),
+        (100, 100), rate=take.rate, lead_s=take.lead_s, take=take,
+    )  # fmt: skip
 
 
 def _kit_of_steps(rng: random.Random) -> list[str]:
@@ -254,8 +274,11 @@ def render(piece: Song, folder: Path) -> Path:
     Raises:
         CalledProcessError: If fluidsynth fails.
     """
-    source = midi_of(piece, folder / f"{piece.name}.mid")
     out = folder / f"{piece.name}.wav"
+    if piece.take is not None:
+        soundfile.write(out, piece.take.samples(), piece.rate)
+        return out
+    source = midi_of(piece, folder / f"{piece.name}.mid")
     command = [
         "fluidsynth",
         "-ni",

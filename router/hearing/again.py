@@ -25,6 +25,8 @@ from router.hearing.spectrum import FRAME_S
 
 LOWEST: Final = 0.06
 """Activation of what is judged at all: a twentieth of the strokes of a snare stay below."""
+_SURE: Final = 1.39
+"""Log odds, four to one: so clear a stroke stands, or a short loop of a few strokes loses its snare."""
 _CLEAR: Final = 0.6
 _FEWEST: Final = 3
 """Clear strokes that make a template."""
@@ -50,7 +52,7 @@ def judged(bands: Floats, odds: Floats, hard: Floats, grid: Grid, nets: Mapping[
     """Return the strokes in order of time; `odds` and `hard` are what `Ear.listen` made of `bands`."""
     found = {}
     for voice, (times, velocities, rows) in evidence(bands, odds, hard, grid).items():
-        kept = nets[voice].score(rows) >= 0 if times.size else np.zeros(0, bool)
+        kept = (nets[voice].score(rows) >= 0) | (rows[:, 0] >= _SURE) if times.size else np.zeros(0, bool)
         found[voice] = times[kept], velocities[kept]
     return as_onsets(found)
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from router.hearing.beats import positions
-from router.hearing.pulse import STREAMS, Doubles, Strikes
+from router.hearing.pulse import STREAMS, Doubles, Net, Strikes
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ _COMPOUND_MARGIN: Final = ((80.0, 100.0), (2.0, 6.0))
 the tempo of a shuffle is its quarters, as every sequencer has it."""
 _FASTEST_COMPOUND_BPM: Final = 140.0
 """Dotted quarters a minute: seven eighths a second, about what a hand can play of them for long."""
+_PARTS: Final = ((1 / 3, 2 / 3), (1 / 4, 1 / 2, 3 / 4))
+_NEAR: Final = 0.07
+"""Of a beat; thirds and quarters lie 0.083 apart."""
+_FEW: Final = 0.04
 WIDTH: Final = sum(s.size * len(STREAMS) + _EXTRA for s in SHAPES)
 
 
@@ -68,6 +72,22 @@ def judged(scores: Doubles, felt_bpm: float) -> tuple[Shape, float]:
 def in_three(scores: Doubles) -> bool:
     """Say whether every beat is played in three: such music can be written in 4/4 with triplets or in 6/8 and 12/8."""
     return HYPOTHESES[int(scores.argmax())][0].quarters != 1
+
+
+def scored(strikes: Strikes, beats: Doubles, net: Net) -> Doubles:
+    """Return one score a hypothesis; beats in which nothing is struck at a third are not felt in three."""
+    scores = net.score(folded(strikes, beats))
+    if not _thirds(strikes, beats):
+        scores[[shape.quarters != 1 for shape, _ in HYPOTHESES]] = -np.inf
+    return scores
+
+
+def _thirds(strikes: Strikes, beats: Doubles) -> bool:
+    """Say whether more is struck at thirds of the beat than at its halves and quarters."""
+    places = np.concatenate([positions(strikes[stream][0], beats) % 1 for stream in STREAMS])
+    weights = np.concatenate([strikes[stream][1] for stream in STREAMS])
+    near = [sum(float(weights[np.abs(places - at) < _NEAR].sum()) for at in part) for part in _PARTS]
+    return near[0] > max(near[1], _FEW * float(weights.sum()))
 
 
 def folded(strikes: Strikes, beats: Doubles) -> Doubles:

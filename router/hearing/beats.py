@@ -24,11 +24,27 @@ def fine_beat_s(strikes: Strikes, duration_s: float, beat_s: float) -> float:
     curve = repetition(densities(strikes, duration_s))[-1]
     lengths = beat_s * (1 + np.linspace(-0.02, 0.02, 161))
     most = max(2, min(16, int((curve.size - 4) * STEP_S / beat_s / 1.02)))
-    multiples = np.arange(1, most + 1)
-    places = lengths[:, None] * multiples[None, :] / STEP_S
+    return float(lengths[_later(curve, lengths, most).sum(axis=1).argmax()])
+
+
+def comes_again(strikes: Strikes, duration_s: float, beat_s: float) -> tuple[float, float]:
+    """Return how much of everything comes again one beat later, two and so on, 1 all, 0 nothing: the mean and the most.
+
+    At most eight beats later, and not beyond six tenths of the file: too little is left to compare with.
+    """
+    curve = repetition(densities(strikes, duration_s))[-1]
+    most = max(1, min(8, int(min(0.6 * duration_s, (curve.size - 4) * STEP_S) / beat_s / 1.02)))
+    # A hand that drifts misses the exact place.
+    later = _later(curve, beat_s * np.linspace(0.98, 1.02, 5), most).max(axis=0)
+    return float(later.mean()), float(later.max())
+
+
+def _later(curve: Doubles, lengths: Doubles, most: int) -> Doubles:
+    """Return the repetition at the first multiples of each length: (lengths, most)."""
+    places = lengths[:, None] * np.arange(1, most + 1)[None, :] / STEP_S
     low = places.astype(np.int64)
-    values = curve[low] * (1 - (places - low)) + curve[low + 1] * (places - low)
-    return float(lengths[values.sum(axis=1).argmax()])
+    result: Doubles = curve[low] * (1 - (places - low)) + curve[low + 1] * (places - low)
+    return result
 
 
 def track(strikes: Strikes, duration_s: float, beat_s: float) -> Doubles:

@@ -22,6 +22,8 @@ _LOWEST, _HIGHEST = 0.15, 0.55
 """A peak's threshold: log odds at one clear frame a second, and how much less at e times as many; set on songs of seeds
 from 300,000 on, plain ones of 400,000, other fonts and human takes together."""
 _OTHERS: Final = 0.5
+_SUDDEN: Final = 4.0
+"""Rise of an attack, summed over frequencies: in music 9 and more, of drones and of sines that sweep 3 at most."""
 _LOW_BANDS: Final = 12
 """Below about 300 Hz: where a bass plays."""
 _APART_FRAMES: Final = 3
@@ -79,12 +81,14 @@ def attacks(bands: Floats) -> dict[str, tuple[Doubles, Doubles]]:
     """
     loud = loudness(bands)
     rise = np.maximum(0, np.diff(loud, axis=0, prepend=loud[:1], n=1))
-    out: dict[str, tuple[Doubles, Doubles]] = {voice: (np.zeros(0), np.zeros(0)) for voice in VOICES}
+    out: dict[str, tuple[Doubles, Doubles]] = {s: (np.zeros(0), np.zeros(0)) for s in (*VOICES, "other")}
     for stream, part in (("kick", rise[:, :_LOW_BANDS]), ("other", rise[:, _LOW_BANDS:])):
         curve = np.convolve(part.sum(axis=1), np.ones(3) / 3, "same").astype(np.float32)
         wide = np.lib.stride_tricks.sliding_window_view(np.pad(curve, 50, mode="edge"), 101)
         above = curve - np.median(wide[:, ::4], axis=1) - 0.5 * curve.std()
-        top = max(float(np.percentile(above, 99)), 1e-6)
+        top = float(np.percentile(above, 99))
+        if top < _SUDDEN:
+            continue
         times, weights = peaks(above / top, np.clip(above / top, 0, 1), 0.2)
         out[stream] = times, weights.astype(np.float64)
     return out

@@ -34,7 +34,7 @@ def renderer() -> None:
 def test_known_songs_are_heard_as_promised(tmp_path: Path) -> None:
     """Twelve songs nothing was fitted to. Too few for the promise itself, so each bound stands one step below it."""
     chosen = argparse.Namespace(
-        files=12, first_seed=4001, seconds=15.0, font=hearing_corpus.FLUID, meter="4/4", plain=False
+        files=12, first_seed=4001, seconds=15.0, font=hearing_corpus.FLUID, meter="4/4", plain=False, machine=False
     )
     figures = bench_hearing.report(bench_hearing.measure(chosen, tmp_path, talk=False))
 

@@ -330,11 +330,12 @@ class Caller(Generic[T]):
                 try:
                     async for event in events:
                         if type(event) is str:
-                            heard.parts.append(event)
-                            heard.chars += len(event)
+                            text = event.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
+                            heard.parts.append(text)
+                            heard.chars += len(text)
                             if heard.chars > most:
                                 raise Unusable(f"the answer is longer than {call.max_tokens} tokens can be")
-                            work.hear(event)
+                            work.hear(text)
                             if not heard.reason:
                                 watch.due = loop.time() + patience.gap_s
                                 if len(heard.parts) == 1:

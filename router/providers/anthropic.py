@@ -145,15 +145,14 @@ class Anthropic:
                 if event["delta"]["type"] == "text_delta":
                     yield event["delta"]["text"]
             elif kind == "message_start":
-                model = event["message"].get("model") or ""
-                told = event["message"].get("usage")
-                if told:
-                    counted, usage = True, _usage(told, usage)
+                model = sdk.name_of(event["message"].get("model"))
+                if told := _usage(event["message"].get("usage"), usage):
+                    counted, usage = True, told
                     yield Metered(usage)
             elif kind == "message_delta":
-                told = event.get("usage")
-                counted, usage = counted or bool(told), _usage(told, usage)
-                reason = event["delta"].get("stop_reason") or reason
+                if told := _usage(event.get("usage"), usage):
+                    counted, usage = True, told
+                reason = str(event["delta"].get("stop_reason") or reason)
             elif kind == "message_stop" and reason:
                 yield Done(_REASONS.get(reason, reason), usage if counted else None, model)
 
@@ -188,17 +187,21 @@ def whole_events(body: Mapping[str, Any]) -> str:
     return "".join(whole.event(part, str(part["type"])) for part in parts)
 
 
-def _usage(told: Mapping[str, Any] | None, before: Usage) -> Usage:
+def _usage(told: Any, before: Usage) -> Usage | None:
     """Bring Anthropic's counts to our meaning: its input tokens leave out what the cache read or kept."""
     if not told:
-        return before
-    read = told.get("cache_read_input_tokens") or 0
-    kept = told.get("cache_creation_input_tokens") or 0
-    plain = told.get("input_tokens")
-    whole = before.input_tokens if plain is None else plain + read + kept
+        return None
+    try:
+        read, kept, plain, out = (
+            sdk.tokens(told.get(name))
+            for name in ("cache_read_input_tokens", "cache_creation_input_tokens", "input_tokens", "output_tokens")
+        )
+    except (AttributeError, TypeError):  # a good answer is not thrown away for a bill that nobody can read
+        return None
+    whole = before.input_tokens if told.get("input_tokens") is None else plain + read + kept
     return Usage(
         max(before.input_tokens, whole),
-        max(before.output_tokens, told.get("output_tokens") or 0),
+        max(before.output_tokens, out),
         max(before.cached_tokens, read),
         max(before.cache_write_tokens, kept),
     )

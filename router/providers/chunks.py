@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from router.budget import Usage
 from router.call import CUT, FILTERED, FINISHED, Done, Event
-from router.providers import whole
+from router.providers import sdk, whole
 
 _REASONS: Final = {"stop": FINISHED, "length": CUT, "content_filter": FILTERED}
 
@@ -22,9 +22,9 @@ async def events(stream: Any) -> AsyncGenerator[Event, None]:
     Some servers count along in every chunk instead: their last count stands when none follows the finish reason.
     """
     model, reason = "", ""
-    counted: Any = None
+    counted: Usage | None = None
     async for chunk in stream:
-        model = chunk.get("model") or model
+        model = sdk.name_of(chunk.get("model"), model)
         choices = chunk.get("choices")
         if choices:
             choice = choices[0]
@@ -32,16 +32,16 @@ async def events(stream: Any) -> AsyncGenerator[Event, None]:
             if text:
                 yield text
             if said := choice.get("finish_reason"):
-                reason = _REASONS.get(said, said)
-        told = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
+                reason = _REASONS.get(said, str(said))
+        told = usage_of(chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage"))
         counted = told or counted
         if reason and told:
-            yield Done(reason, usage_of(told), model)
+            yield Done(reason, told, model)
             reason = ""
         elif reason and choices:
             yield Done(reason, None, model)
     if reason and counted:
-        yield Done(reason, usage_of(counted), model)
+        yield Done(reason, counted, model)
 
 
 def whole_events(body: Mapping[str, Any]) -> str:
@@ -55,17 +55,22 @@ def whole_events(body: Mapping[str, Any]) -> str:
     return whole.event({**head, "choices": [said], "usage": body.get("usage")}) + "data: [DONE]\n\n"
 
 
-def usage_of(told: Mapping[str, Any]) -> Usage:
-    """Bring the counts to our meaning; cached tokens are part of the prompt here."""
-    prompt = told.get("prompt_tokens_details") or {}
-    answer = told.get("completion_tokens_details") or {}
-    return Usage(
-        told.get("prompt_tokens") or 0,
-        told.get("completion_tokens") or 0,
-        cached_tokens=prompt.get("cached_tokens") or 0,
-        cache_write_tokens=prompt.get("cache_write_tokens") or 0,
-        reasoning_tokens=answer.get("reasoning_tokens") or 0,
-    )
+def usage_of(told: Any) -> Usage | None:
+    """Bring the counts to our meaning; cached tokens are part of the prompt here. None where nothing was counted."""
+    if not told:
+        return None
+    try:
+        prompt = told.get("prompt_tokens_details") or {}
+        answer = told.get("completion_tokens_details") or {}
+        return Usage(
+            sdk.tokens(told.get("prompt_tokens")),
+            sdk.tokens(told.get("completion_tokens")),
+            cached_tokens=sdk.tokens(prompt.get("cached_tokens")),
+            cache_write_tokens=sdk.tokens(prompt.get("cache_write_tokens")),
+            reasoning_tokens=sdk.tokens(answer.get("reasoning_tokens")),
+        )
+    except (AttributeError, TypeError):  # a good answer is not thrown away for a bill that nobody can read
+        return None
 
 
 REHEARSAL: Final = (

@@ -22,6 +22,7 @@ MAX_RETRY_AFTER_S: Final = 3600.0
 BACKSTOP_S: Final = 700.0
 """The SDKs' own timeout, above every deadline of ours: theirs is no deadline, but ours must be the one that fires."""
 
+_MOST_TOKENS: Final = 1 << 40
 _GONE: Final = re.compile(
     r"end[- ]of[- ]life|deprecat|retired|decommission|no longer (?:available|supported|served)|sunset|shut ?down",
     re.IGNORECASE,
@@ -53,6 +54,24 @@ def quiet(*names: str) -> None:
     """Keep SDK and HTTP loggers at warnings, whatever their own variables say: at debug they print prompts."""
     for name in names:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def tokens(told: object) -> int:
+    """Return a count of tokens, 0 where none was given.
+
+    Raises:
+        TypeError: If it is no number from 0 on, as it may be from a server that only speaks alike.
+    """
+    if told is None:
+        return 0
+    if not isinstance(told, int | float) or not 0 <= told <= _MOST_TOKENS:
+        raise TypeError("no count of tokens")
+    return int(told)
+
+
+def name_of(told: object, otherwise: str = "") -> str:
+    """Return the name of the model that answers."""
+    return told if isinstance(told, str) and told else otherwise
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float:

@@ -138,6 +138,14 @@ def test_what_does_not_hold_the_request_is_no_answer(text, complaint):
     assert complaint in answer.route.attempts[0].note
 
 
+def test_half_a_character_is_no_fault_of_ours():
+    """JSON may hold half of a surrogate pair, which is no text: the answer is poor, and is asked for again."""
+    providers = twins(openai=[says("\ud83e not a groove"), GOOD])
+    (answer,) = play(providers, WISH)
+
+    assert [one.outcome for one in answer.route.attempts] == ["unusable", "repaired"]
+
+
 def test_twice_poor_goes_one_tier_up():
     """Repair first, then the next tier; the answer is better, not degraded."""
     providers = twins(openai=[says("no"), says("no"), GOOD])

@@ -11,6 +11,7 @@ import pytest
 from router.budget import Usage
 from router.call import FINISHED, Done
 from router.providers import chunks
+from router.providers.anthropic import Anthropic
 
 HI = {"model": "m", "choices": [{"delta": {"content": "hi"}, "finish_reason": None}]}
 END = {"model": "m", "choices": [{"delta": {}, "finish_reason": "stop"}]}
@@ -60,3 +61,36 @@ def test_what_is_no_chunk_is_an_error(odd: object) -> None:
     """A provider's file takes these errors for a garbled answer."""
     with pytest.raises((AttributeError, TypeError, KeyError)):
         heard(HI, odd)
+
+
+@pytest.mark.parametrize("odd", ["9", ["x"], {"a": 1}, -3, float("nan"), 1e308])
+def test_counts_that_are_no_numbers_are_no_count(odd: object) -> None:
+    """A server that only speaks alike may bill in words: its answer is good, and its tokens are estimated."""
+    plain = {**COUNT, "prompt_tokens": odd}
+    cached = {**COUNT, "prompt_tokens_details": {"cached_tokens": odd}}
+    for usage in (plain, cached, [odd]):
+        assert heard(HI, {**END, "usage": usage}) == ["hi", Done(FINISHED, None, "m")]
+
+
+@pytest.mark.parametrize("odd", [5, True, 2.5])
+def test_a_reason_that_is_no_word_is_one_that_nobody_knows(odd: object) -> None:
+    """It is no finish, and no fault of ours either."""
+    end = {"model": ["x"], "choices": [{"delta": {}, "finish_reason": odd}]}
+    assert heard(HI, end)[-1] == Done(str(odd), None, "m")
+
+
+@pytest.mark.parametrize("odd", ["9", ["x"], {"a": 1}, -3])
+def test_what_anthropic_cannot_have_counted_is_estimated(odd: object) -> None:
+    """The same holds for a server that speaks like Anthropic's: names, reasons and counts of any kind."""
+
+    async def stream() -> AsyncIterator[Any]:
+        yield {"type": "message_start", "message": {"model": odd, "usage": {"input_tokens": odd}}}
+        yield {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "hi"}}
+        yield {"type": "message_delta", "delta": {"stop_reason": 5}, "usage": {"output_tokens": odd}}
+        yield {"type": "message_stop"}
+
+    async def listen() -> list[Any]:
+        reader = Anthropic.__new__(Anthropic)  # what is read needs no SDK
+        return [event async for event in reader._events(stream())]
+
+    assert asyncio.run(listen()) == ["hi", Done("5", None, odd if isinstance(odd, str) else "")]

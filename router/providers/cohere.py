@@ -7,6 +7,7 @@ COMPLETE: the bytes are watched here, and such an answer is refused. Tokens are 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
@@ -48,6 +49,7 @@ class Cohere:
 
         self._http, self._api_error = httpx, ApiError
         sdk.quiet("cohere", "httpx", "httpcore")
+        logging.getLogger().addFilter(_no_raw_words)
         self._http_client = httpx.AsyncClient(
             verify=sdk.tls(),
             follow_redirects=False,
@@ -149,6 +151,11 @@ def whole_events(body: Mapping[str, Any]) -> str:
         {"type": "message-end", "delta": end},
     )
     return "".join(whole.event(part, str(part["type"])) for part in parts)
+
+
+def _no_raw_words(record: logging.LogRecord) -> bool:
+    """Keep out what the SDK tells the root logger of a corrupt chunk: the provider's own words, keys and all."""
+    return not str(record.msg).startswith("Skipping SSE event")
 
 
 def _usage(told: Any) -> Usage | None:

@@ -19,7 +19,7 @@ from router.providers import sdk
 from router.providers.local import Local
 from router.request import PROVIDERS, GrooveRequest
 from router.stores import tombstones
-from tests.support.faultserver import CHOICE, Fault, FaultServer
+from tests.support.faultserver import CHOICE, Fault, FaultServer, sse
 
 NOW = 1_764_000_000.0
 
@@ -188,6 +188,19 @@ def test_sdk_logs_stay_quiet(name):
     wire(name, [Fault(text=CHOICE)], CALL)
 
     assert logging.getLogger(name).level == logging.WARNING
+
+
+@pytest.mark.wire
+def test_a_providers_own_words_are_in_no_log(caplog):
+    """Cohere's SDK tells the root logger of an event that it cannot read, event and all."""
+    odd = sse({"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": "the canary"}}, "message-end")
+    headers = {"content-type": "text/event-stream"}
+    events, _ = wire("cohere", [Fault("body", headers=headers, body=odd.decode())], CALL)
+
+    assert not any(isinstance(event, Done) for event in events)
+    assert "canary" not in caplog.text
+    logging.getLogger().warning("other words")
+    assert "other words" in caplog.text
 
 
 def test_an_sdk_that_cannot_be_loaded_is_one_provider_off(monkeypatch):

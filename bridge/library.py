@@ -5,21 +5,16 @@ Clients give names, never paths; a file is whole or absent. A broken file is pas
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 from bridge.home import write_whole
 from router.errors import InvalidRequest
 from router.pattern import Pattern
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
@@ -44,7 +39,6 @@ class Library:
         self._patterns: dict[str, Pattern] = {}
         self._facts: dict[str, dict[str, Any]] = {}
         self.broken: list[str] = []
-        self._turn = asyncio.Lock()
 
     def open(self) -> None:
         """Read the folder."""
@@ -85,14 +79,6 @@ class Library:
         except KeyError:
             raise UnknownPattern(identity) from None
 
-    async def in_turn(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what waits for the disk (`put`, `favourite`, `export`) in a thread, one after another.
-
-        A slow card takes 100 ms to promise that a file is on it; nobody else shall wait for that.
-        """
-        async with self._turn:
-            return await asyncio.to_thread(act, *args, **kwargs)
-
     def put(self, pattern: Pattern) -> None:
         """Keep a pattern; the same id again replaces it and stays a favourite.
 
@@ -103,8 +89,8 @@ class Library:
             raise LibraryFull(f"the library holds {_MOST} patterns; delete some first")
         facts = self._facts.get(pattern.id) or {"favourite": False, "kept_at": time.time()}
         self._write(pattern, facts)
-        self._facts[pattern.id] = facts  # before the pattern: `list` may look in the middle of this
         self._patterns[pattern.id] = pattern
+        self._facts[pattern.id] = facts
 
     def _write(self, pattern: Pattern, facts: dict[str, Any]) -> None:
         data = json.dumps({"pattern": pattern.as_dict(), **facts}).encode()
@@ -143,7 +129,7 @@ class Library:
         """Return the facts of each pattern, without its hits, oldest first."""
         words = search.lower().split()
         out = []
-        for pattern in [*self._patterns.values()]:
+        for pattern in self._patterns.values():
             facts = self._facts[pattern.id]
             about = f"{pattern.name} {pattern.meta.get('genre', '')} {pattern.meta.get('style', '')}".lower()
             if (favourites and not facts["favourite"]) or not all(word in about for word in words):

@@ -380,7 +380,7 @@ class Methods:
 
     async def _patterns_put(self, params: protocol.PatternPut, _: Client) -> Any:
         pattern = Pattern.from_dict(params.pattern)
-        await self._library.in_turn(self._library.put, pattern)
+        self._library.put(pattern)
         self._events.publish("patterns", {"kept": pattern.id, "pattern": pattern.as_dict()})
         return {"id": pattern.id, "pattern": pattern.as_dict()}
 
@@ -398,20 +398,20 @@ class Methods:
         return {"deleted": params.id}
 
     async def _patterns_favourite(self, params: protocol.Favourite, _: Client) -> Any:
-        await self._library.in_turn(self._library.put, self._pattern(params.id))
-        await self._library.in_turn(self._library.favourite, params.id, value=params.favourite)
+        self._library.put(self._pattern(params.id))
+        self._library.favourite(params.id, value=params.favourite)
         self._events.publish("patterns", {"kept": params.id, "favourite": params.favourite})
         return {"id": params.id, "favourite": params.favourite}
 
     async def _patterns_export(self, params: protocol.Export, _: Client) -> Any:
         if (song := self._jobs.find_song(params.id)) is not None:
-            return await self._songs.export(song, self._library, params.name, params.tempo)
+            return self._songs.export(song, self._library, params.name, params.tempo)
         pattern = self._pattern(params.id)
         kit = drummaps.load(self._session.live["drum_map"])
         tempo = params.tempo or pattern.tempo or self._session.tempo()
         data = to_midi(pattern, kit, tempo=tempo, channel=self._session.live["channel"])
         name = params.name or file_name(f"{pattern.name} {pattern.id[-6:]}", pattern.id)
-        path = await self._library.in_turn(self._library.export, name, data)
+        path = self._library.export(name, data)
         lost = kit.lost({hit.voice for hit in pattern.hits})
         return {"path": str(path), "url": f"/exports/{name}.mid", "bytes": len(data), "replaced_voices": lost}
 

@@ -114,7 +114,7 @@ class Songs:
         began = (job.starts_at or {}).get("t") or self._session.clock()
         return bool(self._session.clock() > began + _BEGUN_S)
 
-    async def export(self, song: Song, library: Library, name: str | None, tempo: float | None) -> dict[str, Any]:
+    def export(self, song: Song, library: Library, name: str | None, tempo: float | None) -> dict[str, Any]:
         """Write a song as one .mid file into the exports folder.
 
         Raises:
@@ -123,6 +123,6 @@ class Songs:
         kit = drummaps.load(self._session.live["drum_map"])
         data = song_to_midi(song, kit, tempo=tempo, channel=self._session.live["channel"])
         name = name or file_name(f"{song.name} {song.id[-6:]}", song.id)
-        path = await library.in_turn(library.export, name, data)
+        path = library.export(name, data)
         lost = kit.lost({hit.voice for section in song.sections for hit in section.pattern.hits})
         return {"path": str(path), "url": f"/exports/{name}.mid", "bytes": len(data), "replaced_voices": lost}

@@ -173,8 +173,8 @@ class Triggers:
 
     async def _favourite(self) -> None:
         pattern = self._session.history.need_current().pattern
-        await self._library.in_turn(self._library.put, pattern)
-        await self._library.in_turn(self._library.favourite, pattern.id, value=True)
+        self._library.put(pattern)
+        self._library.favourite(pattern.id, value=True)
         self._session.events.publish("patterns", {"kept": pattern.id, "favourite": True})
 
     async def close(self) -> None:

@@ -43,13 +43,6 @@ _BYTES_PER_S: Final = 4 << 20
 _PATIENCE_S: Final = 5.0
 """A client that stays over its rate for so long is thrown out."""
 _CALLS_AT_ONCE: Final = 2048
-_BY_HAND: Final = 50.0
-"""Messages a second up to which a client is taken for a player; faster ones share their turns of the loop."""
-_BY_HAND_BURST: Final = 20.0
-_TURN_S: Final = 0.001
-"""What the messages of one client should take of one turn of the loop; an answer to another needs some five turns."""
-_A_TURN: Final = 16
-_MOST_REST_S: Final = 0.02
 
 _TOO_LARGE: Final = rpc.RpcError(
     rpc.INVALID_REQUEST, "too_large", f"a message holds {rpc.MAX_MESSAGE >> 20} MiB at most; this one is longer",
@@ -75,31 +68,6 @@ class _Bucket:
             self._level -= amount
             return 0.0
         return (amount - self._level) / self._rate
-
-
-class _Turns:
-    """How many messages of one client begin in one turn of the loop: several cheap ones, or a costly one alone."""
-
-    def __init__(self) -> None:
-        self._size = 1
-        self._begun = 0
-        self._since: float | None = None
-
-    def begin(self) -> None:
-        """Note that a message's work begins."""
-        self._since = self._since or time.monotonic()
-
-    def full(self) -> bool:
-        """Count a message that is about to begin; return whether the loop has to turn before the next one."""
-        self._begun += 1
-        return self._begun >= self._size
-
-    def over(self) -> float:
-        """Fit the size of the next turn to the seconds this one took, and return them."""
-        took = time.monotonic() - (self._since or 0.0)
-        self._size = min(_A_TURN, 2 * self._size) if took < _TURN_S else max(1, self._size // 2)
-        self._begun, self._since = 0, None
-        return took
 
 
 class _Line(ServerConnection):
@@ -128,8 +96,6 @@ class _Peer:
         self.dropped = False
         self.messages = _Bucket(_MESSAGES_PER_S, _BURST)
         self.volume = _Bucket(_BYTES_PER_S, 2 * rpc.MAX_MESSAGE)
-        self.pace = _Bucket(_BY_HAND, _BY_HAND_BURST)
-        self.turns = _Turns()
         self.over_since: float | None = None
         self.calls: set[asyncio.Task[None]] = set()
 
@@ -183,7 +149,6 @@ class ControlServer:
         self._peers: dict[int, _Peer] = {}
         self._servers: list[Server] = []
         self._watch: asyncio.Task[None] | None = None
-        self._hurry = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -329,13 +294,7 @@ class ControlServer:
         task = asyncio.create_task(work, name="control-call")
         peer.calls.add(task)
         task.add_done_callback(peer.calls.discard)
-        hurries = peer.pace.take(1) > 0
-        if peer.turns.full():
-            async with self._hurry if hurries else contextlib.nullcontext():
-                await asyncio.sleep(0)
-                took = peer.turns.over()
-                if hurries and took > _TURN_S:
-                    await asyncio.sleep(min(took, _MOST_REST_S))  # half of the time is for everybody else
+        await asyncio.sleep(0)  # its first step is done before the next begins: a flood shares the loop with everybody
 
     async def _one(self, peer: _Peer, value: Any) -> None:
         message, after = await self._answer(peer, value)
@@ -357,7 +316,6 @@ class ControlServer:
     async def _answer(self, peer: _Peer, value: Any) -> tuple[dict[str, Any] | None, Callable[[], None] | None]:
         """Return the response to one request (None for a notification), and what must follow it."""
         try:
-            peer.turns.begin()
             call = rpc.read_call(value)
         except rpc.RpcError as error:
             identity = value.get("id") if isinstance(value, dict) else None

@@ -411,3 +411,28 @@ def test_a_flood_of_costly_calls_holds_up_nobody_else(stage, monkeypatch):
             return before
 
     assert serve(stage, work) < 200
+
+
+def test_what_was_sent_before_the_goodbye_is_done(stage, monkeypatch):
+    """A script may send its calls and close: each was begun when the next was read."""
+    begun = []
+
+    async def noted(_method, params, _client):
+        begun.append(params["n"])
+        return {}
+
+    monkeypatch.setattr(stage.methods, "call", noted)
+
+    async def work(port):
+        async with ws(port) as other, ws(port) as script:
+            await script.recv()
+            for number in range(8):
+                await script.send(json.dumps({"jsonrpc": "2.0", "method": "set", "params": {"n": number}}))
+            await script.close()
+            await other.recv()
+            await other.send('{"jsonrpc":"2.0","id":1,"method":"ping","params":{"n":8}}')
+            await other.recv()
+
+    serve(stage, work)
+
+    assert begun[:8] == [*range(8)]

@@ -71,7 +71,7 @@ _NOUN: Final = regex(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|gr
 _ONLY: Final = regex(r"\b(?:only|just|nothing but)\b(?! in\b)")
 _OPEN: Final = regex(r"\bopen (?:hi[- ]?)?hats? on\b")
 _ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
-_ADDED: Final = regex(r"\b(?:add|extra|another|more|additional|too|as well|an?)\b")
+_ADDED: Final = regex(r"\b(?:add|extra|another|more|additional|too|as well|an?(?! of\b))\b")
 """With these a place is one more; without, it says where the drum is: "kick on 1 and 3"."""
 _RINGS: Final = frozenset(CRASHES)
 """What is struck for an event: "a crash on 1" is not all of them."""
@@ -208,9 +208,9 @@ def _placed(clauses: Sequence[str]) -> dict[str, list[tuple[tuple[str, ...], set
     said: dict[tuple[str, ...], set[str]] = {}
     out: dict[str, list[tuple[tuple[str, ...], set[str]]]] = {}
     for clause in clauses:
-        for order in () if _ADDED.search(clause) else _read(clause):
+        for order in () if _ADDED.search(clause) or _RINGS & {*spoken_voices(clause)[0]} else _read(clause):
             rule = read_rule(order.text) if order.act == "rule" and not order.bars else None
-            if rule and rule.places and rule.most is None and not (rule.only or rule.ghosts or _RINGS & {*rule.voices}):
+            if rule and rule.places and rule.most is None and not (rule.only or rule.ghosts):
                 places = said.setdefault(rule.voices, set())
                 places.update(rule.places)
                 out.setdefault(clause, []).append((rule.voices, places))

@@ -231,6 +231,9 @@ def _order(clause: str, last: Order | None, whole: Whole) -> Order:
         return unknown
     if spared and order.act == "keep":  # to keep all but some is to leave those open
         order = replace(order, voices=tuple(voice for voice in VOICES if voice not in spared))
+    rule = read_rule(order.text) if but and order.act == "rule" else None
+    if but and (order.act == "steps" or (rule and rule.places)):
+        return unknown  # "hats in eighths except on 4": an order holds one list of places
     return replace(
         order,
         amount=order.amount * amount,

@@ -271,6 +271,8 @@ def _moved(sign: int) -> Callable[[Bench, Order], bool]:
 
 def _crossed(bench: Bench, order: Order) -> bool:
     ratio = groove.describe(order.text)["polyrhythm"]
+    if ratio is None:  # "4 over 4" is the beat itself
+        return False
     made = groove.across(bench.pattern, ratio, tempo=bench.pattern.tempo or 120.0)
     bench.pattern = bench.restored(made)
     bench.done.append("a polyrhythm of {} against {} over it".format(*ratio))

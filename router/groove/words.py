@@ -5,7 +5,6 @@ Whatever is not understood is left alone; `confidence` says how much of the prom
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from functools import lru_cache
@@ -227,6 +226,13 @@ _STYLED: Final = frozenset(
 )
 
 
+def _single(word: str) -> str:
+    return re.sub(r"(.)\1", r"\1", word)
+
+
+_SINGLE: Final = {_single(name): (name,) for name in sorted(_STYLED)}
+
+
 def nameless(words: str) -> str:
     """Return words without the names of styles and drummers that they begin or end with: "hip hop snare on 3"."""
     left = words.split()
@@ -242,7 +248,8 @@ def nameless(words: str) -> str:
 def _mistyped(text: str) -> dict[str, str]:
     """Return words that are a genre's or a style's name but for a slip of the finger, with the name.
 
-    Letters in another order, or nearly all of them; the first is hardly ever wrong.
+    Two neighbours changed places, or a letter stands once for twice. Any further and good words are read as names: a
+    "song" as songo, a "break" as breakbeat, "sixteen" as sixteenths.
     """
     if len(text) > _TYPED_WITHIN:
         return {}
@@ -250,10 +257,10 @@ def _mistyped(text: str) -> dict[str, str]:
     for word in dict.fromkeys(re.findall(r"[a-z]{4,}", text)):
         if plain(word) in NAMES:
             continue
-        known = sorted(name for name in _STYLED if name[0] == word[0])
-        near = [name for name in known if sorted(name) == sorted(word)]
-        if near := near or difflib.get_close_matches(word, known, 1, 0.85):
-            out[word] = near[0]
+        swapped = (word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1))
+        near = next((name for name in (*swapped, *_SINGLE.get(_single(word), ())) if name in _STYLED), None)
+        if near is not None:
+            out[word] = near
     return out
 
 

@@ -351,3 +351,13 @@ def test_open_hats_keep_their_places_beside_closed_ones() -> None:
 def test_places_are_judged_in_the_metre_of_the_words() -> None:
     """A bar of 7/8 has a 6; no model is paid for it."""
     assert describe("7/8, snare on 6")["confidence"] > describe("4/4, snare on 6")["confidence"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kicks"),
+    [("kick and crash on 1", 8), ("kick on 1 and the a of 2", 4), ("kick on all quarters except 3", 8)],
+)
+def test_what_is_said_of_one_place_is_not_said_of_all(words: str, kicks: int) -> None:
+    """A crash is an event, "the a of 2" is a place, and an exception that is not understood is no order."""
+    made = draw(GrooveRequest(prompt=words, genre="rock"))
+    assert sum(hit.voice == "kick" for hit in made.hits) == kicks

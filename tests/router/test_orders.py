@@ -521,3 +521,13 @@ def test_a_drum_that_is_there_and_elsewhere_too_is_told_of_only():
 
     assert "so it is already" in said
     assert ("only" in said) is (len({h.tick % 3840 for h in GROOVE.hits if h.voice == "kick"}) > 1)
+
+
+@pytest.mark.parametrize(
+    "words", ["4 over 4", "3:3 polyrhythm", "16th hats except on 1", "all eighths on the hat except 4&"]
+)
+def test_what_cannot_be_laid_is_not_understood(words: str) -> None:
+    """Four against four is the beat, and a grid has no gaps: each ended in a traceback once."""
+    made = refine(GROOVE, words)
+    assert made.unknown == (words,)
+    assert made.pattern.hits == GROOVE.hits

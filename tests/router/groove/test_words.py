@@ -219,3 +219,18 @@ def test_what_is_denied_or_a_verb_is_no_name(words, found):
     """Nor do accents hide one."""
     said = describe(words)
     assert {key: said[key] for key in found} == found
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["a beat for my song", "break in bar 2", "rim shot on 2 and 4", "electric guitar", "like a boss", "a stronger beat",
+     "counter rhythm", "trash can ending", "sing along", "root down", "drum part"],
+)  # fmt: skip
+def test_a_good_word_is_no_slip(words: str) -> None:
+    """Only what a finger does is read as a name: neighbours changed places, one letter for two."""
+    assert describe(words)["read_as"] == {}
+
+
+def test_sixteen_bars_are_sixteen() -> None:
+    """They were two bars of sixteenths once."""
+    assert describe("sixteen bars")["bars"] == 16

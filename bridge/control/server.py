@@ -43,6 +43,8 @@ _BYTES_PER_S: Final = 4 << 20
 _PATIENCE_S: Final = 5.0
 """A client that stays over its rate for so long is thrown out."""
 _CALLS_AT_ONCE: Final = 2048
+_GOODBYE_S: Final = 0.1
+"""A script may send and close: how long what it asked for last may still take. A `job.wait` ends with its client."""
 
 _TOO_LARGE: Final = rpc.RpcError(
     rpc.INVALID_REQUEST, "too_large", f"a message holds {rpc.MAX_MESSAGE >> 20} MiB at most; this one is longer",
@@ -240,13 +242,14 @@ class ControlServer:
         peer.send(rpc.write(rpc.notification("hello", self._hello())))
         writer = asyncio.create_task(peer.write(), name="control-write")
         try:
-            async for message in connection:
-                if isinstance(message, bytes):
-                    await connection.close(1003, "text frames only")
-                    break
-                await self._receive(peer, message)
-        except ConnectionClosed:
-            pass
+            with contextlib.suppress(ConnectionClosed):
+                async for message in connection:
+                    if isinstance(message, bytes):
+                        await connection.close(1003, "text frames only")
+                        break
+                    await self._receive(peer, message)
+            if peer.calls:
+                await asyncio.wait(peer.calls, timeout=_GOODBYE_S)
         finally:
             del self._peers[peer.client.number]
             self._gone(peer.client.number)

@@ -82,9 +82,11 @@ def test_our_play_and_tempo_reach_the_others_and_their_start_reaches_us(peer, tm
         assert wait_for(lambda: abs(peer.captureSessionState().tempo() - 87) < 0.01)
         engine.wait("notes")
         engine.ask("stop")
+        engine.wait(lambda e: e["e"] == "transport" and e["state"] == "stopped")
         assert wait_for(lambda: not peer.captureSessionState().isPlaying())
         state = peer.captureSessionState()
         state.setIsPlayingAndRequestBeatAtTime(True, peer.clock().micros(), 0, 4)  # noqa: FBT003 - Link's own signature
         peer.commitSessionState(state)
-        engine.wait(lambda e: e["e"] == "transport" and e["state"] == "playing")
+        # Of a start that is a moment old, the first hit is told before the transport.
         assert engine.wait("notes")["rows"][0][2] == 0
+        assert engine.ask("status")["transport"]["state"] == "playing"

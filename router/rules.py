@@ -5,7 +5,6 @@ Pure. Says whether it is sure; where it is not, its answer still stands when nob
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from router.errors import InvalidRequest
 from router.groove import names
 from router.pattern import COMMON_TIME, Meter, Pattern
 from router.policy import SURE
+from router.regex import regex
 from router.request import KNOBS
 
 _INTENTS: Final = (
@@ -26,14 +26,14 @@ _INTENTS: Final = (
 )
 
 _RANGES: Final = {"tempo": (20, 300), "bars": (1, 64), **dict.fromkeys(KNOBS, (0, 1))}
-_VALUE: Final = (
+_VALUE: Final = regex(
     rf"\b(?P<name>{'|'.join(_RANGES)})\b(?: (?:is|of|at|to))?[ :=]*(?P<value>-?\d+(?:\.\d+)?)(?P<percent> ?%)?"
     r"|(?P<count>-?\b\d+(?:\.\d+)?) ?(?P<unit>bpm|bars?)\b"
 )
-_NAME: Final = r"\b(genre|style|drummer)[ :=]+(?:is )?([a-z][a-z-]+)"
-_FRACTION: Final = r"\b\d{1,2}/\d{1,2}\b"
-_ASKED: Final = r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+"
-_SPOKEN: Final = r"\b(?:plays?|played|hits?|falls?|comes?|struck)\b"
+_NAME: Final = regex(r"\b(genre|style|drummer)[ :=]+(?:is )?([a-z][a-z-]+)")
+_FRACTION: Final = regex(r"\b\d{1,2}/\d{1,2}\b")
+_ASKED: Final = regex(r"^(?:(?:is|are|does|do|has|have|can|it|there|this|the|groove|pattern|hold|keep)\b\s*)+")
+_SPOKEN: Final = regex(r"\b(?:plays?|played|hits?|falls?|comes?|struck)\b")
 _RULED: Final = frozenset({
     "intent_classification", "genre_validation", "extraction", "template_selection", "drummer_mapping",
     "parameter_validation",
@@ -76,7 +76,7 @@ def _advice(kind: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool
     if pattern is None:
         return None
     if kind == "yes_no":
-        yes = _holds(pattern, re.sub(_SPOKEN, " ", re.sub(_ASKED, "", text.lower().strip(" ?"))))
+        yes = _holds(pattern, _SPOKEN.sub(" ", _ASKED.sub("", text.lower().strip(" ?"))))
         return None if yes is None else ({"yes": yes}, False)
     if kind == "pattern_analysis":
         names = {name: str(payload.get(name) or "") for name in ("genre", "style")}
@@ -154,8 +154,8 @@ def _parameters(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 def _said(text: str) -> dict[str, Any]:
     """Return the parameters that words give: "tempo 900, 3 bars, swing 60 %, genre funk, 7/8"."""
     out: dict[str, Any] = {}
-    for found in re.finditer(_VALUE, text):
+    for found in _VALUE.finditer(text):
         name = found["name"] or ("tempo" if found["unit"] == "bpm" else "bars")
         out[name] = float(found["value"] or found["count"]) / (100 if found["percent"] else 1)
-    out |= {found[1]: found[2] for found in re.finditer(_NAME, text)}
-    return out | ({"meter": meter[0]} if (meter := re.search(_FRACTION, text)) else {})
+    out |= {found[1]: found[2] for found in _NAME.finditer(text)}
+    return out | ({"meter": meter[0]} if (meter := _FRACTION.search(text)) else {})

@@ -110,11 +110,7 @@ class Anthropic:
             return await self._post(call)
 
     async def _post(self, call: Call) -> Any:
-        # The SDK's way for plain data: `create` would walk the body, and make objects of each event, type by type.
-        event: Any = self._sdk.AsyncStream[object]
-        return await self._client.post(
-            "/v1/messages", body=self._body(call), cast_to=object, stream=True, stream_cls=event
-        )
+        return await sdk.post(self._client, self._sdk.AsyncStream, "/v1/messages", self._body(call))
 
     def _body(self, call: Call) -> dict[str, Any]:
         output: dict[str, Any] = {}

@@ -18,7 +18,7 @@ _REASONS: Final = {"stop": FINISHED, "length": CUT, "content_filter": FILTERED}
 async def events(stream: Any) -> AsyncGenerator[Event, None]:
     """Yield text, then `Done` without usage at the finish reason, then `Done` with it when the usage comes.
 
-    The chunks are plain dicts: to make the SDK's own objects of them would be a third of the whole call.
+    The chunks are plain dicts; see `sdk.post`.
     Some servers count along in every chunk instead: their last count stands when none follows the finish reason.
     """
     model, reason = "", ""

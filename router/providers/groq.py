@@ -95,11 +95,7 @@ class Groq:
         return await self._post(call)
 
     async def _post(self, call: Call) -> Any:
-        # The SDK's way for plain data: `create` would walk the body, and make objects of each chunk, type by type.
-        chunk: Any = self._sdk.AsyncStream[object]
-        return await self._client.post(
-            "/openai/v1/chat/completions", body=self._body(call), cast_to=object, stream=True, stream_cls=chunk
-        )
+        return await sdk.post(self._client, self._sdk.AsyncStream, "/openai/v1/chat/completions", self._body(call))
 
     def _body(self, call: Call) -> dict[str, Any]:
         body: dict[str, Any] = {

@@ -17,8 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
-from bridge.tomlfile import parse
-
 _FOLDERS: Final = ("patterns", "exports", "logs")
 
 
@@ -77,7 +75,7 @@ class Home:
         """
         file = self.path / "config.toml"
         try:
-            return parse(file.read_bytes().decode())
+            return tomllib.loads(file.read_bytes().decode("utf-8-sig"))  # some editors begin with a byte order mark
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,94 +1,59 @@
-"""One key of a TOML file set or taken out, and every other byte left as it is: words, order, comments, line ends. Pure.
+"""One key of a TOML file set or taken out; every other word, comment and line end stays. Pure.
 
-Never trusts its own reading: what it returns holds just the change when it is parsed as a whole, or it returns nothing.
+tomlkit reads and writes, and only what stands before the first table: it may put scattered tables in another order.
+Left to us: where a new key belongs, and that a comment outlives the value it stands behind.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
-from collections.abc import Iterator
 from typing import Any
 
-BOM = "\ufeff"
+import tomlkit
+from tomlkit.items import AoT, Comment, Item, Key, Null, Table, Trivia
+
+_BOM = "\ufeff"
 """Some editors begin a file with it; TOML has no place for it."""
-
-
-def parse(text: str) -> dict[str, Any]:
-    """Return what a file holds, with or without a byte order mark.
-
-    Raises:
-        tomllib.TOMLDecodeError: If it is no TOML.
-    """
-    return tomllib.loads(text.removeprefix(BOM))
 
 
 def changed(text: str, name: str, value: Any = None) -> str | None:
     """Return a valid file's text with a key at its top set to `value` (a text, number or truth), None takes it out.
 
-    None comes back where that takes more than these lines: for a table of that name.
+    None comes back for a table of that name: it is its owner's.
     """
+    mark = _BOM if text.startswith(_BOM) else ""
+    text = text.removeprefix(_BOM)
     end = "\r\n" if "\r\n" in text else "\n"
-    mark = BOM if text.startswith(BOM) else ""
-    wanted = {key: item for key, item in parse(text).items() if key != name}
-    out: list[str] = []
-    put = value is None
-    behind = 0  # where a key that is new comes: after the last one before the first table
-    for part, key in _statements(text.removeprefix(BOM)):
-        if key == name:
-            left, _, comment = _pieces(part, name)
-            if not put:
-                out.append(f"{left}{_written(value)}{comment}")
-                put = True
-            elif comment.strip():
-                out.append(comment.lstrip(" \t"))
-        else:
-            out.append(part)
-        behind = len(out) if key is not None else behind
-    if not put:
-        if not behind:  # no key yet: after the comments, before the first table
-            behind = next((at for at, part in enumerate(out) if part.lstrip().startswith("[")), len(out))
-        if behind and not out[behind - 1].endswith("\n"):
-            out[behind - 1] += end
-        out.insert(behind, f"{name} = {_written(value)}{end}")
-    whole = mark + "".join(out)
-    found = _read(whole)
-    return whole if found == (wanted if value is None else {**wanted, name: value}) else None
-
-
-def _statements(text: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the parts of a text: each statement before the first table with its key, all else with None."""
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    at = 0
-    while at < len(lines):
-        if lines[at].lstrip().startswith("["):
-            yield "".join(lines[at:]), None
-            return
-        for last in range(at + 1, len(lines) + 1):  # a text or a list may take several lines
-            part = "".join(lines[at:last])
-            if (found := _read(part)) is not None:
-                break
-        yield part, next(iter(found or {}), None)
-        at = last
-
-
-def _pieces(part: str, name: str) -> tuple[str, str, str]:
-    """Return a statement as what stands before its value, the value, and what stands behind it."""
-    starts = (at.end() for at in re.finditer(r"=[ \t]*", part) if _read(part[: at.end()] + "0\n") == {name: 0})
-    left = next(starts, 0)
-    whole = _read(part)
-    ends = (at.start() for at in re.finditer("#|$", part) if at.start() > left)
-    right = len(part[: next((at for at in ends if _read(part[:at]) == whole), len(part))].rstrip())
-    return part[:left] or f"{name} = ", part[left:right], part[right:]
-
-
-def _written(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)  # JSON's texts, numbers, true and false are TOML's as well
-
-
-def _read(text: str) -> dict[str, Any] | None:
-    try:
-        return parse(text)
-    except tomllib.TOMLDecodeError:
+    if text and not text.endswith("\n"):
+        text += end
+    document = tomlkit.parse(text)
+    body = document.body
+    tables = [at for at, part in enumerate(body) if _has_header(*part)]
+    if any(key is not None and key.key == name for key, _ in (body[at] for at in tables)):
         return None
+    del body[min(tables, default=len(body)) :]
+    tail = text[len(tomlkit.dumps(document)) :]
+    ours = [at for at, (key, _) in enumerate(body) if key is not None and key.key == name]
+    if value is not None and len(ours) == 1 and not isinstance(body[ours[0]][1], Table):
+        document[name] = value
+    else:
+        for at in ours:
+            body[at] = (None, _remark(body[at][1]))
+        if value is not None:
+            line = tomlkit.parse(f"{name} = 0{end}")
+            line[name] = value
+            keys = [at for at, (key, _) in enumerate(body) if key is not None]
+            body.insert(keys[-1] + 1 if keys else len(body), line.body[0])
+    return mark + tomlkit.dumps(document) + tail
+
+
+def _has_header(key: Key | None, item: Item) -> bool:
+    """Say whether a part of a file is `[key]` and all that follows; `key.part = 1` is a table to tomlkit as well."""
+    return isinstance(item, Table | AoT) and key is not None and not key.is_dotted()
+
+
+def _remark(item: Item) -> Item:
+    """Return the comment behind a value as a line of its own."""
+    while isinstance(item, Table):  # of key.part.part = 1, the 1
+        [(_, item)] = item.value.body
+    kept = item.trivia
+    return Comment(Trivia(kept.indent, "", kept.comment, kept.trail)) if kept.comment else Null()

@@ -22,7 +22,6 @@ from bridge.cli.common import (
 )
 from bridge.home import Home, write_whole
 from bridge.settings import BY_NAME, SECRETS, live_values, resolve
-from bridge.tomlfile import changed
 from bridge.variables import router_config
 from router.budget import format_usd
 from router.config import KEY_NAMES, PAID_TIERS, RouterConfig
@@ -137,6 +136,8 @@ def _check(place: Home, name: str, value: Any) -> None:
 
 
 def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:
+    from bridge.tomlfile import changed  # noqa: PLC0415 - it loads a library of 30 ms that `show` does not need
+
     place = find_home(home)
     if name is None:
         fail(USAGE, f"which setting is to be {action}?", "`drumbridge config show` lists them")
@@ -145,11 +146,15 @@ def _change(home: str | None, action: str, name: str | None, value: str | None) 
         fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
     new = _checked(place, name, value) if action == "set" else {}
     place.create()
-    file = place.path / "config.toml"
+    file = (place.path / "config.toml").resolve()  # a link into a folder of dotfiles stays one
     text = changed(file.read_bytes().decode() if file.exists() else "", name, new.get(name))
     if text is None:
         fail(CONFIGURATION, f"{name} is a table of its own in config.toml", f"change it by hand in {file}")
-    write_whole(file, text.encode())
+    try:
+        write_whole(file, text.encode())
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"{name} holds bytes that are no text (UTF-8)"
+        fail(CONFIGURATION, f"{file} cannot be written: {why}", "it is as it was")
 
 
 def _checked(place: Home, name: str, value: str | None) -> dict[str, Any]:

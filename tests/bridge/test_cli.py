@@ -265,6 +265,34 @@ def test_config_reads_and_changes_a_file_of_any_editor(cli, tmp_path):
     assert "tempo = 96.0\t# config.toml" in cli("config", "show", "--origin").stdout
 
 
+def test_config_writes_through_a_link(cli, tmp_path):
+    """A file kept among dotfiles stays there; one whose folder has gone is named, and nothing is torn."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "dotfiles").mkdir()
+    link, file = tmp_path / "home" / "config.toml", tmp_path / "dotfiles" / "drums.toml"
+    link.symlink_to(file)
+    file.write_text("# mine\n")
+
+    assert cli("config", "set", "tempo", "96").exit_code == 0
+    assert file.read_text() == "# mine\ntempo = 96.0\n"
+    file.unlink()
+    file.parent.rmdir()
+    refused = cli("config", "set", "tempo", "97")
+
+    assert link.is_symlink()
+    assert refused.exit_code == 3
+    assert f"{file} cannot be written: No such file" in refused.stderr
+
+
+def test_config_keeps_what_is_no_text_out_of_the_file(cli, tmp_path):
+    """Bytes that a terminal of another encoding sent: the file stays as it was."""
+    refused = cli("config", "set", "host", "a\udcff")
+
+    assert refused.exit_code == 3
+    assert "host holds bytes that are no text" in refused.stderr
+    assert not (tmp_path / "home" / "config.toml").exists()
+
+
 def test_config_takes_a_negative_value_and_a_provider_before_its_key(cli):
     """A minus sign is no option; the order in which a user sets things is the user's."""
     assert cli("config", "set", "offset_ms", "-20").exit_code == 0

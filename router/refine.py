@@ -7,12 +7,13 @@ is said, never guessed.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
-from router import shaping
+from router import groove, shaping
 from router.constraints import counted, hold, place_ticks, read_rule, voices_in
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
@@ -113,6 +114,21 @@ def refine(
     kept = frozenset(bench.kept | spared)
     told, hint = tuple(why for why, _ in beyond), next((hint for _, hint in beyond), "")
     return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure, told, hint)
+
+
+def managed(before: Pattern, after: Pattern, refined: Refined, bpm: float) -> tuple[Pattern, list[str]]:
+    """Return a changed groove as two hands manage it, and what they gave up: of drums not spoken of first.
+
+    Where some must stay, what is new gives way. What was unplayable before is the musician's own.
+    """
+    if after.hits == before.hits or not groove.flaws(after, bpm) or groove.flaws(before, bpm):
+        return after, []
+    safe = set(VOICES) - (refined.named - refined.kept) if refined.kept else refined.named
+    made, _ = groove.repair(after, tempo=bpm, asked=safe)
+    gone = Counter(hit.voice for hit in after.hits)
+    gone.subtract(hit.voice for hit in made.hits)
+    lost = [f"{counted(count)} of {_name([voice])}" for voice, count in gone.items() if count]
+    return made, [f"{', '.join(lost)} left out: one drummer has two hands and two feet"]
 
 
 def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
@@ -312,7 +328,7 @@ def _free(pattern: Pattern, voice: str) -> list[int]:
 def _less(bench: Bench, order: Order) -> bool:
     lanes = _lanes(bench, order)
     out = [hit for voice in lanes for hit in _thinned(bench, voice, order)]
-    bench.put(out, [], f"{_strokes(out, lanes)} left out")
+    bench.put(out, [], f"{_strokes(out, lanes)} left out" if out else f"{_name(lanes)}: none can be spared")
     return bool(lanes)
 
 

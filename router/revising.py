@@ -80,6 +80,7 @@ async def refine(
     ruled = by_rules.refine(pattern, text, seed=request.seed, constraints=request.constraints, tempo=request.tempo)
     if ruled.beyond and not ruled.done and not ruled.unknown:
         raise InvalidRequest("instruction", ruled.beyond[0], ruled.hint)
+    bpm = float(pattern.tempo or request.tempo)
     asked = may_pay(router.config, request) and (ruled.sure < SURE or request.tier != "auto" or request.provider)
     if not asked:
         if not ruled.done and ruled.unknown:
@@ -88,8 +89,9 @@ async def refine(
                 f"nothing in {text[:60]!r} is understood without a model",
                 'try "busier hats, keep the kick", "no crash", "swing more", "half time"',
             )
-        notes = (*ruled.done, *_left(ruled), *_crowded(pattern, ruled.pattern, request.tempo)) or ("nothing to change",)
-        return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", latency_ms=_ms_since(began), notes=notes))
+        made, given_up = by_rules.managed(pattern, ruled.pattern, ruled, bpm)
+        notes = (*ruled.done, *_left(ruled), *given_up) or ("nothing to change",)
+        return Answer(made, Route(LOCAL, LOCAL, "rules", "refine", latency_ms=_ms_since(began), notes=notes))
     window = _window(pattern)
     wish = replace(
         request, prompt=_refine_words(window, text), bars=window.bars, meter=pattern.meter, workflow="single",
@@ -98,15 +100,16 @@ async def refine(
     )  # fmt: skip
 
     def finished(answer: Pattern) -> Pattern:
-        return by_rules.merge(pattern, answer, ruled)
+        return by_rules.managed(pattern, by_rules.merge(pattern, answer, ruled), ruled, bpm)[0]
 
     best = await _rounds(router, wish, request.constraints, finished, source)
     if best is None:
         if not ruled.done:
             notes = ("no model answered, and the rules did not understand it: nothing was changed",)
             return Answer(pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
-        notes = (*ruled.done, *_left(ruled), "no model answered")
-        return Answer(ruled.pattern, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
+        made, given_up = by_rules.managed(pattern, ruled.pattern, ruled, bpm)
+        notes = (*ruled.done, *_left(ruled), *given_up, "no model answered")
+        return Answer(made, Route(LOCAL, LOCAL, "rules", "refine", degraded=True, notes=notes))
     notes = (*best.route.notes, *ruled.beyond)
     return best._replace(route=replace(best.route, latency_ms=_ms_since(began), notes=notes))
 
@@ -114,14 +117,6 @@ async def refine(
 def _left(ruled: by_rules.Refined) -> list[str]:
     """Return a sentence for each clause that was not done."""
     return [*(f"not understood: {one}" for one in ruled.unknown), *ruled.beyond]
-
-
-def _crowded(before: Pattern, after: Pattern, tempo: float) -> list[str]:
-    """Say that two hands no longer manage it: what was not spoken of stays, so it is the musician's to decide."""
-    bpm = after.tempo or tempo
-    if after.hits == before.hits or groove.flaws(before, bpm) or not (flaws := groove.flaws(after, bpm)):
-        return []
-    return [f'one drummer can\'t play it now ({flaws[0]}); "make it playable" mends that']
 
 
 async def make(router: Router, request: GrooveRequest, *, source: str = "api", **hooks: Any) -> Answer:
@@ -133,7 +128,7 @@ async def make(router: Router, request: GrooveRequest, *, source: str = "api", *
         As `Router.route` does.
     """
     answer = await _made_of(router, request, source, hooks)
-    if answer.route.tier != LOCAL or not (unread := drummer.unread(request.prompt)):
+    if answer.route.tier != LOCAL or not (unread := drummer.unread(request.prompt, request.genre, single=True)):
         return answer
     return answer._replace(route=replace(answer.route, notes=(*answer.route.notes, *unread)))
 

@@ -301,18 +301,19 @@ def test_refinement_without_an_answer_keeps_the_groove():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("add a cowbell on every beat", "make it playable"),
+        ("add a cowbell on every beat", "of hat closed, 1 stroke of cowbell left out: one"),
+        ("add a cowbell on every beat, keep the hats", "4 strokes of cowbell left out: one"),
         ("louder snare", "snare louder"),
         ("no snare, no kick", "left"),
     ],
 )
-def test_what_one_drummer_cannot_play_is_said(words, said):
-    """What was not spoken of stays, so a third hand is the musician's to decide; he is told, and how to mend it."""
+def test_what_one_drummer_cannot_play_gives_way_and_is_said(words, said):
+    """A third hand is nobody's: of what was not spoken of, the least goes, and the musician is told what."""
     plain = GrooveRequest(genre="rock", style="straight", seed=1, fill_amount=0.0)
     answer, _ = played(lambda router: refine(router, groove.generate(plain), words, GrooveRequest(tier="local")))
 
     assert said in " ".join(answer.route.notes)
-    assert ("playable" in " ".join(answer.route.notes)) is bool(groove.flaws(answer.pattern, 120.0))
+    assert not groove.flaws(answer.pattern, 120.0)
 
 
 @pytest.mark.parametrize("words", ["undo", "go back", "undo that!"])

@@ -76,7 +76,7 @@ class _SongWork:
         said = request.prompt.strip() or request.tier != "auto" or request.provider
         if not may_pay(self._router.config, request) or not said:
             self._report(song)
-            self._notes += drummer.unread(request.prompt)
+            self._notes += drummer.unread(request.prompt, request.genre)
             return SongAnswer(song, self._route(Route(LOCAL, LOCAL, EMBEDDED)))
         await self._planned()
         if not receipts.held_back(self._routes):

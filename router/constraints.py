@@ -7,6 +7,7 @@ understood is reported as not checked. None is ever forgotten.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Final, NamedTuple
 from router import groove
 from router.groove.weight import metrical
 from router.pattern import RESOLUTION, VOICES, Hit, Meter, Pattern
+from router.regex import regex
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "kick": ("kick",), "bass drum": ("kick",), "kick drum": ("kick",), "snare": ("snare",), "snare drum": ("snare",),
@@ -64,6 +66,8 @@ _ARTICLES: Final = frozenset({"", "the", "and", "or", "a", "any", "all", "my", "
 _NO_FILL: Final = r"(?:no|without|leave out|avoid|omit)\s+(?:any\s+)?fills?"
 
 _HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
+_HANDS_HATS: Final = _HATS[:2]
+_FOOT: Final = regex(r"\bon (?:beats? )?(?:2 ?(?:and|&|\+) ?4|two and four|(?:the )?backbeats?)$")
 GHOST_BELOW: Final = 50
 """A snare softer than this is a ghost note."""
 
@@ -177,7 +181,7 @@ def hold(pattern: Pattern, constraints: Iterable[str]) -> Verdict:
         if rule is None:
             unchecked.append(f"constraint not checked: {text}")
             continue
-        rules.append(rule)
+        rules.append(rule := _by_foot(pattern, rule))
         mended, said = _mended(pattern, rule)
         if pattern.hits and not mended.hits:
             continue  # nothing would be left: the rule is broken rather, and said to be
@@ -189,6 +193,7 @@ def hold(pattern: Pattern, constraints: Iterable[str]) -> Verdict:
 
 def holds(pattern: Pattern, rule: Rule) -> bool:
     """Say whether a pattern keeps a rule."""
+    rule = _by_foot(pattern, rule)
     if rule.bpm is not None:
         return not groove.flaws(pattern, rule.bpm or pattern.tempo or 120.0)
     if rule.no_fill:
@@ -204,6 +209,15 @@ def holds(pattern: Pattern, rule: Rule) -> bool:
         return ticks <= struck and (not rule.only or struck <= ticks)
     _, dropped, missing = _apply(pattern, rule)
     return not dropped and not missing
+
+
+def _by_foot(pattern: Pattern, rule: Rule) -> Rule:
+    """Return the rule as the foot keeps it: where the ride has the time, "hats on 2 and 4" are the pedal's."""
+    if not (rule.voices == _HANDS_HATS and rule.places and rule.most is None and _FOOT.search(rule.text.lower())):
+        return rule
+    count = Counter(hit.voice for hit in pattern.hits)
+    foot = count["hat_pedal"] and count["ride"] > sum(count[voice] for voice in _HANDS_HATS)
+    return rule._replace(voices=("hat_pedal",)) if foot else rule
 
 
 def _mended(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
@@ -298,6 +312,8 @@ def _without_fills(pattern: Pattern, text: str) -> tuple[Pattern, list[str]]:
 
 def places_of(words: str) -> tuple[str, ...]:
     """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
+    if sizes := groove.additive(words):
+        return _grouped(sizes)
     text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], words)
     text = re.sub(r"(?<!\w)(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
     text = re.sub(r"^(?:all )?(?:of )?(?:the )?(?:two|three|four|five|six|[2-6]) beats$", "every beat", text)
@@ -323,6 +339,15 @@ def places_of(words: str) -> tuple[str, ...]:
         elif word not in _PLACE_FILLERS:
             return ()
     return tuple(dict.fromkeys(out))
+
+
+def _grouped(sizes: Sequence[int]) -> tuple[str, ...]:
+    """Return where the groups of "3+3+2" begin: in eighths or sixteenths if they fill four beats, else on the beats."""
+    part = {8: 2, 16: 4}.get(sum(sizes))
+    if part is None:
+        return ("beat",)
+    names = ("", "&") if part == 2 else ("", "e", "&", "a")
+    return tuple(f"{1 + at // part}{names[at % part]}" for at in (sum(sizes[:index]) for index in range(len(sizes))))
 
 
 def _part_of(found: re.Match[str]) -> str:

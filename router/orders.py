@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from router import forms, phrases
@@ -66,7 +67,8 @@ def spelled(text: str) -> str:
     return " ".join(text.split())
 
 
-def orders(instruction: str, whole: Whole) -> list[Order]:
+@lru_cache(maxsize=256)
+def orders(instruction: str, whole: Whole) -> tuple[Order, ...]:
     """Return the clauses of an instruction in order; `act` is "?" for those that are not understood.
 
     Args:
@@ -96,7 +98,7 @@ def orders(instruction: str, whole: Whole) -> list[Order]:
         out.append(order)
         if order.act != "?":
             last = order
-    return out
+    return tuple(out)
 
 
 def overruled(found: Sequence[Order]) -> dict[int, str]:
@@ -177,9 +179,11 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
     """Cut at the first "and" behind which something new is asked for; "kick and snare", "2 and 4" stay together."""
     if (pair := _PAIR.fullmatch(text)) and drums(pair[2]) and not set(drums(pair[2])) & set(drums(pair[3])):
         return f"{pair[1]}{pair[2]}{pair[4]}", f"{pair[3]}{pair[4]}"
+    if read_rule(text) is not None:
+        return text, ""
     for found in _AND.finditer(text):
         head, tail = text[: found.start()].strip(), text[found.end() :].strip()
-        if not head or not tail or read_rule(text) is not None or re.match(r"(?:of )?\d|of\b", tail):
+        if not head or not tail or re.match(r"(?:(?:and|of) )*(?:\d|of\b|and\b)", tail):
             continue
         until, there = bars_in(_AND.split(tail)[0].strip())
         if there and bars_in(head)[1] and _order(until, None, whole).act != "?":

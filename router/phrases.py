@@ -29,7 +29,7 @@ _BEATS: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 
 _MORE_BEATS: Final = rf"(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEATS})*"
 _NOTE_VALUES: Final = "8th|eighth|16th|sixteenth|quarter|triplet"
-_HITS: Final = r"(?:kick|snare|clap|tom|crash|hat|ride)(?:e?s)?"
+HITS: Final = r"(?:kick|snare|clap|tom|crash|hat|ride)(?:e?s)?"
 _GUESTS: Final = r"cowbell|shaker|tambourine|claps?|congas?|bongos?|timbales?|percussion|rides?|toms?"
 
 COUNTED: Final = {
@@ -148,19 +148,16 @@ WISHED: Final = tuple(
         ),
         (r"^end(?:s|ing)? (?:with|in|on) an? ((?:\w+ )?fill)$", r"\1 at the end"),
         (r"^(?:(?:a|drum|big|short|huge|fast|long|crazy) )*fill$", "fill at the end"),
-        (rf"^(?:a |the )?(?:{ENERGY}|big|fat|punchy) (?=\w+$)", "louder "),
-        (rf"^(?:a |the )?(?:{FAINT}) (?=\w+$)", "softer "),
-        (r"^(?:a |the )?(?:simple|sparse) (?=\w+$)", "simpler "),
         (r"^(?:play(?:ed|ing)? (?:it )?)?on (?:the )?(rides?|toms?|floor toms?|cowbell)$", r"\1 instead of hats"),
         (r"^rims?(?: snare)?$", "rim instead of snare"),
         (r"^with (?:an? |some )?(?=\S)", "add "),
         (rf"^(?:an? |some |the |(?:a (?:little|bit of|touch of)|lots of) )?({_GUESTS})$", r"add \1"),
-        (rf"^(?:the )?({_HITS}) (?:not|never) on (.+)$", r"no \1 on \2"),
-        (rf"^(?:the )?({_HITS}) (louder|softer|quieter) than (?:the )?\w+$", r"\1 \2"),
+        (rf"^(?:the )?({HITS}) (?:not|never) on (.+)$", r"no \1 on \2"),
+        (rf"^(?:the )?({HITS}) (louder|softer|quieter) than (?:the )?\w+$", r"\1 \2"),
         (r"^(?:fast|quick) (hats?)$", r"\1 in 16ths"),
         (r"^half[ -]notes? (\w+)$", r"\1 on 1 and 3"),
-        (rf"^(\d|two|three|four) ({_HITS}) (?:per|a|each|every|in (?:each|every)) bar$", r"exactly \1 \2 per bar"),
-        (rf"^({_HITS}) (\d|two|three|four) times (?:per|a|each|every) bar$", r"exactly \2 \1 per bar"),
+        (rf"^(\d|two|three|four) ({HITS}) (?:per|a|each|every|in (?:each|every)) bar$", r"exactly \1 \2 per bar"),
+        (rf"^({HITS}) (\d|two|three|four) times (?:per|a|each|every) bar$", r"exactly \2 \1 per bar"),
     )
 )
 """How a wish for a new groove speaks of its drums ("with cowbell", "loud snare"), as orders; the last to be tried."""
@@ -187,6 +184,7 @@ ACTS: Final[tuple[tuple[str, str], ...]] = (
     ("less", r"less|fewer|sparser|simpler|thinner|calmer|simplify|thin|emptier|reduce|halve"),
     ("more", r"more|busier|add|added|denser|fuller|faster|extra|another|thicker|funkier|groovier|double|increase"),
     ("more", r"twice as many|as many|needs?|busy|ghosted"),
+    ("loud", rf"{ENERGY}|punchy|fat|big|huge|fierce"), ("soft", rf"{FAINT}|subtle"), ("less", r"sparse|simple"),
 )  # fmt: skip
 """Words of a clause that name what is to be done; the first that is found counts."""
 

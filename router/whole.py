@@ -320,9 +320,10 @@ _WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]
 
 def is_whole(clause: str) -> bool:
     """Say whether a clause is about the whole groove, and every word of it is known."""
-    if not any(sign.search(clause) for sign, _ in _WHOLE):
+    act = next((act for sign, act in _WHOLE if sign.search(clause)), None)
+    rest, places = placed(phrases.TIME.sub(" ", clause))
+    if act is None or (places and act is _felt):  # feel is put on a whole drum: "rim on 2 and 4 straight" says a place
         return False
-    rest = placed(phrases.TIME.sub(" ", clause))[0]
     for sign, _ in _WHOLE:
         rest = sign.sub(" ", rest)
     rest = spoken_voices(phrases.MUCH.sub(" ", phrases.SOME.sub(" ", rest)))[1]

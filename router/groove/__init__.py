@@ -15,10 +15,10 @@ from router.groove.fills import FILL_KINDS
 from router.groove.hands import flaws, repair
 from router.groove.knobs import shape, thin, vary
 from router.groove.names import DRUMMERS, GENRES, check_names, styles
-from router.groove.resolve import resolve
+from router.groove.resolve import length, resolve
 from router.groove.turning import turn, wear
 from router.groove.unread import unread
-from router.groove.words import describe, nameless
+from router.groove.words import additive, describe, nameless
 from router.pattern import Pattern
 from router.request import GrooveRequest
 
@@ -27,6 +27,7 @@ __all__ = [
     "FILL_KINDS",
     "GENRES",
     "across",
+    "additive",
     "apply_feel",
     "check_names",
     "describe",
@@ -35,6 +36,7 @@ __all__ = [
     "flaws",
     "generate",
     "habits",
+    "length",
     "nameless",
     "repair",
     "shape",

@@ -35,7 +35,7 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("pop", "soft"): "popballad",
     ("pop", "tropical"): "tropicalhouse",
     ("funk", "rock"): "funkrock",
-    ("funk", "sixteenth"): "funkydrummer",
+    ("funk", "sixteenth"): "funkydrummer funkydrummerbreak",
     ("funk", "on-the-one"): "jamesbrown",
     ("soul", "neo"): "neosoul",
     ("soul", "motown"): "northernsoul",
@@ -85,10 +85,11 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("techno", "hard"): "hardstyle gabber hardtechno industrialtechno",
     ("techno", "trance"): "psytrance goatrance",
     ("drum-and-bass", "jungle"): "breakcore",
+    ("drum-and-bass", "amen"): "amenbreak breakamen",
     ("uk-garage", "two-step"): "2step",
     ("disco", "classic"): "italodisco",
     ("dance", "electro"): "electroclash",
-    ("dance", "breakbeat"): "breaks",
+    ("dance", "breakbeat"): "breaks breakbeats drumbreak",
 }
 IDIOMS: Final = {name: style for style, names in _NAMES.items() for name in names.split()}
 

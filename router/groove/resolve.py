@@ -110,6 +110,12 @@ def _meter(request: GrooveRequest, words: dict[str, Any]) -> Meter:
     return Meter.parse(words["meter"], words["groups"] if fits else "")
 
 
+def length(request: GrooveRequest) -> int:
+    """Return how many bars will be played: two unless a field or the words say otherwise."""
+    said = describe(request.prompt, request.genre)["bars"] if request.bars == 2 else None
+    return min(MAX_BARS, said) if said else request.bars
+
+
 def resolve(request: GrooveRequest) -> Choice:
     """Decide everything: fields win over words, words over the style's own, and chance has the rest.
 
@@ -159,7 +165,7 @@ def resolve(request: GrooveRequest) -> Choice:
         drummer=find_drummer(drummer_name),
         section=request.section or words["section"],
         meter=meter,
-        bars=min(MAX_BARS, words["bars"]) if request.bars == 2 and words["bars"] else request.bars,
+        bars=length(request),
         tempo=float(request.tempo),
         complexity=knob("complexity", 0.5),
         density=knob("density", 0.5),

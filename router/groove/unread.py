@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Final
 
 from router.groove.names import plain
-from router.groove.words import MOST_BEATS, NAMES, SPOKEN, TEMPOS, TURNED, describe, tidy
+from router.groove.spell import tidy
+from router.groove.words import MOST_BEATS, NAMES, RATIO, SPOKEN, TEMPOS, TURNED, describe, turned_to
 from router.pattern import MAX_BARS
 from router.regex import regex
 
@@ -19,6 +20,11 @@ _SHOWN: Final = 60
 _METERS: Final = regex(r"(?<![\d/.])(\d{1,4}) ?/ ?(\d{1,4})(?![\d/])(?!(?:th)?s?[ -](?:notes?|hats?|hi))")
 _BPM: Final = regex(r"(?<![\d.,])(-?\d{1,9}(?:\.\d+)?) ?(?:bpm\b|beats per minute)")
 _BARS: Final = regex(r"\b(\d{1,9})[ -]?(?:bars?|measures?)\b")
+_RATIO: Final = regex(r"\b\d{1,4} ?(?::|over|against|versus|vs\.?) ?\d{1,4}\b")
+_PACE: Final = regex(
+    r"\b(?:slow(?:er|ly)?|fast(?:er)?|quick(?:er)?|(?:up|mid|medium|down)[ -]?tempo)\b"
+    r"(?!,? (?:fills?|rolls?|hats?|hi|high|kicks?|double|feet|ride|snares?|six)\b)"
+)
 _EMPTY: Final = regex(
     r"(?:(?:just |only |pure |total |complete )*(?:silence|silent|nothing)"
     r"|(?:no|without)(?: any)? (?:drums?|music|sound|beats?|hits|notes)(?: at all)?)[.!]?"
@@ -57,21 +63,41 @@ _HARMLESS: Final = frozenset((
 
 
 @lru_cache(maxsize=64)
-def unread(prompt: str, rest: str) -> tuple[str, ...]:
+def unread(prompt: str, rest: str, given: str | None = None, *, single: bool = False) -> tuple[str, ...]:
     """Return what could not be followed, a sentence each.
 
     Args:
         prompt: A musician's words.
         rest: Those of them that are no orders about single drums; what became of orders is said elsewhere.
+        given: The genre that is set beside the words, and wins over theirs.
+        single: One groove is wanted, no song of many sections.
     """
     text = tidy(prompt)
     read_as: dict[str, str] = describe(prompt)["read_as"]
-    said = [*_beyond(text), *(f'"{word}" is read as {name}' for word, name in read_as.items())]
+    said = [*_beyond(text), *_left_out(text, given, single=single)]
     if _EMPTY.fullmatch(text):
         return (*said, f'not done: "{text}"; for silence use stop, or break for a bar of it')
     if strange := _strange(re.sub(r"[a-z]+", lambda word: read_as.get(word[0], word[0]), tidy(rest))):
         said.append(f"not understood: {strange}")
     return tuple(said)
+
+
+def _left_out(text: str, given: str | None, *, single: bool) -> list[str]:
+    """Return what is said of names that are not played, and of a pace that no figure gives."""
+    read, out = describe(text, given), []
+    if given is None or read["genre"] is None or plain(read["genre"]) == plain(given):
+        out += [f'"{word}" is read as {name}' for word, name in read["read_as"].items()]
+    else:
+        out.append(f"{read['genre']} is left out: the genre is set to {given}")
+    if read["denied"] and not (read["genre"] or given):
+        out.append(f"without {', '.join(read['denied'])}: rock is played, for no other genre was named")
+    if single and len(read["sections"]) > 1:
+        first, *others = read["sections"]
+        out.append(f"{', '.join(others)} left out: one section at a time, {first} was named first; compose plays all")
+    pace = _PACE.search(text)
+    if pace and read["tempo"] is None and read["style"] not in {"slow", "fast"}:
+        out.append(f'"{pace[0]}" sets no tempo: say it in figures ("90 bpm")')
+    return out
 
 
 def _beyond(text: str) -> list[str]:
@@ -96,12 +122,13 @@ def _beyond(text: str) -> list[str]:
         for found in _BARS.finditer(text)
         if not 1 <= int(found[1]) <= MAX_BARS
     ]
-    out += [f'"{found[0]}" is beyond 100%, and taken as that' for found in TURNED.finditer(text) if _over(found)]
+    if read["polyrhythm"] and (ratio := _RATIO.search(text)) and not RATIO.search(text):
+        first, second = read["polyrhythm"]
+        out.append(f'"{ratio[0]}" is no polyrhythm that can be played: 2 to 16 against 2 to 16; it is {first}:{second}')
+    out += [
+        f'"{found[0]}" is beyond 100%, and taken as that' for found in TURNED.finditer(text) if turned_to(found) > 1
+    ]
     return out
-
-
-def _over(found: re.Match[str]) -> bool:
-    return float(found[2] or found[4] or 0) > 100
 
 
 def _strange(text: str) -> str:

@@ -6,12 +6,13 @@ Whatever is not understood is left alone; `confidence` says how much of the prom
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 from router.groove.idioms import IDIOMS, MANNERS
 from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
+from router.groove.spell import NUMBERS, tidy
 from router.pattern import MAX_BARS
 from router.regex import regex
 from router.request import SECTIONS
@@ -44,42 +45,43 @@ _FEEL: Final[dict[str, dict[str, float]]] = {
 TEMPOS: Final = (20, 300)
 MOST_BEATS: Final = 32
 """In a bar, as `router.pattern.Meter` has it."""
-_NUMBER_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "eight": 8, "twelve": 12, "sixteen": 16}
 _METER: Final = regex(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
-_BARS: Final = regex(
-    r"\b(\d{1,6}|one|two|three|four|eight|twelve|sixteen)[ -]?(?:bars?|measures?)\b|\bbars?[:=] ?(\d{1,6})\b"
-)
+_BARS: Final = regex(r"\b(\d{1,6})[ -]?(?:bars?|measures?)\b|\bbars?[:=] ?(\d{1,6})\b")
 _SOME_BARS: Final = ("every ", "first ", "last ")
 """Before a number of bars that is not the length, if another is said."""
 _BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
 _TEMPO: Final = regex(
     rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm)[:=]? ?{_BPM}(?![\d.]*\d)"
-    r"|(\w+ )?\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;]|\.(?!\d)|(?:in|for|with|and|without)\b))"
+    r"|\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;]|\.(?!\d)|(?:in|for|with|and|without)\b))"
     r"|(?:^|(?<=[a-z] )|(?<=, ))([6-9]\d|1\d\d|2[0-2]\d)(?=$|,)"
+    r"|^([6-9]\d|1\d\d|2[0-2]\d) (?=[a-z])(?!bars?\b|beats?\b|percent|s\b|ms\b|notes?\b|strokes?\b|hits?\b)"
 )
 _NOT_A_TEMPO: Final = regex(
     r"(?:swing|humanize|complexity|density|intensity|variation|lean|ghosts?|notes?|velocity|volume|level|not|louder|softer"
     r"|kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|tambourine|openness"
-    r"|take|kit|tr|by|to|of|than|in|on|and|or|bars?|beats?|[ea]) "
+    r"|take|kit|tr|by|to|of|than|in|on|and|or|bars?|beats?|[ea])"
 )
 """Words before "at 60", or a number at the end, that make it a knob's place, a velocity or no tempo at all."""
 _METER_WORDS: Final = regex(
-    r"(?<!two )\b(three|five|six|seven|nine|eleven|twelve)[ -](four|eight|sixteen)\b"
+    r"(?<!two )\b(two|three|four|five|six|seven|nine|ten|eleven|twelve|thirteen)[ -](four|eight|sixteen)\b"
     r"(?![ -]bars?|[ -]measures?| phrases?)"
-    r"|\bin (three|five|six|seven|[3567])(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
+    r"|\bin (two|three|four|five|six|seven|nine|ten|eleven|twelve|thirteen|[35679]|1[0-3])"
+    r"(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
 )
 _NOT: Final = (
-    r"(?:(?:anything|everything) (?:but|except)|no|not|without|less|isn't|aren't|don't be|never)"
-    r"(?: any| so| too| very| that| as)?"
+    r"(?:(?:anything|everything) (?:but|except)|(?:no|not|without|less|isn'?t|aren'?t|don'?t be|never|avoid|instead of"
+    r"|rather than|other than|(?:do not|don'?t|didn'?t|not) (?:want|need|like|play|do|give me|make (?:it|this))"
+    r"|(?:hate|skip|forget))(?: to)?(?: be| sound| play)?(?: like)?)(?: any| an?| the| so| too| very| that| as)?"
 )
 _DENIED: Final = regex(rf"\b{_NOT} (?:an? )?$")
-_DENIAL: Final = 24
+_DENIAL: Final = 32
 """Characters before a word in which it may be denied."""
 _NO_NAME: Final = regex(rf"\b{_NOT} (?:double )?[\w-]+")
 """What is not wanted names nothing."""
 _SOME_SWING: Final = regex(
-    r"\b(?:with|some|more|of|little)(?: an?| some)? swing\b|\bswing(?: (?:at|of|to))?[ :=]+(?:[\d.]+ ?%|0?\.\d)"
-    r"|\d ?% swing\b"
+    r"\b(?:with|some|more|of|little)(?: an?| some)? swing\b"
+    r"|\bswing(?: (?:at|of|to))?[ :=]+(?:[\d.]+ ?%|[01]?\.\d|(?:[01]|[1-9]\d|100)(?![\d.]*\d| ?(?:bars?|bpm)\b))"
+    r"|\d ?(?:%|percent|per cent) (?:of )?swing\b"
 )
 """Swing as a matter of degree: no name of a style."""
 _KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|variation"
@@ -87,10 +89,12 @@ _NO_ROCK: Final = regex(rf"\b{_NOT} rock\b")
 _EVOLVING: Final = regex(r"\b(?:evol|develop|grow)\w*|\bget(?:s|ting)? (?:busier|denser|fuller)\b")
 _UNSWUNG: Final = regex(rf"\b{_NOT} (?:swing|shuffle)\b")
 TURNED: Final = regex(
-    rf"\b({_KNOB})(?: (?:at|of|to|is|about|around))?[ :=]+(?:(\d{{1,6}}(?:\.\d+)?) ?%|([01]?\.\d+)\b)"
-    rf"|(?<![\d.])(\d{{1,6}}) ?% (?:of )?({_KNOB})\b"
+    rf"\b({_KNOB})(?: (?:at|of|to|is|about|around))?[ :=]+"
+    r"(?:(\d{1,6}(?:\.\d+)?) ?(?:%|percent\b|per cent\b)|([01]?\.\d+|[01](?:\.0+)?)(?![\d.]*\d| ?(?:bars?|bpm)\b)"
+    r"|([1-9]\d|100)(?![\d.]*\d| ?(?:bars?|bpm|/)\b)|(\d{1,2})(?: ?/ ?| out of )10\b)"
+    rf"|(?<![\d.])(\d{{1,6}}) ?(?:%|percent|per cent) (?:of )?({_KNOB})\b"
 )
-"""A knob and where it stands, in per cent or from 0 to 1."""
+"""A knob and where it stands: in per cent, with the sign or without, from 0 to 1, or out of ten."""
 _DRUM: Final = (
     r"(?! (?:the )?(?:kicks?|snares?|(?:hi|high)[ -]?hats?|hats?|rides?|crash|cymbal|toms?|claps?|rims?|bell|cowbell"
     r"|shaker|bass drum))"
@@ -111,12 +115,10 @@ _MIX: Final = regex(
     r"\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up) (?:of|between) ([a-z&,+ -]+)"
     r"|\b([a-z -]+ (?:and|with) [a-z -]+?) (?:blend|fusion|mix|hybrid|crossover)\b"
 )
-_COUNTED: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-                   "eleven": 11, "twelve": 12}  # fmt: skip
 _UNITS: Final = {"four": 4, "eight": 8, "sixteen": 16}
-_COUNT: Final = rf"(1[0-6]|[2-9]|{'|'.join(_COUNTED)})"
-_RATIO: Final = regex(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
-_GROUPS: Final = regex(r"\b(\d(?:\+\d){1,7})\b")
+_COUNT: Final = r"(1[0-6]|[2-9]|two|three|four|five|six|seven|eight|nine|eleven|twelve)"
+RATIO: Final = regex(rf"\b{_COUNT}[\s-]*(?::|over|against|versus|vs\.?)[\s-]*{_COUNT}\b")
+_GROUPS: Final = regex(r"\b([1-9](?:\+[1-9]){1,7})\b")
 _STOP: Final = frozenset((
     "a", "an", "the", "of", "and", "with", "in", "on", "at", "for", "to", "me", "give", "make", "some", "like",
     "style", "beat", "groove", "drums", "drum", "pattern", "loop", "feel", "please", "time", "bar", "bars", "bpm",
@@ -182,7 +184,7 @@ NAMES: Final = frozenset(
 )
 """Every name that means something, as `names.plain` leaves it."""
 SPOKEN: Final = (
-    _TEMPO, _METER, _METER_WORDS, _BARS, _RATIO, _GROUPS, TURNED,
+    _TEMPO, _METER, _METER_WORDS, _BARS, RATIO, _GROUPS, TURNED,
     regex(
         rf"\b(?:half|double)[ -]?time\b|\bwaltz\b|{_EVOLVING.pattern}"
         r"|\b(?:poly|cross)[ -]?rhythms?\b|\bhemiola\b"
@@ -213,12 +215,11 @@ def _of(phrases: list[str], genre: str, unless: frozenset[str]) -> tuple[str, st
     return next((home for home in named if home[0] == genre), None)
 
 
-_TITLES: Final = {*_GENRE_WORDS, *_STYLE_WORDS, *_DRUMMER_WORDS, *IDIOMS, *MANNERS} - {
-    "tom",
-    "straight",
-    "soft",
-    "fast",
-}
+_TITLES: Final = {
+    *_GENRE_WORDS, *_STYLE_WORDS, *_DRUMMER_WORDS, *IDIOMS, *MANNERS,
+    *(plain(style + genre) for genre, names in CATALOGUE.items() for style in names),
+} - {"tom", "straight", "soft", "fast", "heavy", "hard", "driving"}  # fmt: skip
+"""What names a style; a heavy kick or a fast roll does not."""
 
 
 _STYLED: Final = frozenset(
@@ -264,17 +265,27 @@ def _mistyped(text: str) -> dict[str, str]:
     return out
 
 
-_NO_PART: Final = r"(?! (?:out|the|my|an?|all|everything)\b)"
-"""What a verb is followed by: "drop the kick"."""
+def additive(words: str) -> list[int]:
+    """Return the sizes of groups that words add up ("3+3+2"); "1+3" counts beats, and a half and a half is no group."""
+    found = _GROUPS.fullmatch(words)
+    sizes = [int(size) for size in found[1].split("+")] if found else []
+    return sizes if sum(sizes) > 4 and any(b <= a for a, b in pairwise(sizes)) else []
 
 
-def _section(text: str) -> str | None:
-    for name in sorted(SECTIONS, key=len, reverse=True):
-        verb = _NO_PART if name == "drop" else ""
-        # A one drop is a style.
-        if re.search(rf"(?<!one )(?<!one-)\b{name.replace('-', '[ -]?')}\b{verb}", text):
-            return name
-    return "build" if "build-up" in text or "buildup" in text else None
+_SECTION_NAMES: Final = {plain(name): name for name in SECTIONS} | {"buildup": "build"}
+_SECTION: Final = regex(
+    # A one drop is a style, "drop the kick" an order, and a fill "into the chorus" is not in it.
+    r"(?<!one )(?<!one-)(?<!into )(?<!into the )(?<!to the )\b("
+    + "|".join(name.replace("-", "[ -]?") for name in sorted(SECTIONS, key=len, reverse=True)).replace(
+        "build", "build(?:[ -]?up)?"
+    )
+    + r")s?\b(?!(?<=drop) (?:out|the|my|an?|all|everything)\b)"
+)
+
+
+def _sections(text: str) -> tuple[str, ...]:
+    """Return the sections that words name, each once, in their order."""
+    return tuple(dict.fromkeys(_SECTION_NAMES[plain(found[1])] for found in _SECTION.finditer(text)))
 
 
 def _blend(text: str) -> list[tuple[str, float]]:
@@ -300,8 +311,8 @@ def _blend(text: str) -> list[tuple[str, float]]:
 
 def _polyrhythm(text: str) -> tuple[int, int] | None:
     """Return the ratio that words name; the bare word is three against four, a hemiola three against two."""
-    if found := _RATIO.search(text):
-        first, second = (int(part) if part.isdecimal() else _COUNTED[part] for part in found.groups())
+    if found := RATIO.search(text):
+        first, second = (int(part) if part.isdecimal() else NUMBERS[part] for part in found.groups())
         return (first, second) if first != second else None
     if "hemiola" in text:
         return 3, 2
@@ -311,16 +322,13 @@ def _polyrhythm(text: str) -> tuple[int, int] | None:
 def _tempo(text: str) -> float | None:
     """Return the tempo that words name, in quarter notes a minute."""
     for found in _TEMPO.finditer(text):
-        before = found[3] or (text[: found.start()].rpartition(" ")[0].rpartition(" ")[2] + " " if found[5] else "")
-        if not _NOT_A_TEMPO.fullmatch(before):
-            said = float(found[1] or found[2] or found[4] or found[5])
+        bare = float(found[4] or 0)
+        before = text[: found.start()].split()[-1:] if found[3] or bare else []
+        if not (before and _NOT_A_TEMPO.fullmatch(before[0])) or (before == ["swing"] and bare > 100):
+            said = float(next(filter(None, found.groups())))
             bpm = min(float(TEMPOS[1]), max(float(TEMPOS[0]), said))
             return int(bpm) if bpm.is_integer() else bpm
     return None
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isdecimal() else _NUMBER_WORDS[word]
 
 
 def _meter(text: str) -> str | None:
@@ -329,19 +337,30 @@ def _meter(text: str) -> str | None:
         if int(meter[1]) <= MOST_BEATS:
             return f"{meter[1]}/{meter[2]}"
     if found := _METER_WORDS.search(text):
-        count = _COUNTED.get(found[1] or found[3], found[3])
-        return f"{count}/{_UNITS[found[2]] if found[2] else 8 if str(count) in {'6', '7'} else 4}"
+        count = int(found[3]) if (found[3] or "").isdecimal() else NUMBERS[found[1] or found[3]]
+        return f"{count}/{_UNITS[found[2]] if found[2] else 4 if count < 6 else 8}"
     return "3/4" if re.search(r"\bwaltz\b", text) else None
+
+
+# "Open hats on the offbeats" says where, and is an order about single strokes; ghosts may stand before a snare.
+_FELT: Final = tuple(
+    (
+        word.partition("-")[0],
+        regex(
+            rf"\b{word.replace('-', '[ -]?')}\b"
+            + (r"(?! (?:only |just )?on\b)" if word.endswith("-hats") else "" if word.startswith("ghost") else _DRUM)
+        ),
+        values,
+    )
+    for word, values in _FEEL.items()
+)
 
 
 def _feel(text: str) -> dict[str, float]:
     """Return the knobs that words of feel turn; "less busy" and "not too loud" turn them a bit to the other side."""
     feel: dict[str, float] = {}
-    for word, values in _FEEL.items():
-        # "open hats on the offbeats" says where, and is an order about single strokes.
-        after = r"(?! (?:only |just )?on\b)" if word.endswith("-hats") else "" if word.startswith("ghost") else _DRUM
-        found = re.search(rf"\b{word.replace('-', '[ -]?')}\b{after}", text)
-        if found is None:
+    for sign, form, values in _FELT:
+        if sign not in text or (found := form.search(text)) is None:
             continue
         if not _DENIED.search(text, max(0, found.start() - _DENIAL), found.start()):
             feel |= values
@@ -355,17 +374,16 @@ def _turned(text: str) -> dict[str, float]:
     """Return knobs that are set by a number: "swing 60%", "humanize 0.3"; as far as the knob goes."""
     feel: dict[str, float] = {}
     for found in TURNED.finditer(text):
-        name = (found[1] or found[5]).replace("humanise", "humanize").replace("intensity", "energy")
-        feel[name] = min(1.0, float(found[3]) if found[3] else float(found[2] or found[4]) / 100)
+        name = (found[1] or found[7]).replace("humanise", "humanize").replace("intensity", "energy")
+        feel[name] = min(1.0, turned_to(found))
     return feel
 
 
-def tidy(prompt: str) -> str:
-    """Return words as they are read: in small letters, with single spaces and plain signs."""
-    text = prompt.lower().replace("\u2013", "-").replace("\u2019", "'")
-    if not text.isascii():  # "bai\u00e3o", "reggaet\u00f3n": names are known without their accents
-        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return " ".join(text.split())
+def turned_to(found: re.Match[str]) -> float:
+    """Return where words put a knob, 1 for all the way; more than that is more than the knob can."""
+    if found[3]:
+        return float(found[3])
+    return int(found[5]) / 10 if found[5] else float(found[2] or found[4] or found[6]) / 100
 
 
 def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
@@ -378,8 +396,9 @@ def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
     Returns:
         `genre`, `style`, `drummer`, `section`, `meter`, `groups`, `bars`, `tempo`, `blend`, `polyrhythm` (each None or
         empty when not said), `time` ("half", "double" or ""), `evolve` (bool), `feel` (knob words: swing, humanize,
-        density, complexity, energy, ghosts, late), `exact` (swing was set, not named), `read_as` (slips of the finger)
-        and `confidence` 0..1, the share of telling words that were understood.
+        density, complexity, energy, ghosts, late), `exact` (swing was set, not named), `read_as` (slips of the finger),
+        `sections` (all that are named), `denied` (names that are not wanted) and `confidence` 0..1, the share of
+        telling words that were understood.
     """
     found = _describe(prompt, home)
     return found | {"feel": dict(found["feel"]), "blend": list(found["blend"])}
@@ -394,6 +413,15 @@ def _named(
     return phrases, blend, genre, None if blend else _style(phrases, genre, home)
 
 
+_REFUSED: Final = (_GENRE_WORDS.keys() | _STYLED) - _FEEL.keys()
+
+
+def _denied(text: str) -> tuple[str, ...]:
+    """Return the names of genres and styles that words refuse."""
+    said = (_phrases(found[0]) for found in _NO_NAME.finditer(text))
+    return tuple(dict.fromkeys(word for one in said for word in one if word in _REFUSED))
+
+
 @lru_cache(maxsize=64)
 def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     text = tidy(prompt)
@@ -406,7 +434,8 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     set_to = {} if blend else _turned(text)
     every = list(_BARS.finditer(text))
     bars = next((one for one in every if not text[: one.start()].endswith(_SOME_BARS)), every[0] if every else None)
-    groups = _GROUPS.search(text)
+    groups = next((one[1] for one in _GROUPS.finditer(text) if additive(one[1])), "")
+    sections = _sections(text)
     time = (
         "half"
         if re.search(r"half[ -]?(?:time|speed)\b", text)
@@ -418,10 +447,11 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "genre": genre,
         "style": style[1] if style else None,
         "drummer": _first(phrases, _DRUMMER_WORDS),
-        "section": _section(text),
+        "section": sections[0] if sections else None,
+        "sections": sections,
         "meter": _meter(text),
-        "groups": groups[1] if groups else "",
-        "bars": max(1, min(MAX_BARS, _number(bars[1] or bars[2]))) if bars else None,
+        "groups": groups,
+        "bars": max(1, min(MAX_BARS, int(bars[1] or bars[2]))) if bars else None,
         "tempo": _tempo(text),
         "blend": blend,
         "polyrhythm": _polyrhythm(text),
@@ -429,6 +459,7 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "evolve": bool(_EVOLVING.search(text)),
         "feel": _feel(text) | set_to,
         "read_as": mistyped,
+        "denied": _denied(text),
         "exact": "swing" in set_to or bool(_UNSWUNG.search(text)),
     }
     found["confidence"] = _confidence(text, found)
@@ -448,7 +479,7 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
     }
     known |= (
         {w for word in _FEEL for w in word.split("-") if w not in _STOP}
-        | set(_NUMBER_WORDS)
+        | set(NUMBERS)
         | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", *_KNOB.split("|")}
     )
     known |= set(_GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router import groove
-from router.drummer import LONGEST, describe, details, draw, unread
+from router.clauses import LONGEST
+from router.drummer import describe, details, draw, unread
 from router.pattern import Meter, Pattern
 from router.policy import SURE
 from router.request import GrooveRequest
@@ -361,3 +362,72 @@ def test_what_is_said_of_one_place_is_not_said_of_all(words: str, kicks: int) ->
     """A crash is an event, "the a of 2" is a place, and an exception that is not understood is no order."""
     made = draw(GrooveRequest(prompt=words, genre="rock"))
     assert sum(hit.voice == "kick" for hit in made.hits) == kicks
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("I don't want jazz", "without jazz: rock is played"),
+        ("rock polyrhythm 17:16", '"17:16" is no polyrhythm'),
+        ("slow rock", '"slow" sets no tempo'),
+        ("verse with closed hats, chorus with open hats", "chorus left out: one section at a time"),
+        ("claps on 2 and 4 and purple stuff", 'not understood: "purple"'),
+    ],
+)
+def test_what_one_groove_cannot_be_is_said(words: str, told: str) -> None:
+    """A refusal that leaves the genre open, a second section, a pace without figures: none passes in silence."""
+    assert any(told in one for one in unread(words, single=True))
+
+
+def test_a_song_has_many_sections() -> None:
+    """Where the words are a song's, its sections are no contradiction."""
+    assert unread("intro 4, verse 8, chorus 8") == ()
+
+
+def test_words_are_read_beside_the_genre_that_is_set() -> None:
+    """A slip is not said to be read as what is not played, and a genre that gives way is told of."""
+    assert unread("jazz", "rock") == ("jazz is left out: the genre is set to rock",)
+    assert unread("jaazz", "rock") == ("jazz is left out: the genre is set to rock",)
+    assert unread("jazz", "jazz") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("808 kick and snare", 'not done: "808 kick"'),
+        ("paradiddle between hats and snare", 'not done: "paradiddle between hats"'),
+        ("rock, hats in 16ths and purple kick", 'not done: "purple kick"'),
+    ],
+)
+def test_the_half_that_was_not_understood_is_said(words: str, told: str) -> None:
+    """A clause of which only a part is known is not taken for done, nor for understood."""
+    assert told in drawn(words).meta["asked"]
+    assert describe(words)["confidence"] < SURE
+
+
+def test_jazz_keeps_its_hats_with_the_foot() -> None:
+    """Where the ride has the time, hats on 2 and 4 are the pedal's, and the ride stays where it was."""
+    plain, asked = (drawn(words, genre="jazz", style="swing") for words in ("", "hats on 2 and 4"))
+
+    assert set(ticks(asked, "hat_pedal")) >= {BEAT, 3 * BEAT, 5 * BEAT, 7 * BEAT}
+    assert not ticks(asked, "hat_closed")
+    assert ticks(asked, "ride") == ticks(plain, "ride")
+
+
+def test_a_heavy_stroke_is_one_more_and_louder() -> None:
+    """`heavy kick on 1` takes no other kick away."""
+    plain, asked = drawn(""), drawn("heavy kick on 1")
+
+    assert set(ticks(asked, "kick")) == {*ticks(plain, "kick"), 0, 4 * BEAT}
+
+
+def test_a_place_is_no_word_of_feel() -> None:
+    """`rim on 2 and 4 straight rock` puts the rim there."""
+    assert ticks(drawn("rim on 2 and 4 straight rock"), "rim") == [BEAT, 3 * BEAT, 5 * BEAT, 7 * BEAT]
+
+
+def test_what_cannot_be_thinned_is_said() -> None:
+    """`less hats` where only one stroke of a foot is there says that none can be spared."""
+    asked = [drawn("jazz swing, less hats", genre=None, style=None, seed=seed).meta.get("asked") for seed in range(6)]
+
+    assert all(asked)

@@ -1,0 +1,186 @@
+"""A wish for a groove cut into clauses: which of them are orders about single drums, and what the rules read in each.
+
+Pure. A clause is an order, wholly read or not; whatever speaks of no drum is left to those who read styles and feel.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from router import groove, phrases
+from router.constraints import read_rule, spoken_voices
+from router.order import CRASHES, Order
+from router.regex import regex
+
+LONGEST: Final = 400
+"""Longer texts are questions put together for a model, not a player's words."""
+MOST: Final = 8
+"""More orders than that in one wish are a text about something else."""
+_PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of\b)"
+_PARTS: Final = regex(
+    r"[;]|\.(?!\d)|,(?!(?<=[\d&],) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
+    r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
+    r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
+    r"\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
+)
+_AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
+_WITHOUT: Final = regex(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
+_SAID: Final = tuple(
+    (regex(found), instead)
+    for found, instead in (
+        (r",? ?(?:and |but )?(?:plus|also) (?:on |at )(?=the |\d)", " and "),
+        (r"\b(?:plus|also)\b", ", add"),
+        (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
+        (r" / ", ", "),
+        (r"\b(?:just|only) (?:a |the )?([a-z]+(?: [a-z]+)?) on (?=the |beats? |every |\d)", r"\1 only on "),
+        (r"\b(?:end|finish)(?:s|es|ing)? (?:with|on) (?:an? )?(crash|china|splash)\b", r", \1 at the end"),
+        (r"\b(?:start|begin|open)(?:s|n?ing)? with (?:an? )?((?:\w+ )?fill)\b", r", \1 in bar 1"),
+        (r"\b(?:everything|all(?: drums)?|anything) (?:but|except) (?:the )?", "no "),
+        (r"\b([a-z]{2,}) ?& ?(?=[a-z]{2})", r"\1 and "),
+        (
+            rf"\b(?:an? |the )?(?:{phrases.ENERGY}|big|fat|punchy|huge|accented) ({phrases.HITS}) {_AT}(?![\w/])",
+            r", add \1 \2, louder \1 \2,",
+        ),
+    )
+)
+"""How a wish for a whole groove says what `refine` has other words for."""
+_FRAME: Final = regex(r"^.*\b(?:beat|groove|pattern|loop|rhythm) (?=(?:on|with|in|starting|ending|that)\b)")
+_WITH: Final = regex(
+    r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
+)
+_ON_KNOBS: Final = regex(
+    r"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! (?:only |just )?on\b)"
+    r"|(?:no|without|many|lots of|few|more) fills\b|(?:no|without)(?: any)? ghost"
+    r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
+)
+"""The drummer's own knobs answer these; see `router.groove.words`."""
+HUSH: Final = regex(r"\b(?:stop|pause|rest|silence|silent|break|drop out)\b")
+_SHAPES: Final = regex(
+    r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting) (?:louder|softer|quieter)\b"
+    r"|\bfade (?:in|out)\b|\baccents?\b"
+    r"|\b(?:stop|pause|rest|silence|silent|break|drop out)\b(?= (?:on|at|in|after|before|for)\b)"
+)
+"""What is asked of strokes without naming a drum."""
+_HAT_ROLLS: Final = regex(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
+"""What trap's hats do by themselves; a roll by order is a fill."""
+_NOUN: Final = regex(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|groove|pattern|part|rhythm)$")
+_FELT: Final = regex(r"\b(?:feel|vibe|groove|style|shuffle|swing)\b")
+"""What is said of all of it, though "and" joins it to a drum."""
+_HALVES: Final = regex(r" and (?!\d|of\b)")
+_OPEN: Final = regex(r"\bopen (?:hi[- ]?)?hats? on\b")
+_ADDED: Final = regex(r"\b(?:add|extra|another|more|additional|too|as well|an?(?! of\b))\b")
+"""With these a place is one more; without, it says where the drum is: "kick on 1 and 3"."""
+_RINGS: Final = frozenset(CRASHES)
+"""What is struck for an event: "a crash on 1" is not all of them."""
+_SETTING: Final = regex(
+    r"(?<!on )\b(?:in |at )?(?:[2-9]\d?/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|^\w+ bars? of |\bfor \w+ bars?\b"
+)
+"""Metre, tempo and length, which are read from the whole wish."""
+
+
+@lru_cache(maxsize=64)
+def parted(prompt: str) -> tuple[tuple[str, ...], str]:
+    """Return the clauses that speak of single drums or of a fill's place, and the other words."""
+    text = _WITHOUT.sub("without", " ".join(", ".join(prompt.lower().split("\n")).split()))
+    for found, instead in (*phrases.SHORT, *_SAID):
+        text = found.sub(instead, text)
+    clauses: list[str] = []
+    rest: list[str] = []
+    for part in _PARTS.split(text) if len(text) <= LONGEST else ():
+        ours = (one for one in part.split(" and ") if not _ON_KNOBS.search(one)) if _ON_KNOBS.search(part) else (part,)
+        clause = re.sub(r"^ ?and | and ?$", " ", " ".join(" and ".join(ours).split())).strip()
+        if not _about_drums(clause) or _HAT_ROLLS.search(clause):
+            rest.append(part)
+            continue
+        mine, others = _shared(clause)
+        clauses += mine
+        rest += [*others, *_FRAME.findall(clause)]
+    if not clauses or len(clauses) > MOST:
+        return (), prompt
+    return tuple(clauses), ", ".join(rest)
+
+
+def _about_drums(clause: str) -> bool:
+    return bool(spoken_voices(clause)[0] or _SHAPES.search(clause))
+
+
+def _shared(clause: str) -> tuple[list[str], list[str]]:
+    """Return an order, and what is joined to it without being one: "claps on 2 and 4 and a jazzy feel"."""
+    pieces = _HALVES.split(clause)
+    whole = not any(_FELT.search(one) and not _about_drums(one) for one in pieces)
+    if len(pieces) == 1 or (whole and any(understood(words) for words in wordings(clause))):
+        return [clause], []
+    mine = [one for one in pieces if _about_drums(one)]
+    return [" and ".join(mine)], [one for one in pieces if not _about_drums(one)]
+
+
+def halves(clause: str) -> list[str]:
+    """Return the parts of a clause that "and" joins, each to be read by itself; none where there is only one."""
+    found = [half for half in _HALVES.split(clause) if _about_drums(half)]
+    return found if 1 < len(found) <= MOST else []
+
+
+def bare(clause: str) -> str:
+    """Return a clause without what leads it in, and without metre, tempo and length."""
+    return " ".join(_WITH.sub("", _FRAME.sub("", _SETTING.sub(" ", clause).strip())).split())
+
+
+def plain(clause: str) -> str:
+    """Return the bare clause without names of styles: "hip hop snare on 3"."""
+    return _NOUN.sub("", groove.nameless(bare(clause)))
+
+
+def wordings(clause: str) -> tuple[str, ...]:
+    """Return the ways to read a clause, the nearest to what was said first."""
+    return tuple(dict.fromkeys((bare(clause), clause, plain(clause))))
+
+
+def read(words: str) -> tuple[Order, ...]:
+    """Return the orders of a clause; their act is "?" where it is not understood."""
+    from router.orders import orders  # noqa: PLC0415 - its tables of words load when there are words for them
+    from router.whole import is_whole  # noqa: PLC0415 - likewise
+
+    return orders(words, is_whole)
+
+
+def understood(words: str) -> bool:
+    """Say whether every word of a clause is known."""
+    found = read(words)
+    return bool(found) and all(order.act != "?" for order in found)
+
+
+def _orders(clause: str) -> tuple[Order, ...]:
+    return next((read(words) for words in (bare(clause), plain(clause)) if understood(words)), ())
+
+
+def in_turn(clauses: Sequence[str]) -> Sequence[str]:
+    """Return the clauses with those about open hats last where closed ones are asked for too: one pair of cymbals."""
+    if not any("closed h" in clause for clause in clauses):
+        return clauses
+    return sorted(clauses, key=lambda clause: bool(_OPEN.search(clause)))
+
+
+def taken_back(clauses: Sequence[str]) -> dict[str, str]:
+    """Return the clauses that a later one takes back ("without hats, busy hats"), with its words."""
+    from router.orders import overruled  # noqa: PLC0415 - likewise
+
+    found = [(clause, order) for clause in clauses for order in _orders(clause)]
+    against = overruled([order for _, order in found])
+    return {found[index][0]: words for index, words in against.items() if len(_orders(found[index][0])) == 1}
+
+
+def placed(clauses: Sequence[str]) -> dict[str, list[tuple[tuple[str, ...], set[str]]]]:
+    """Return, for clauses that say where a drum is ("kick on 1 and 3"), its voices and all places said of them."""
+    said: dict[tuple[str, ...], set[str]] = {}
+    out: dict[str, list[tuple[tuple[str, ...], set[str]]]] = {}
+    for clause in clauses:
+        for order in () if _ADDED.search(clause) or _RINGS & {*spoken_voices(clause)[0]} else _orders(clause):
+            rule = read_rule(order.text) if order.act == "rule" and not order.bars else None
+            if rule and rule.places and rule.most is None and not (rule.only or rule.ghosts):
+                places = said.setdefault(rule.voices, set())
+                places.update(rule.places)
+                out.setdefault(clause, []).append((rule.voices, places))
+    return out

@@ -57,3 +57,18 @@ def test_who_is_wanted_is_loaded_before_the_next(loads):
 
     asyncio.run(main())
     assert loads[:3] == ["anthropic begins", "anthropic ends", "groq begins"]
+
+
+def test_a_load_that_was_called_off_before_it_began_is_no_longer_waited_for(loads):
+    """A request is cancelled in the moment in which it asks for its SDK: the others are loaded all the same, and it."""
+
+    async def main():
+        table = bench.Bench(RouterConfig(keys=KEYS))
+        wanted = asyncio.create_task(table.get("anthropic"))
+        await asyncio.sleep(0)
+        await table.aclose()
+        await asyncio.wait([wanted])
+        await asyncio.wait_for(table.start(), 10)
+
+    asyncio.run(main())
+    assert [line.split()[0] for line in loads[::2]] == ["groq", "cohere", "openai", "anthropic"]

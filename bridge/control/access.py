@@ -6,6 +6,7 @@ The lists are constants of the listener; Origin is never compared with Host (a r
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 PROTOCOL: Final = "drumbridge.v1"
 AUTH_PREFIX: Final = "drumbridge.auth."
 WRONG_PER_SECOND: Final = 5
+_ABSOLUTE: Final = re.compile(r"[^/?#]*?://([^/?#]*)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,11 @@ class Denied:
 
 def target(uri: str) -> tuple[str | None, str]:
     """Return the authority and the path that a request's first line names: `http://ours/ws` is /ws at "ours"."""
-    scheme, sign, rest = uri.partition("://")
-    if not sign or "/" in scheme:
+    absolute = _ABSOLUTE.fullmatch(uri)
+    if absolute is None:
         return None, uri
-    authority, slash, path = rest.partition("/")
-    return authority, slash + path or "/"
+    authority, path = absolute.groups()
+    return authority, path if path.startswith("/") else "/" + path
 
 
 @dataclass(slots=True)

@@ -115,11 +115,13 @@ def test_a_request_in_absolute_form_names_its_host_twice(stage):
         ("http://127.0.0.1:PORT/metrics", {}),
         ("http://LOCALHOST:PORT/metrics", OWNER),
         ("http://127.0.0.1:PORT", {}),
+        ("http://127.0.0.1:PORT?x=/y", {}),
+        ("http://evil.example?x=//127.0.0.1:PORT/", {}),
     )
 
     statuses = [status for status, _, _ in fetch(stage, *(("GET", *case) for case in cases))]
 
-    assert statuses == [421, 421, 421, 421, 421, 403, 401, 200, 200]
+    assert statuses == [421, 421, 421, 421, 421, 403, 401, 200, 200, 200, 421]
 
 
 def test_every_answer_carries_the_headers_that_keep_a_page_in_its_place(stage):

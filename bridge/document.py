@@ -12,12 +12,13 @@ from bridge.words import API, ERROR_CODES
 
 
 def asyncapi(url: str = "ws://127.0.0.1:8765/ws") -> dict[str, Any]:
-    """Return the AsyncAPI 3 document of the control channel, from the models above."""
+    """Return the AsyncAPI 3 document of the control channel."""
     host = url.removeprefix("wss://").removeprefix("ws://").removesuffix("/ws")
     messages: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     for name, (model, words) in METHODS.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema.pop("$defs", None)
+        parts |= schema.pop("$defs", {})
         messages[name] = {
             "name": name,
             "summary": words,
@@ -73,5 +74,9 @@ def asyncapi(url: str = "ws://127.0.0.1:8765/ws") -> dict[str, Any]:
                 "messages": [{"$ref": f"#/channels/control/messages/{name}"} for name in received],
             },
         },
-        "components": {"messages": {**messages, **received}, "x-error-codes": dict(ERROR_CODES)},
+        "components": {
+            "messages": {**messages, **received},
+            "schemas": parts,
+            "x-error-codes": dict(ERROR_CODES),
+        },
     }

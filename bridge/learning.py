@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bridge.mapping import ACTIONS, BUTTONS, Control, ControlKind, Trigger
+from router.errors import shown
 
 WAIT_S: Final = 30.0
 _ENOUGH: Final = 3
@@ -33,7 +34,7 @@ class Learner:
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
-            raise ValueError(f"action is {self.action!r:.40}; it must be one of {', '.join(ACTIONS)}")
+            raise ValueError(f"action is {shown(self.action)}; it must be one of {', '.join(ACTIONS)}")
 
     def over(self, now: float) -> bool:
         """Return whether nobody moved anything for too long."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from router.errors import shown
+
 ControlKind = Literal["cc", "note", "program"]
 ACTIONS: Final = (
     "generate", "vary", "fill", "play_stop", "next", "undo", "redo", "ai", "favourite", "panic", "tap",
@@ -71,28 +73,30 @@ def read_triggers(rows: Iterable[Any]) -> tuple[Trigger, ...]:
     Raises:
         ValueError: Naming the row and what is wrong with it.
     """
+
+    def word(of: str, value: Any, known: tuple[str, ...], words: str) -> None:
+        if value not in known:
+            raise ValueError(f"{where}: {of} is {shown(value)}; it must be {words}")
+
     out = []
     for index, row in enumerate(rows):
         where = f"mapping row {index + 1}"
         if not isinstance(row, dict) or set(row) - {"kind", "number", "channel", "action", "at", "relative"}:
             raise ValueError(f"{where} must hold kind, number, action and perhaps channel, at, relative")
         kind, number, channel = row.get("kind", "cc"), row.get("number"), row.get("channel")
-        if kind not in {"cc", "note", "program"}:
-            raise ValueError(f"{where}: kind is {kind!r}; it must be cc, note or program")
+        word("kind", kind, ("cc", "note", "program"), "cc, note or program")
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 127:
-            raise ValueError(f"{where}: number is {number!r}; it must be 0 to 127")
+            raise ValueError(f"{where}: number is {shown(number)}; it must be a whole number from 0 to 127")
         if channel is not None and (
             isinstance(channel, bool) or not isinstance(channel, int) or not 1 <= channel <= 16
         ):
-            raise ValueError(f"{where}: channel is {channel!r}; it must be 1 to 16, or left out for any")
-        if row.get("action") not in ACTIONS:
-            raise ValueError(f"{where}: action is {row.get('action')!r}; it must be one of {', '.join(ACTIONS)}")
-        at = row.get("at", "bar")
-        if at not in {"now", "beat", "bar", "2bars", "4bars", "end"}:
-            raise ValueError(f"{where}: at is {at!r}; it must be now, beat, bar, 2bars, 4bars or end")
-        relative = row.get("relative", "")
-        if relative not in {"", "twos", "offset", "signed"}:
-            raise ValueError(f"{where}: relative is {relative!r}; it must be twos, offset or signed")
+            raise ValueError(
+                f"{where}: channel is {shown(channel)}; it must be a whole number from 1 to 16, or left out for any"
+            )
+        word("action", row.get("action"), ACTIONS, f"one of {', '.join(ACTIONS)}")
+        at, relative = row.get("at", "bar"), row.get("relative", "")
+        word("at", at, ("now", "beat", "bar", "2bars", "4bars", "end"), "now, beat, bar, 2bars, 4bars or end")
+        word("relative", relative, ("", "twos", "offset", "signed"), "twos, offset or signed")
         out.append(Trigger(Control(kind, number, channel), row["action"], at, relative))
     return tuple(out)
 

@@ -21,6 +21,7 @@ from bridge.library import Library, LibraryFull, UnknownPattern, file_name
 from bridge.mapping import ACTIONS
 from bridge.midifile import from_midi, to_midi
 from bridge.money import Money
+from bridge.refusals import BadParams
 from bridge.reveal import NoDesktop, reveal
 from bridge.rpc import INTERNAL_ERROR, METHOD_NOT_FOUND, SERVER_ERROR, RpcError, invalid_params
 from bridge.session import Session
@@ -62,7 +63,7 @@ def explain(error: Exception) -> RpcError:
     """Return any error as the client sees it; what we did not foresee is logged and named a fault of ours."""
     if isinstance(error, RpcError):
         return error
-    if isinstance(error, InvalidRequest | protocol.BadParams):
+    if isinstance(error, InvalidRequest | BadParams):
         return invalid_params(str(error), error.hint, error.field)
     if isinstance(error, InvalidSetting):
         return invalid_params(str(error), error.hint, error.name)
@@ -180,7 +181,7 @@ class Methods:
             try:
                 checked = protocol.read_params("generate", {"at": "never", **item})
                 jobs.append((await self._generate(cast("protocol.Generate", checked), client))["job"])
-            except (protocol.BadParams, InvalidRequest) as error:
+            except (BadParams, InvalidRequest) as error:
                 jobs.append(self._jobs.refuse(error).id)
         return {"jobs": jobs}
 
@@ -312,7 +313,7 @@ class Methods:
         bpm = await self._session.tap(self._session.clock())
         return self._state(tempo=self._session.live["tempo"], tapped=bpm is not None)
 
-    async def _set(self, params: protocol.Set, _: Client) -> Any:
+    async def _set(self, params: protocol.Params, _: Client) -> Any:
         given = params.given()
         at = given.pop("at", None)
         return await self._session.set(given, at)

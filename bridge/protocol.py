@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bridge.events import TOPICS
-from bridge.settings import BY_NAME
-from router.errors import InvalidSetting
+from bridge.refusals import refusal
+from bridge.settings import BY_NAME, LIVE, Setting
 from router.pattern import VOICES
 from router.request import LONGEST
 
@@ -27,8 +27,13 @@ Bars = Annotated[int, Field(ge=1, le=64)]
 SwingGrid = Literal["style", "8ths", "16ths"]
 Tempo = Annotated[float, Field(ge=20, le=300)]
 Name = Annotated[str, Field(max_length=80)]
-PatternId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-Voice = Annotated[str, Field(pattern=f"^({'|'.join(VOICES)})$")]
+_PLAIN_NAME: Final = r"^[a-z0-9_-]{1,64}$"
+_PLAIN: Final = "1 to 64 of a-z, 0-9, _ and -"
+PatternId = Annotated[str, Field(pattern=_PLAIN_NAME, description=f"an id of patterns.list: {_PLAIN}")]
+FileName = Annotated[str, Field(pattern=_PLAIN_NAME, description=f"a name: {_PLAIN}", examples=["my-groove"])]
+Voice = Annotated[
+    str, Field(pattern=f"^({'|'.join(VOICES)})$", description=f"one of {', '.join(VOICES)}", examples=["kick"])
+]
 JobId = Annotated[str, Field(max_length=40)]
 Topic = Literal["transport", "player", "patterns", "jobs", "notes", "midi", "settings", "route", "metrics", "alerts"]
 if get_args(Topic) != TOPICS:
@@ -222,33 +227,20 @@ class Mix(Params):
     solo: Annotated[list[Voice], Field(max_length=len(VOICES))] | None = None
 
 
-class Set(Params):
-    """New values of live settings; what is not named stays."""
+def _field(row: Setting) -> Any:
+    """Return a live setting as pydantic has it: its row says kind, range and help."""
+    kinds: dict[str, Any] = {
+        "float": Annotated[float, Field(ge=row.low, le=row.high)],
+        "int": Annotated[int, Field(ge=row.low, le=row.high)],
+        "bool": bool,
+    }
+    literal: Any = Literal  # of a tuple that is known when this runs
+    kind = literal[row.choices] if row.choices else kinds.get(row.kind, Annotated[str, Field(max_length=row.longest)])
+    return (kind | None if row.optional else kind, Field(default_factory=lambda: None, description=row.help))
 
-    tempo: float | None = None
-    sync: str | None = None
-    swing: float | None = None
-    humanize: float | None = None
-    complexity: float | None = None
-    density: float | None = None
-    intensity: float | None = None
-    variation: float | None = None
-    fill_amount: float | None = None
-    lean: float | None = None
-    ghosts: float | None = None
-    hat_openness: float | None = None
-    swing_grid: str | None = None
-    genre: str | None = None
-    style: str | None = None
-    drummer: str | None = None
-    bars: int | None = None
-    meter: str | None = None
-    ai: bool | None = None
-    drum_map: str | None = None
-    channel: int | None = None
-    offset_ms: float | None = None
-    clock_out: bool | None = None
-    at: Literal["now", "bar"] | None = None
+
+_fields: dict[str, Any] = {name: _field(BY_NAME[name]) for name in LIVE} | {"at": (Literal["now", "bar"] | None, None)}
+Set = create_model("Set", __base__=Params, __doc__="New values of live settings; what is not named stays.", **_fields)
 
 
 class PatternsList(Params):
@@ -286,7 +278,7 @@ class Favourite(PatternOnly):
 class Export(PatternOnly):
     """Which pattern to write as a .mid file, under which name and at which tempo."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")] | None = None
+    name: FileName | None = None
     tempo: Tempo | None = None
 
 
@@ -379,15 +371,6 @@ METHODS: Final[Mapping[str, tuple[type[Params], str]]] = {
 }
 
 
-class BadParams(ValueError):
-    """Parameters that no method takes: what was wrong, where, and what would work."""
-
-    def __init__(self, message: str, field: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.field = field
-        self.hint = hint
-
-
 def read_params(method: str, params: Mapping[str, Any]) -> Params:
     """Return the checked parameters of `method`, one of `METHODS`.
 
@@ -395,88 +378,7 @@ def read_params(method: str, params: Mapping[str, Any]) -> Params:
         BadParams: For the first member at fault.
     """
     model = METHODS[method][0]
-    # A setting's own row says best what it takes; pydantic then only sees to the names.
-    if model is Set:
-        for name, value in params.items():
-            if name in BY_NAME and BY_NAME[name].live:
-                try:
-                    BY_NAME[name].check(value)
-                except InvalidSetting as error:
-                    raise BadParams(str(error), name, error.hint) from None
     try:
         return model.model_validate(params)
     except ValidationError as error:
-        raise _translate(model, error) from None
-
-
-_SIZES: Final = {
-    "string_too_long": ("at most", "max_length", "characters", "say it shorter"),
-    "string_too_short": ("at least", "min_length", "characters", "give it, or leave it out"),
-    "too_long": ("at most", "max_length", "items", "send the rest in another request"),
-    "too_short": ("at least", "min_length", "items", "give one or more"),
-}
-
-
-_KINDS: Final = {
-    "string_type": "a text",
-    "list_type": "a list",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "dict_type": "an object",
-    "model_type": "an object",
-}
-_SEE: Final = "see `drumbridge schema`"
-
-
-def _translate(model: type[Params], error: ValidationError) -> BadParams:
-    # A union reports each of its arms: what is wrong within one says more than that another is of another type.
-    told = error.errors(include_url=False)
-    first = next((one for one in told if not one["type"].endswith("_type")), told[0])
-    path = [str(part) for part in first["loc"] if not _names_an_arm(part)]
-    name = path[0] if path else ""
-    where = "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in path).removeprefix(".")
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(model.model_fields) or "none"
-        if len(path) > 1:
-            return BadParams(f"{where[:100]} is not known", name, _SEE)
-        return BadParams(f"unknown parameter {name!r:.60}", name, f"known parameters: {known}")
-    if first["type"] == "missing":
-        return BadParams(f"{where[:100]} is missing", name, f"give {where[:100]}")
-    shown = f"{first['input']!r:.60}"
-    low, high = _bounds(model, name)
-    if low is not None and high is not None and len(path) == 1:
-        unit = {"tempo": " beats per minute", "bars": " bars", "timeout_s": " seconds"}.get(name, "")
-        return BadParams(
-            f"{name} is {shown}; it must be {low:g} to {high:.16g}{unit}", name, f"try {_example(name, low)}"
-        )
-    if first["type"] in _SIZES:
-        limit, bound, unit, hint = _SIZES[first["type"]]
-        said = f"{where[:100]} has {len(first['input'])} {unit}; it must be {limit} {first['ctx'][bound]}"
-        return BadParams(said, name, hint)
-    if first["type"] == "literal_error":
-        expected = first["ctx"]["expected"]  # as "'now', 'bar' or 'end'"
-        example = expected.replace(" or ", ", ").split(", ")[0].strip("'")
-        return BadParams(f"{where[:100]} is {shown}; it must be {expected}", name, f"try {example}")
-    reason = first["msg"][:1].lower() + first["msg"][1:]
-    if first["type"] in _KINDS:
-        reason = f"it must be {_KINDS[first['type']]}"
-    return BadParams(f"{where[:100]} is {shown}; {reason}", name, _SEE)
-
-
-def _names_an_arm(part: int | str) -> bool:
-    """Say whether a place in pydantic's path is the type it tried, not a member's name: `list[SongSection]`, `str`."""
-    return isinstance(part, str) and ("[" in part or part in {"str", "dict", "float", "int", "constrained-str"})
-
-
-def _example(name: str, low: float) -> str:
-    row = BY_NAME.get(name)
-    return f"{row.default:g}" if row is not None and isinstance(row.default, int | float) else f"{low:g}"
-
-
-def _bounds(model: type[Params], name: str) -> tuple[float | None, float | None]:
-    schema = model.model_json_schema()["properties"].get(name, {})
-    for option in (schema, *schema.get("anyOf", ())):
-        if "minimum" in option and "maximum" in option:
-            return option["minimum"], option["maximum"]
-    return None, None
+        raise refusal(model, error) from None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final, Literal
 
-from router.errors import InvalidSetting
+from router.errors import InvalidSetting, shown
 from router.request import SWING_GRIDS
 
 Kind = Literal["float", "int", "bool", "text", "choice", "meter"]
@@ -82,14 +82,10 @@ class Setting:
 
     def _check_number(self, value: Any) -> float | int:
         whole = self.kind == "int"
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int if whole else int | float)
-            or not self.low <= value <= self.high  # NaN fails too
-        ):
-            unit = f" {self.unit}" if self.unit else ""
-            kind = "a whole number from " if whole else ""
-            wanted = f"must be {kind}{self.low:g} to {self.high:g}{unit}"
+        right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if not right or not self.low <= value <= self.high:  # NaN fails too
+            kind = "" if right else "a whole number from " if whole else "a number from "
+            wanted = f"must be {kind}{self.low:g} to {self.high:g} {self.unit}".rstrip()
             raise self._refuse(value, wanted, f"{self.low if self.default is None else self.default:g}")
         return int(value) if whole else float(value)
 
@@ -124,7 +120,7 @@ class Setting:
         return self.check(word)
 
     def _refuse(self, value: Any, wanted: str, example: str) -> InvalidSetting:
-        return InvalidSetting(self.name, f"{self.name} is {value!r:.60}; it {wanted}", f"try {example}")
+        return InvalidSetting(self.name, f"{self.name} is {shown(value)}; it {wanted}", f"try {example}")
 
 
 def _knob(name: str, cc: int, default: float | None, words: str) -> Setting:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bridge import drummaps
 from router import groove
 from router.budget import parse_usd
-from router.errors import InvalidRequest, InvalidSetting
+from router.errors import InvalidRequest, InvalidSetting, shown
 from router.pattern import Meter
 from router.request import KNOBS, GrooveRequest
 
@@ -83,6 +83,7 @@ def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any
 def _dollars(cost: float | str) -> str:
     try:
         parse_usd(str(cost))
-    except ValueError as error:
-        raise InvalidRequest("max_cost_usd", f"max_cost_usd is {cost!r:.40}; {error}", "try 0.05") from None
+    except ValueError:
+        wanted = "it must be 0 to 1000000 dollars, like 0.10"
+        raise InvalidRequest("max_cost_usd", f"max_cost_usd is {shown(cost)}; {wanted}", "try 0.05") from None
     return str(cost)

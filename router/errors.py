@@ -5,6 +5,9 @@ Never carries a key, a token or a provider's raw body: messages reach logs and c
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 
 class RouterError(Exception):
     """Anything the router refuses or cannot do, in words a musician can act on."""
@@ -120,3 +123,9 @@ class NoAnswer(RouterError):
     def __init__(self, message: str, route: dict[str, object]) -> None:
         super().__init__(message)
         self.route = route
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """Return a value as a message names it: as JSON has it (true, null), cut where it is long."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= most else text[:most] + "..."

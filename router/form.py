@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, shown
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
 from router.regex import regex
 from router.request import SECTIONS
@@ -211,13 +211,15 @@ def directed(base: Sequence[Part], data: Mapping[str, Any], *, fixed: bool) -> t
 def _part(index: int, item: dict[str, Any], meter: Meter) -> Part:
     name, where = item.get("name"), f"sections[{index}]"
     if not isinstance(name, str) or not name.strip() or len(name) > 40 or not name.isprintable():
-        raise InvalidRequest(f"{where}.name", f"{where}.name is {name!r:.60}; it must be a word, as verse", "try verse")
+        raise InvalidRequest(
+            f"{where}.name", f"{where}.name is {shown(name)}; it must be a word, as verse", "try verse"
+        )
     bars = item.get("bars", 8)
     if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= MAX_BARS:
-        raise InvalidRequest(f"{where}.bars", f"{where}.bars is {bars!r:.40}; it must be 1 to {MAX_BARS}", "try 8")
+        raise InvalidRequest(f"{where}.bars", f"{where}.bars is {shown(bars)}; it must be 1 to {MAX_BARS}", "try 8")
     energy = item.get("energy")
     if energy is not None and not _is_share(energy):
-        raise InvalidRequest(f"{where}.energy", f"{where}.energy is {energy!r:.40}; it must be 0 to 1", "try 0.5")
+        raise InvalidRequest(f"{where}.energy", f"{where}.energy is {shown(energy)}; it must be 0 to 1", "try 0.5")
     own = item.get("meter")
     section = section_of(name)
     usual_energy = ENERGY.get(section or "", 0.5)

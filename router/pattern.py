@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, shown
 
 RESOLUTION: Final = 960
 """Ticks per quarter note."""
@@ -53,7 +53,7 @@ class Meter:
         """
         found = _METER.fullmatch(text.strip())
         if found is None or int(found[1]) > 32:
-            raise InvalidRequest("meter", f"meter is {text!r:.40}; it must look like 4/4, 6/8 or 7/8", "try 4/4")
+            raise InvalidRequest("meter", f"meter is {shown(text)}; it must look like 4/4, 6/8 or 7/8", "try 4/4")
         numerator, denominator = int(found[1]), int(found[2])
         groups: tuple[int, ...] = ()
         if group:
@@ -194,7 +194,10 @@ class Pattern:
         Raises:
             InvalidRequest: Naming the field at fault. Hits outside the pattern are refused, not dropped.
         """
-        groups = "+".join(str(_int("groups", g, 1, 32)) for g in data.get("groups") or ())
+        given = data.get("groups") or ()
+        if not isinstance(given, list | tuple):
+            raise InvalidRequest("groups", f"groups is {shown(given)}; it must be a list", "try [2, 2, 3]")
+        groups = "+".join(str(_int("groups", one, 1, 32)) for one in given)
         meter = Meter.parse(str(data.get("meter", "4/4")), groups)
         bars = _int("bars", data.get("bars", 1), 1, MAX_BARS)
         if data.get("resolution", RESOLUTION) != RESOLUTION:
@@ -206,10 +209,10 @@ class Pattern:
         hits = tuple(_read_hit(index, hit, ticks) for index, hit in enumerate(raw))
         identity = data.get("id") or ""
         if identity and not (isinstance(identity, str) and _ID.fullmatch(identity)):
-            raise InvalidRequest("id", f"id is {identity!r:.80}; it must match [a-z0-9_-]{{1,64}}")
+            raise InvalidRequest("id", f"id is {shown(identity)}; it must be 1 to 64 of a-z, 0-9, _ and -")
         tempo = data.get("tempo")
         if tempo is not None and not (isinstance(tempo, int | float) and 20 <= tempo <= 300):
-            raise InvalidRequest("tempo", f"tempo is {tempo!r:.40}; it must be 20 to 300 beats per minute", "try 120")
+            raise InvalidRequest("tempo", f"tempo is {shown(tempo)}; it must be 20 to 300 beats per minute", "try 120")
         meta = data.get("meta") or {}
         if not isinstance(meta, Mapping):
             raise InvalidRequest("meta", "meta must be an object")
@@ -221,7 +224,7 @@ class Pattern:
 
 def _int(name: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be a whole number from {low} to {high}")
+        raise InvalidRequest(name, f"{name} is {shown(value)}; it must be a whole number from {low} to {high}")
     return value
 
 
@@ -231,11 +234,13 @@ def _read_hit(index: int, data: Any, ticks: int) -> Hit:
         raise InvalidRequest(where, f"{where} must be an object with tick, voice and velocity")
     voice = data.get("voice")
     if not isinstance(voice, str) or voice not in VOICE_INDEX:
-        raise InvalidRequest(f"{where}.voice", f"{where}.voice is {voice!r:.40}; known voices: {', '.join(VOICES)}")
+        raise InvalidRequest(f"{where}.voice", f"{where}.voice is {shown(voice)}; known voices: {', '.join(VOICES)}")
     openness = data.get("openness")
     ornament = data.get("ornament", "")
-    if ornament not in {"", "flam", "drag", "buzz", "roll"}:
-        raise InvalidRequest(f"{where}.ornament", f"{where}.ornament must be flam, drag, buzz or roll")
+    if not isinstance(ornament, str) or ornament not in {"", "flam", "drag", "buzz", "roll"}:
+        raise InvalidRequest(
+            f"{where}.ornament", f"{where}.ornament is {shown(ornament)}; it must be flam, drag, buzz or roll"
+        )
     return Hit(
         _int(f"{where}.tick", data.get("tick"), 0, ticks - 1),
         voice,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, shown
 from router.pattern import COMMON_TIME, MAX_BARS, Meter
 
 Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
@@ -125,9 +125,9 @@ def _between(name: str, value: object, low: float, high: float, unit: str) -> No
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # NaN fails too
         words = f" {unit}" if unit else ""
         near = high if isinstance(value, int | float) and value > high else low
-        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be {low:g} to {high:g}{words}", f"try {near:g}")
+        raise InvalidRequest(name, f"{name} is {shown(value)}; it must be {low:g} to {high:g}{words}", f"try {near:g}")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise InvalidRequest(name, f"{name} is {value!r:.40}; it must be one of {', '.join(known)}", f"try {known[0]}")
+        raise InvalidRequest(name, f"{name} is {shown(value)}; it must be one of {', '.join(known)}", f"try {known[0]}")

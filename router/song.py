@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from router import drummer, groove
 from router.constraints import hold
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, shown
 from router.form import ENERGY, Part, parts, usual
 from router.pattern import Hit, Meter, Pattern
 from router.request import GrooveRequest
@@ -154,7 +154,7 @@ class Song:
             bar += pattern.bars
         tempo = data.get("tempo", 120.0)
         if not isinstance(tempo, int | float) or not 20 <= tempo <= 300:
-            raise InvalidRequest("tempo", f"tempo is {tempo!r:.40}; it must be 20 to 300 beats per minute", "try 120")
+            raise InvalidRequest("tempo", f"tempo is {shown(tempo)}; it must be 20 to 300 beats per minute", "try 120")
         return cls(str(data.get("name", ""))[:200], tuple(sections), float(tempo), dict(data.get("meta") or {}))
 
 

@@ -65,7 +65,7 @@ class Paying(Params):
 
     tier: Tier = "auto"
     provider: Provider | None = None
-    max_cost_usd: Annotated[str, Field(max_length=20)] | float | None = None
+    max_cost_usd: Annotated[str, Field(max_length=20, examples=["0.05"])] | float | None = None
 
 
 class Manner(Paying):

@@ -149,11 +149,13 @@ def _hint(schema: Mapping[str, Any], name: str, value: Any, fault: str) -> str:
         return f"try {schema['examples'][0]}"
     if fault in {"string_too_long", "too_long"}:
         return "say it shorter, or in parts"
-    if value in ("", []) and _of_kind(value, schema):
+    if value is None or (value in ("", []) and _of_kind(value, schema)):
         return "give it, or leave it out"
     match schema.get("type"), value:
-        case "string", bool() | int() | float():
-            return f"try {json.dumps(json.dumps(value))}"
-        case "array", str() | int() | float() if value != "":
+        case "boolean", _:
+            return "try true"
+        case "string", int() | float() if not isinstance(value, bool):
+            return f'try "{value}"'
+        case "array", str() if value:
             return f"try {json.dumps([value], ensure_ascii=False):.60}"
     return _SEE

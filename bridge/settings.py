@@ -85,7 +85,7 @@ class Setting:
         right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not right or not self.low <= value <= self.high:  # NaN fails too
             kind = "" if right else "a whole number from " if whole else "a number from "
-            wanted = f"must be {kind}{self.low:g} to {self.high:g} {self.unit}".rstrip()
+            wanted = f"must be {kind}{self.low:g} to {self.high:.16g} {self.unit}".rstrip()
             raise self._refuse(value, wanted, f"{self.low if self.default is None else self.default:g}")
         return int(value) if whole else float(value)
 
@@ -230,10 +230,7 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
     """
     for key in config:
         if key not in BY_NAME and key not in TABLES:
-            near = difflib.get_close_matches(key.lower().removeprefix("drumbridge_"), [*BY_NAME, *TABLES], 1)
-            raise InvalidSetting(
-                key, f"config.toml has {key!r}, which is no setting", f"did you mean {near[0]}?" if near else ""
-            )
+            raise InvalidSetting(key, f"config.toml has {key!r}, which is no setting", did_you_mean(key))
     out: dict[str, Value] = {}
     for row in ROWS:
         if flags.get(row.name) is not None:
@@ -247,6 +244,14 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
         else:
             out[row.name] = Value(row.default, "default")
     return out
+
+
+def did_you_mean(key: str) -> str:
+    """Return a hint for a name that no setting has: a setting's variable leads to it, a secret's to where it belongs."""
+    if key.upper() in SECRETS:
+        return "keys are kept apart: `drumbridge keys set`"
+    near = difflib.get_close_matches(key.lower().removeprefix("drumbridge_"), [*BY_NAME, *TABLES], 1)
+    return f"did you mean {near[0]}?" if near else "`drumbridge config show` lists them"
 
 
 def _as_text(given: Any) -> Any:

@@ -10,7 +10,7 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import errors, find_home, home_option, json_option, print_json, run_async, settings
-from bridge.cli.making import bar, paying, request_of, seed_option, tell, write_patterns
+from bridge.cli.making import BARS, bar, output_option, paying, request_of, seed_option, tell, write_patterns
 from bridge.settings import Value
 
 
@@ -18,11 +18,9 @@ from bridge.settings import Value
 @home_option
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--prompt", default="", help="What the drums should be like beside fitting.")
-@click.option("--bars", type=click.IntRange(1, 64), default=2, help="Length of the groove.")
+@click.option("--bars", type=BARS, default=2, help="Length of the groove.")
 @click.option("--drum-map", "drum_map", help="Which kit's notes to write.")
-@click.option(
-    "-o", "--output", metavar="FILE.mid", help="Write a MIDI file; with a key two, the other the transcription."
-)
+@output_option("Write a MIDI file; with a key two, the other the transcription.", "FILE.mid")
 @seed_option
 @paying
 @json_option

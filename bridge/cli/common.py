@@ -14,7 +14,7 @@ import click
 
 from bridge.client import Unreachable
 from bridge.home import Home, HomeError, locate
-from bridge.settings import BY_NAME, Value, resolve
+from bridge.settings import BY_NAME, Setting, Value, resolve
 from router.errors import BudgetRefused, InvalidRequest, InvalidSetting, NoAnswer, RouterError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,6 +110,31 @@ def settings(home: Home, flags: Mapping[str, Any]) -> dict[str, Value]:
     except InvalidSetting as error:
         fail(USAGE, str(error), error.hint)
     return resolve(flags, os.environ, home.config())
+
+
+class Number(click.ParamType[float]):
+    """A number that a row checks, in the row's words; NaN is none."""
+
+    name = "number"
+
+    def __init__(self, row: Setting) -> None:
+        self._row = row
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's signature
+        """Return the range as the help shows it."""
+        return f"{self._row.low:g}..{self._row.high:g}" if self._row.high < 1e6 else "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 - likewise
+        """Return the number, or end with what it must be."""
+        try:
+            return self._row.read(value) if isinstance(value, str) else value
+        except InvalidSetting as error:
+            raise click.UsageError(f"{error} ({error.hint})", ctx) from None
+
+
+def whole(name: str, low: int, high: int, unit: str = "") -> Number:
+    """Return the type of a whole number that is no setting."""
+    return Number(Setting(name=name, kind="int", default=None, low=low, high=high, unit=unit, help=""))
 
 
 def setting_options(*names: str) -> Callable[[F], F]:

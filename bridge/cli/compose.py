@@ -10,7 +10,19 @@ import click
 
 from bridge.cli import command
 from bridge.cli.common import errors, find_home, home_option, json_option, print_bytes, print_json, run_async, settings
-from bridge.cli.making import bar, by, kit_of, knob_options, paying, request_of, seed_option, tell_notes, write_file
+from bridge.cli.making import (
+    TEMPO,
+    bar,
+    by,
+    kit_of,
+    knob_options,
+    output_option,
+    paying,
+    request_of,
+    seed_option,
+    tell_notes,
+    write_file,
+)
 from bridge.settings import Value
 
 
@@ -22,11 +34,11 @@ from bridge.settings import Value
 @click.option("--style", help="A style of the genre.")
 @click.option("--drummer", help="Whose hands play it, from the first bar to the last.")
 @click.option("--meter", help="Time signature, as 7/8, of sections that name none.")
-@click.option("--tempo", type=click.FloatRange(20, 300), help="Beats per minute.")
+@click.option("--tempo", type=TEMPO, help="Beats per minute.")
 @knob_options
 @click.option("--constraint", "constraints", multiple=True, help='A rule to hold, as "no crash". May be given again.')
 @click.option("--drum-map", "drum_map", help="Which kit's notes to write.")
-@click.option("-o", "--output", metavar="FILE.mid|-", help="Write one MIDI file with markers; - is stdout.")
+@output_option("Write one MIDI file with markers; - is stdout.")
 @seed_option
 @paying
 @json_option

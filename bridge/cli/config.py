@@ -21,7 +21,7 @@ from bridge.cli.common import (
     settings,
 )
 from bridge.home import Home, write_whole
-from bridge.settings import BY_NAME, SECRETS, live_values, resolve
+from bridge.settings import BY_NAME, SECRETS, did_you_mean, live_values, resolve
 from bridge.variables import router_config
 from router.budget import format_usd
 from router.config import KEY_NAMES, PAID_TIERS, RouterConfig
@@ -66,7 +66,7 @@ def config_command(
 def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) -> None:
     values = settings(find_home(home), {})
     if name is not None and name not in values:
-        fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
+        fail(CONFIGURATION, f"there is no setting {name!r}", did_you_mean(name))
     rows: dict[str, dict[str, Any]] = {
         key: {"value": _shown(key, item.value), "origin": item.origin}
         for key, item in values.items()
@@ -132,7 +132,7 @@ def _check(place: Home, name: str, value: Any) -> None:
         router_config(wanted, _KEYED)
     except InvalidSetting as error:
         if error.name == BY_NAME[name].variable:
-            raise
+            fail(CONFIGURATION, str(error).removeprefix("config.toml: "), error.hint)  # it is not there yet
 
 
 def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:
@@ -143,7 +143,7 @@ def _change(home: str | None, action: str, name: str | None, value: str | None) 
         fail(USAGE, f"which setting is to be {action}?", "`drumbridge config show` lists them")
     # A name that nobody knows can be taken out of the file all the same: `run` refuses it there.
     if name not in BY_NAME and not (action == "unset" and name in place.config()):
-        fail(CONFIGURATION, f"there is no setting {name!r}", "`drumbridge config show` lists them")
+        fail(CONFIGURATION, f"there is no setting {name!r}", did_you_mean(name))
     new = _checked(place, name, value) if action == "set" else {}
     place.create()
     file = (place.path / "config.toml").resolve()  # a link into a folder of dotfiles stays one

@@ -50,7 +50,7 @@ def ctl_command(home: str | None, method: str, pairs: tuple[str, ...]) -> None:
         for pair in pairs:
             key, sign, value = pair.partition("=")
             if not sign or not key:
-                fail(USAGE, f"{pair!r} is not key=value")
+                fail(USAGE, f"{pair!r} is not key=value", 'as bars=4 or prompt="slow blues"')
             params[key] = read_value(value)
         response = talk(home).ask(method, params)
         if "error" in response:

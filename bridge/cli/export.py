@@ -18,8 +18,8 @@ from bridge.cli.common import (
     print_json,
     settings,
 )
+from bridge.cli.making import TEMPO, output_option, write_file
 from bridge.drummaps import load
-from bridge.home import write_whole
 from bridge.library import Library, UnknownPattern
 from bridge.midifile import to_midi
 
@@ -27,10 +27,8 @@ from bridge.midifile import to_midi
 @command("export")
 @home_option
 @click.argument("pattern", required=False)
-@click.option(
-    "-o", "--output", metavar="FILE.mid|-", help="Where to; the home's exports folder unless said. - is stdout."
-)
-@click.option("--tempo", type=click.FloatRange(20, 300), help="Tempo to write; the pattern's own unless said.")
+@output_option("Where to; the home's exports folder unless said. - is stdout.")
+@click.option("--tempo", type=TEMPO, help="Tempo to write; the pattern's own unless said.")
 @json_option
 def export_command(
     home: str | None, pattern: str | None, output: str | None, tempo: float | None, *, as_json: bool
@@ -55,14 +53,14 @@ def export_command(
         if output == "-":
             print_bytes(data)
             return
-        try:
-            if output is None:
+        if output is None:
+            try:
                 file = library.export(found.id, data)
-            else:
-                file = Path(output)
-                write_whole(file, data)
-        except OSError as error:
-            fail(FAILURE, f"the file cannot be written: {error.strerror}")
+            except OSError as error:
+                fail(FAILURE, f"the file cannot be written: {error.strerror}")
+        else:
+            file = Path(output)
+            write_file(file, data)
         if as_json:
             print_json({"path": str(file), "bytes": len(data)})
         else:

@@ -20,11 +20,23 @@ from bridge.cli.common import (
     print_json,
     run_async,
     settings,
+    whole,
 )
-from bridge.cli.making import bar, knob_options, request_of, tell, write_patterns
+from bridge.cli.making import (
+    BARS,
+    SEED,
+    TEMPO,
+    bar,
+    knob_options,
+    output_option,
+    paying,
+    request_of,
+    tell,
+    write_patterns,
+)
 from bridge.settings import Value
 from router.errors import RouterError
-from router.request import MAX_SEED, SECTIONS, TIERS, GrooveRequest
+from router.request import MAX_SEED, SECTIONS, GrooveRequest
 from router.route import Answer
 
 
@@ -35,26 +47,24 @@ from router.route import Answer
 @click.option("--style", help="A style of the genre.")
 @click.option("--drummer", help="Whose hands.")
 @click.option("--section", type=click.Choice(SECTIONS), help="Which part of the song.")
-@click.option("--bars", type=click.IntRange(1, 64), help="Length; 2 unless the words say otherwise.")
+@click.option("--bars", type=BARS, help="Length; 2 unless the words say otherwise.")
 @click.option("--meter", help="Time signature, as 7/8.")
-@click.option("--tempo", type=click.FloatRange(20, 300), help="Beats per minute.")
+@click.option("--tempo", type=TEMPO, help="Beats per minute.")
 @knob_options
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), help="Same seed, same groove; --seed N for another.")
-@click.option("--tier", type=click.Choice(TIERS), default="auto", help="Which class of model may answer.")
+@click.option("--seed", type=SEED, help="Same seed, same groove; --seed N for another.")
+@paying
 @click.option(
-    "--provider", type=click.Choice(["anthropic", "openai", "groq", "cohere", "local"]), help="Ask this one first."
+    "--deadline-ms", type=whole("deadline_ms", 1, 600_000, "milliseconds"), help="When the answer must be there."
 )
-@click.option("--max-cost", "--max-cost-usd", "max_cost_usd", metavar="USD", help="What this request may cost.")
-@click.option("--deadline-ms", type=click.IntRange(1, 600_000), help="When the answer must be there.")
 @click.option(
     "--workflow", type=click.Choice(["single", "refine"]), default="single", help="One answer, or checked and mended."
 )
 @click.option(
     "--constraint", "--constraints", "constraints", multiple=True, help='A rule, as "no crash". May be given again.'
 )
-@click.option("--count", type=click.IntRange(1, 1000), default=1, help="How many, each with the next seed.")
+@click.option("--count", type=whole("count", 1, 1000), default=1, help="How many, each with the next seed.")
 @click.option("--drum-map", "drum_map", help="Which kit's notes to write.")
-@click.option("-o", "--output", metavar="FILE.mid|-", help="Write a MIDI file; - is stdout.")
+@output_option("Write a MIDI file; - is stdout.")
 @click.option("--list", "show_names", is_flag=True, help="List genres, styles and drummers, and end.")
 @json_option
 def generate_command(home: str | None, *, as_json: bool, show_names: bool, **given: Any) -> None:

@@ -14,13 +14,15 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from bridge.cli.common import FAILURE, USAGE, fail, print_bytes
+from bridge.cli.common import FAILURE, USAGE, Number, fail, print_bytes, whole
 from bridge.settings import BY_NAME, Value, live_values
 from router.pattern import Pattern
 from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest, check_length
 
 F = TypeVar("F", bound=Callable[..., Any])
-KNOB: Final = click.FloatRange(0, 1)
+BARS: Final = Number(BY_NAME["bars"])
+TEMPO: Final = Number(BY_NAME["tempo"])
+SEED: Final = whole("seed", 0, MAX_SEED)
 _LINE_S: Final = 1.0
 _PAYING: Final = (
     click.option("--tier", type=click.Choice(TIERS), default="auto", help="Which class of model may answer."),
@@ -62,13 +64,30 @@ def knob_options(function: F) -> F:
     )
     for name in reversed(KNOBS):
         row = BY_NAME[name]
-        function = click.option(row.flag, name, type=KNOB, help=row.help.capitalize() + ".")(function)
+        function = click.option(row.flag, name, type=Number(row), help=row.help.capitalize() + ".")(function)
     return function
 
 
 def seed_option(function: F) -> F:
     """Add --seed."""
-    return click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, help="Same seed, same music.")(function)
+    return click.option("--seed", type=SEED, default=0, help="Same seed, same music.")(function)
+
+
+def output_option(words: str, metavar: str = "FILE.mid|-") -> Callable[[F], F]:
+    """Add -o, looked at before anything is made, or paid, that could not be written there."""
+    return click.option("-o", "--output", metavar=metavar, help=words, callback=_writable)
+
+
+def _writable(_ctx: click.Context, _param: click.Parameter, output: str | None) -> str | None:
+    file = Path(output or ".")
+    if output == "":
+        fail(USAGE, "-o is empty", "give -o FILE.mid, or - for stdout")
+    if output not in {None, "-"}:
+        if file.is_dir():
+            fail(FAILURE, f"{file} cannot be written: it is a folder", f"give -o {file / 'NAME.mid'}")
+        if not file.parent.is_dir():
+            fail(FAILURE, f"{file} cannot be written: there is no folder {file.parent}", "make it first")
+    return output
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from bridge.cli.common import (
     settings,
 )
 from bridge.cli.ctl import talk
-from bridge.cli.making import kit_of, paying, request_of, seed_option, tell, tell_notes, write_patterns
+from bridge.cli.making import kit_of, output_option, paying, request_of, seed_option, tell, tell_notes, write_patterns
 from bridge.home import Home
 from bridge.settings import Value
 from router.errors import InvalidRequest
@@ -36,7 +36,7 @@ from router.request import check_length
 @click.option("--pattern", metavar="ID|FILE", help="A pattern of the library, a .mid or a .json; else what plays.")
 @click.option("--constraint", "constraints", multiple=True, help='A rule to hold, as "no crash". May be given again.')
 @click.option("--drum-map", "drum_map", help="Which kit's notes to read and write.")
-@click.option("-o", "--output", metavar="FILE.mid|-", help="Write a MIDI file; - is stdout.")
+@output_option("Write a MIDI file; - is stdout.")
 @seed_option
 @paying
 @json_option
@@ -106,6 +106,8 @@ def _found(place: Home, name: str, kit: str) -> Pattern:
     try:
         return library.get(name)
     except UnknownPattern:
+        if file.exists():
+            fail(FAILURE, f"{file} is no .mid and no .json file", "export it as one of them")
         fail(FAILURE, f"no pattern has the id {name!r}", "`drumbridge export` lists them")
 
 

@@ -76,7 +76,7 @@ def examine(path: Path, limits: Limits) -> Source:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise InvalidRequest("path", f"{path.name} is no file", _WANTED)
+            raise InvalidRequest("path", f"{path.name or path} is no file", _WANTED)
     except (OSError, ValueError) as error:
         raise InvalidRequest("path", f"{path.name} cannot be read: {_reason(error)}", "check the path") from error
     if size == 0:

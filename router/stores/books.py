@@ -10,10 +10,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from router.budget import MAX_PICOUSD, Funds, Usage
 from router.stores.owners import identity, is_gone
@@ -84,12 +83,23 @@ END""",
 """Keep the running sums. They belong to the connection, not to the file: one statement does what took four, and each
 of those is a chance for the event loop's thread to keep this one waiting."""
 
+_RESERVE: Final = """
+INSERT INTO attempts (id, request_id, tier, provider, model, task, owner, at_ms, month, reserved)
+    SELECT 1 + COALESCE((SELECT MAX(id) FROM attempts), ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, present.month, ?10
+    FROM (SELECT MAX(?9, COALESCE((SELECT MAX(month) FROM months WHERE NOT ahead), 0)) AS month) AS present
+    LEFT JOIN months USING (month)
+    WHERE (?11 IS NULL OR COALESCE(spent + reserved, 0) + ?10 <= ?11)
+    AND (?12 IS NULL OR ?10 <= ?12 - (
+        SELECT COALESCE(SUM(COALESCE(cost, reserved)), 0) FROM attempts WHERE request_id = ?2))
+    AND NOT EXISTS (SELECT 1 FROM meta WHERE name = 'closed')
+"""
+"""Looks and writes in one step: `Funds.fits` and `fits_request` in SQL, for the month that `Books.funds` names."""
+
 LOST: Final = "lost"
 """Outcome of an attempt whose process died: what it cost nobody knows, so it stands at its reservation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(NamedTuple):
     """One attempt that wants to be paid. Amounts in pico-dollars."""
 
     request_id: str
@@ -101,8 +111,7 @@ class Ask:
     request_limit_picousd: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """What became of a reservation. A cost of None is unknown: it settles at what was reserved."""
 
     row: int
@@ -232,6 +241,20 @@ class Books:
             self._db.execute("DELETE FROM room")
             self._db.execute("PRAGMA wal_checkpoint(RESTART)")
 
+    def reserve(self, ask: Ask, limit: int | None, now: float) -> int | None:
+        """Write the row of an attempt that is about to be made; return its number, or None when money or a lock forbid.
+
+        A file's first number comes from the clock: a row of a file set aside is never taken for one of the next.
+        """
+        done = self._db.execute(
+            _RESERVE,
+            (
+                int(now) * 1000, ask.request_id, ask.tier, ask.provider, ask.model, ask.task, self.owner,
+                int(now * 1000), month_of(now), ask.worst_picousd, limit, ask.request_limit_picousd,
+            ),
+        )  # fmt: skip
+        return done.lastrowid if done.rowcount else None
+
     def funds(self, now: float, limit: int | None) -> Funds:
         """Return what the month of this moment has spent and holds.
 
@@ -253,22 +276,6 @@ class Books:
         """Return what a request has spent and holds, over all its attempts."""
         query = "SELECT COALESCE(SUM(COALESCE(cost, reserved)), 0) FROM attempts WHERE request_id = ?"
         return int(self._db.execute(query, (request_id,)).fetchone()[0])
-
-    def reserve(self, ask: Ask, month: int, now: float) -> int:
-        """Write the row of an attempt that is about to be made; return its number.
-
-        A file's first number comes from the clock: a row of a file set aside is never taken for one of the next.
-        """
-        row = self._db.execute(
-            "INSERT INTO attempts (id, request_id, tier, provider, model, task, owner, at_ms, month, reserved)"
-            " VALUES (1 + COALESCE((SELECT MAX(id) FROM attempts), ?),?,?,?,?,?,?,?,?,?)",
-            (
-                int(now) * 1000, ask.request_id, ask.tier, ask.provider, ask.model, ask.task, self.owner,
-                int(now * 1000), month, ask.worst_picousd,
-            ),
-        ).lastrowid  # fmt: skip
-        assert row is not None  # noqa: S101  an INSERT always has one
-        return row
 
     def settle(self, bill: Bill) -> bool:
         """Write what an attempt came to; say whether it was still open (settling twice changes nothing)."""

@@ -249,10 +249,8 @@ class Ledger:
         self._open_books()
         ending = roomy = False
         while not ending:
-            asked = self._next()
-            ending = None in asked
-            bills = [one for one in asked if isinstance(one, Bill)]
-            self._transact(bills, [one for one in asked if isinstance(one, _Job)], ending=ending)
+            bills, jobs, ending = self._next()
+            self._transact(bills, jobs, ending=ending)
             self._dealt_with += len(bills)
             if not roomy:  # after the first answer, for opening must not wait for it
                 roomy = True
@@ -266,80 +264,82 @@ class Ledger:
             with suppress(sqlite3.Error, OSError):  # only speed is lost
                 self._books.make_room()
 
-    def _next(self) -> list[_Job | Bill | None]:
+    def _next(self) -> tuple[list[Bill], list[_Job], bool]:
+        """Return all that is to be done now, and whether that is the end."""
         patience = _LOOK_AGAIN_S if self._waiting else _TRY_AGAIN_S if self._unwritten else None
+        bills: list[Bill] = []
+        jobs: list[_Job] = []
         try:
-            asked = [self._jobs.get(timeout=patience)]
+            while (one := self._jobs.get(timeout=patience)) is not None:
+                if isinstance(one, Bill):
+                    bills.append(one)
+                else:
+                    jobs.append(one)
+                patience = 0.0
         except queue.Empty:
-            return []
-        while not self._jobs.empty():
-            asked.append(self._jobs.get_nowait())
-        return asked
+            return bills, jobs, False
+        return bills, jobs, True
 
     def _transact(self, bills: list[Bill], jobs: list[_Job], *, ending: bool) -> None:
         """Do all that was asked in one transaction, then tell those who wait for it."""
-        bills = self._unwritten + bills
-        asks = self._waiting + [job for job in jobs if job.ask]
-        if bills or asks or any(job.work for job in jobs):
-            self._waiting = []
+        bills, jobs, self._waiting = self._unwritten + bills, self._waiting + jobs, []
+        if bills or any(job.ask or job.work for job in jobs):
             try:
-                self._do_all(bills, jobs, asks, ending=ending)
+                self._do_all(bills, jobs, ending=ending)
             except Exception as error:  # noqa: BLE001  whatever it is, it closes spending and must not end this thread
                 self._unwritten = bills  # the rows stay held at their worst case until these can be written
-                self._fail(error, jobs, asks)
-        waiting = set(self._waiting)
-        done = [job for job in dict.fromkeys([*jobs, *asks]) if job not in waiting]
+                self._fail(error, jobs)
+        done = [job for job in jobs if job not in self._waiting] if self._waiting else jobs
         if done and self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended; closing settles what is open
                 self._loop.call_soon_threadsafe(self._deliver, done)
 
-    def _do_all(self, bills: list[Bill], jobs: list[_Job], asks: list[_Job], *, ending: bool) -> None:
+    def _do_all(self, bills: list[Bill], jobs: list[_Job], *, ending: bool) -> None:
         """First what frees money, then what takes it, in turn."""
         books = self._current_books()
+        asks = [job for job in jobs if job.ask]
         works = [(job, job.work) for job in jobs if job.work]
-        still: list[_Job] = []
-        if works or asks or len(bills) > 1:
+        if works or len(bills) + len(asks) > 1:  # a single one is a transaction by itself
             books.begin()
-        for bill in bills:  # a single one is a transaction by itself
+        for bill in bills:
             books.settle(bill)
         if works or asks:
-            self._locked = books.meta("closed")  # another process may have closed it since, or opened it again
             self._full = _full(self._folder)
+        if works or self._locked:
+            self._locked = books.meta("closed")  # another process may have closed it since, or opened it again
         for job, work in works:
             job.outcome = work(books)
-        if asks:
-            still = self._grant(books, asks, ending=ending)
+        still = self._grant(books, asks, ending=ending)
         books.commit()
         self._unwritten, self._waiting, self._trouble = [], still, None
 
     def _grant(self, books: Books, asks: list[_Job], *, ending: bool) -> list[_Job]:
         """Reserve for each who can be paid, refuse who never can, return who may be later."""
-        wall, now = self._wall(), time.monotonic()
-        funds = self._funds(books)
-        held, still = funds.reserved, []
+        wall, now, limit = self._wall(), time.monotonic(), self.monthly_budget_picousd
+        month: Funds | None = None  # looked at once somebody did not get what he asked for
+        still: list[_Job] = []
         for job in asks:
-            if job.waits and not job.future.cancelled() and not self.closed and now < job.until and not ending:
-                month = Funds(funds.month, funds.limit, funds.spent, held)
-                worst = job.ask.worst_picousd if job.ask is not None else 0
-                if not month.fits(worst) and month.may_fit_later(worst):
-                    still.append(job)  # its own ceiling was looked at when it came: a thousand may wait here
-                    continue
             ask = job.ask
             assert ask is not None  # noqa: S101  only asks are handed in
             if job.future.cancelled():
                 continue
-            if why := self._locked or self._full:
-                job.outcome = _refused(why)
+            worst, patient = ask.worst_picousd, now < job.until and not ending
+            if not (self._locked or self._full) and (month is None or month.fits(worst)):
+                job.outcome = books.reserve(ask, limit, wall)
+                if job.outcome is not None:
+                    month = month and month._replace(reserved=month.reserved + worst)
+                    continue
+                month, self._locked = self._funds(books), books.meta("closed")
+            if month is None or self._locked or self._full:
+                job.outcome = _refused(self._locked or self._full or "")
                 continue
-            worst = ask.worst_picousd
+            if job.waits and patient and not month.fits(worst) and month.may_fit_later(worst):
+                still.append(job)  # its own ceiling was looked at when it came: a thousand may wait here
+                continue
             used = 0 if ask.request_limit_picousd is None else books.used_by(ask.request_id)
-            own = Funds(funds.month, funds.limit, funds.spent, held, ask.request_limit_picousd, used)
-            if own.fits(worst) and own.fits_request(worst):
-                job.outcome = books.reserve(ask, funds.month, wall)
-                held += worst
-                continue
+            own = month._replace(request_limit=ask.request_limit_picousd, request_used=used)
             later = own.fits_request(worst) and own.may_fit_later(worst)
-            if later and now < job.until and not ending:
+            if later and patient:
                 job.waits = True
                 still.append(job)
             else:
@@ -392,7 +392,7 @@ class Ledger:
         )
         self._books = Books(self.path, self._owner, self._busy_s, closed=self._locked)
 
-    def _fail(self, error: Exception, jobs: list[_Job], asks: list[_Job]) -> None:
+    def _fail(self, error: Exception, jobs: list[_Job]) -> None:
         self._trouble = _why(error)
         try:
             if self._books is not None:
@@ -402,10 +402,10 @@ class Ledger:
                     self._set_aside(error)
         except (sqlite3.Error, OSError):
             self._drop()
-        for job in asks:
-            job.outcome = _refused(self.closed or "the ledger cannot be used")
         for job in jobs:
-            if job.work is not None:
+            if job.ask is not None:
+                job.outcome = _refused(self.closed or "the ledger cannot be used")
+            elif job.work is not None:
                 job.outcome = _NOT_DONE
 
     # Runs in the event loop.

@@ -100,6 +100,7 @@ class _Peer:
         self.volume = _Bucket(_BYTES_PER_S, 2 * rpc.MAX_MESSAGE)
         self.over_since: float | None = None
         self.calls: set[asyncio.Task[None]] = set()
+        self.turn = asyncio.Lock()
 
     def _event(self, params: Mapping[str, Any]) -> None:
         self.send(rpc.write(rpc.notification("event", params)))
@@ -151,6 +152,9 @@ class ControlServer:
         self._peers: dict[int, _Peer] = {}
         self._servers: list[Server] = []
         self._watch: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        """Calls begin one after the other, whoever sent them, and each client has one in the row: however many flood,
+        the rounds of the loop stay short, and who asks one thing waits for one call of each of them."""
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -294,10 +298,11 @@ class ControlServer:
         """Run one message's work; those of one client overlap, so that a job.wait does not hold up the rest."""
         while len(peer.calls) >= _CALLS_AT_ONCE:
             await asyncio.wait(peer.calls, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(work, name="control-call")
-        peer.calls.add(task)
-        task.add_done_callback(peer.calls.discard)
-        await asyncio.sleep(0)  # its first step is done before the next begins: a flood shares the loop with everybody
+        async with peer.turn, self._turn:
+            task = asyncio.create_task(work, name="control-call")
+            peer.calls.add(task)
+            task.add_done_callback(peer.calls.discard)
+            await asyncio.sleep(0)  # its first step is done before the next begins
 
     async def _one(self, peer: _Peer, value: Any) -> None:
         message, after = await self._answer(peer, value)
@@ -308,11 +313,16 @@ class ControlServer:
 
     async def _many(self, peer: _Peer, values: list[Any]) -> None:
         """Answer a batch with one array, as JSON-RPC has it; notifications alone are answered with nothing."""
-        answers = await asyncio.gather(*(self._answer(peer, value) for value in values))
-        messages = [message for message, _ in answers if message is not None]
+        tasks = []
+        async with asyncio.TaskGroup() as group:
+            for value in values:
+                async with peer.turn, self._turn:
+                    tasks.append(group.create_task(self._answer(peer, value)))
+                    await asyncio.sleep(0)
+        messages = [message for message, _ in (task.result() for task in tasks) if message is not None]
         if messages:
             peer.send(rpc.write(messages))
-        for _, after in answers:
+        for _, after in (task.result() for task in tasks):
             if after is not None:
                 after()
 

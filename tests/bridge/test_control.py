@@ -415,6 +415,42 @@ def test_a_flood_of_costly_calls_holds_up_nobody_else(stage, monkeypatch):
     assert serve(stage, work) < 200
 
 
+def test_batches_of_many_clients_wait_for_each_other_call_by_call(stage, monkeypatch):
+    """Each client has one call in the row: who asks one thing waits for one of each, not for whole batches."""
+    done = []
+
+    async def costly(method, params, client):
+        if method == "ping":
+            return len(done)
+        time.sleep(0.001)
+        done.append(client.number)
+        return {}
+
+    monkeypatch.setattr(stage.methods, "call", costly)
+
+    async def work(port):
+        async with contextlib.AsyncExitStack() as lines:
+            crowd = [await lines.enter_async_context(ws(port)) for _ in range(5)]
+            other = await lines.enter_async_context(ws(port))
+            for line in (*crowd, other):
+                await line.recv()
+            whole = json.dumps([{"jsonrpc": "2.0", "id": n, "method": "vary"} for n in range(60)])
+            for line in crowd:
+                await line.send(whole)
+                await line.send(whole)
+            await other.send('{"jsonrpc":"2.0","id":2,"method":"ping"}')
+            before = json.loads(await other.recv())["result"]
+            for line in crowd * 2:
+                assert len(json.loads(await line.recv())) == 60
+            return before
+
+    before = serve(stage, work)
+    assert before < 300
+    assert max(done.count(number) for number in set(done)) == 120
+    middle = done[200:300]
+    assert max(middle.count(number) for number in set(done)) < 40  # all five by turns, none ahead of the others
+
+
 def test_what_was_sent_before_the_goodbye_is_done(stage, monkeypatch):
     """A script may send its calls and close: each is done, in order, though it takes some turns."""
     done: list[int] = []

@@ -192,12 +192,16 @@ class _Watch:
 
 
 class Patience(NamedTuple):
-    """How long an attempt waits, in seconds; `money_s` before it begins, for calls that hold what it may cost."""
+    """How long an attempt waits, in seconds; `money_s` before it begins, for calls that hold what it may cost.
+
+    `hurried` when the request leaves less time for the first word than the tier would give.
+    """
 
     total_s: float
     first_word_s: float
     gap_s: float
     money_s: float = 0.0
+    hurried: bool = False
 
     @classmethod
     def of(cls, tier_timeout_s: float, limit_s: float, slack: float) -> Patience:
@@ -206,7 +210,7 @@ class Patience(NamedTuple):
         first = max(tier_timeout_s * FIRST_WORD, min(seconds, tier_timeout_s * share))
         first = min(first, FIRST_WORD_MOST_S) * slack
         gap = min(max(tier_timeout_s * GAP, GAP_LEAST_S), GAP_MOST_S) * slack
-        return cls(limit_s, min(first, limit_s), min(gap, limit_s))
+        return cls(limit_s, min(first, limit_s), min(gap, limit_s), hurried=first > limit_s)
 
 
 class Caller(Generic[T]):
@@ -450,7 +454,9 @@ def _line(
 
 def _too_slow(provider: str, heard: Heard, patience: Patience) -> Silent:
     if not heard.parts:
-        return Silent(provider, 0.0, f"silent: no word within {round(patience.first_word_s, 1):g} s")
+        silent = Silent(provider, 0.0, f"silent: no word within {round(patience.first_word_s, 1):g} s")
+        silent.hurried = patience.hurried
+        return silent
     return Silent(provider, 0.0, "stalled in the middle of its answer, or too slow for its deadline")
 
 

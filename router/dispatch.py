@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -28,14 +28,15 @@ from router.climb import Climber, Ear, Gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.drawing import Drawing
-from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
+from router.errand import LEAST_LEFT_S, Errand
+from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer, costless
 from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
 from router.limits import Paces, Valves
-from router.listeners import Listeners, OnBars, OnRoute, told
+from router.listeners import Circle, Listeners, OnBars, OnRoute, told
 from router.lore import Lore
-from router.policy import Candidate, Desk, Plan
+from router.policy import Candidate, Desk
 from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
 from router.standing import standing
@@ -126,6 +127,8 @@ class Router:
     def switch(self, *, on: bool) -> None:
         """Turn AI on or off: off, nobody is asked, and who is being asked is left at once."""
         self._climber.switch.turn(on=on)
+        if not on:
+            self._flight.forget()  # who asks when it is on again must not board what is ending
 
     def status(self) -> dict[str, Any]:
         """Return what is configured and how it is: providers, models in use, health, notices. No secrets."""
@@ -192,13 +195,9 @@ class Router:
         kept = await self._kept(key, began)
         if kept is not None:
             return told(kept, on_bars, on_route)
-        errand = _Errand(request, plan, key, source, limit, began, seconds)
-        with self._listeners.join(key, on_bars, on_route):
-            try:
-                async with asyncio.timeout_at(began + seconds):
-                    answer, led = await self._flight.share(key, lambda: self._make(errand))
-            except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
-                answer, led = await self._late(errand), True
+        errand = Errand(request, plan, key, source, limit, began, seconds)
+        with self._listeners.join(key, on_bars, on_route) as circle:
+            answer, led = await self._share(errand, circle)
         if not led:
             answer = Answer(answer.pattern, answer.route.shared("coalesced", _ms_since(began)))
         return told(answer, None, on_route)
@@ -255,14 +254,29 @@ class Router:
         reply, led = await self._flight.share(f"{key} {provider} {limit} {seconds}", find)
         return reply if led else Reply(deepcopy(reply.data), reply.route.shared("coalesced", _ms_since(began)))
 
-    async def _make(self, errand: _Errand) -> Answer:
+    async def _share(self, errand: Errand, circle: Circle) -> tuple[Answer, bool]:
+        """Share the call of equal wishes; ask again when it had less time or money than this one may have."""
+        while True:
+            try:
+                async with asyncio.timeout_at(errand.ends):
+                    answer, led = await self._flight.share(errand.key, lambda: self._make(errand, circle))
+                if led or not answer.route.degraded or not errand.may_more_than(circle.host, _now()):
+                    return answer, led
+            except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
+                return await self._late(errand, circle), True
+            except (NoAnswer, BudgetRefused) as failure:
+                if not costless(failure) or not errand.may_more_than(circle.host, _now()):
+                    raise
+
+    async def _make(self, errand: Errand, circle: Circle) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
+        circle.host = errand
         try:
             return await self._plan(errand)
         finally:
             errand.over.set()
 
-    async def _plan(self, errand: _Errand) -> Answer:
+    async def _plan(self, errand: Errand) -> Answer:
         request, plan, key = errand.request, errand.plan, errand.key
         if (kept := await self._kept(key, errand.began, self._cache.peek)) is not None:
             return kept  # a call came back while this caller looked
@@ -276,6 +290,7 @@ class Router:
         except TimeoutError:
             trip.note(LATE)
         if written is None:
+            errand.late = trip.deadline - _now() < LEAST_LEFT_S
             await self._booked(trip)
             if not self.config.local:
                 raise self._nobody(trip)
@@ -411,21 +426,26 @@ class Router:
         route = Route(LOCAL, LOCAL, EMBEDDED, request.workflow, cache, degraded, attempts, ms, notes, saved)
         return Answer(judged.pattern, route)
 
-    async def _stand_in(self, errand: _Errand, trip: Trip) -> Answer:
+    async def _stand_in(self, errand: Errand, trip: Trip) -> Answer:
         trip.note(*_reasons(trip))
         cache, saved, notes = self._off_or("miss"), trip.saved, tuple(trip.notes)
         return await self._local(
             errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved
         )
 
-    async def _late(self, errand: _Errand) -> Answer:
-        """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now."""
-        if (trip := errand.trip) is None:  # it shared the call of another, whose way and cost are not its own
+    async def _late(self, errand: Errand, circle: Circle) -> Answer:
+        """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now.
+
+        A call that others still wait for goes on: its way and cost are told to them.
+        """
+        host = None if self._listeners.crowd(errand.key) else circle.host
+        trip = host.trip if host is not None else None
+        if host is None or trip is None:
             trip = self._trip(errand.began, errand.seconds, errand.limit)
-            errand.over.set()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LATE_S):
-                await errand.over.wait()
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LATE_S):
+                    await host.over.wait()
         trip.note(LATE)
         if not self.config.local:
             raise self._nobody(trip)
@@ -442,21 +462,6 @@ class Router:
         last = last or "; ".join(trip.notes) or "no provider may be asked"
         route = self._route(trip, "", "", "", degraded=True)
         return NoAnswer(trip.filtered or f"no provider gave an answer: {last}", route.as_dict())
-
-
-@dataclass(slots=True, eq=False)
-class _Errand:
-    """What one caller wants, and the way it went if this caller is the one who leads."""
-
-    request: GrooveRequest
-    plan: Plan
-    key: str
-    source: str
-    limit: int | None
-    began: float
-    seconds: float
-    trip: Trip | None = None
-    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def _words(request: GrooveRequest) -> Mapping[str, Any]:

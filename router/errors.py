@@ -62,7 +62,13 @@ class Busy(AttemptFailed):
 
 
 class Silent(Busy):
-    """It said nothing, or nothing more, within its time: asking the same place again only multiplies the wait."""
+    """It said nothing, or nothing more, within its time: asking the same place again only multiplies the wait.
+
+    Attributes:
+        hurried: It had less time than its tier gives, for the request was in a hurry.
+    """
+
+    hurried = False
 
 
 class Broken(Busy):
@@ -124,8 +130,18 @@ class NoAnswer(RouterError):
         super().__init__(message)
         self.route = route
 
+    def shared(self) -> NoAnswer:
+        """Return the failure as those see it who shared another's call: what it cost is told to that one."""
+        nothing = {"attempts": [], "input_tokens": 0, "output_tokens": 0, "cost_usd": "0.00", "saved_usd": {}}
+        return NoAnswer(str(self), {**self.route, **nothing, "cache": "coalesced"})
+
 
 def shown(value: Any, most: int = 60) -> str:
     """Return a value as a message names it: as JSON has it (true, null), cut where it is long."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= most else text[:most] + "..."
+
+
+def costless(failure: RouterError) -> bool:
+    """Say whether a failure tells of nothing that was paid."""
+    return not (isinstance(failure, NoAnswer) and failure.route.get("attempts"))

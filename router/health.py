@@ -12,7 +12,8 @@ from typing import Any, Final
 from router.errors import AttemptFailed, Busy, ModelGone, ProviderOff, Silent
 
 OPENS_AT: Final = 5
-"""Failures in a row that open a record. Silence counts for all of them: it cost somebody a whole timeout."""
+"""Failures in a row that open a record. Silence counts for all of them: it cost somebody a whole timeout; in a hurry of
+the request's own it counts for one."""
 
 COOLDOWNS_S: Final = (5.0, 10.0, 15.0)
 """Waits before the first, second and later probes: a provider that is back is found within seconds, not minutes."""
@@ -112,7 +113,7 @@ class Health:
         elif isinstance(error, ProviderOff):
             self._off[provider] = (now + OFF_S, str(error))
         elif isinstance(error, Busy):
-            record.failures += OPENS_AT if isinstance(error, Silent) else 1
+            record.failures += OPENS_AT if isinstance(error, Silent) and not error.hurried else 1
             if error.retry_after > 0:
                 record.open, record.retry_at = True, max(record.retry_at, now + error.retry_after)
             elif record.failures >= OPENS_AT or was_probe:

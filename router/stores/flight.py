@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+from router.errors import NoAnswer
+
 T = TypeVar("T")
 
 
@@ -30,6 +32,7 @@ class Flight:
         """Say what happens to a call whose last waiter has gone: it ends, or it finishes (and may be cached)."""
         self._end_when_alone = end_when_alone
         self._trips: dict[str, _Trip] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
         return len(self._trips)
@@ -42,7 +45,8 @@ class Flight:
     ) -> tuple[T, bool]:
         """Return what `make` gives, and whether it is this caller's: whose of those who still wait came first.
 
-        A failure reaches everyone who waits for it and nobody after: the next caller starts anew.
+        A failure reaches everyone who waits for it and nobody after: the next caller starts anew. What it cost, it
+        tells one of them.
 
         Args:
             key: Equal keys share one call.
@@ -59,16 +63,21 @@ class Flight:
         finally:
             self._leave(key, trip, arrival)
         if isinstance(outcome, _Failed):
+            error = outcome.error if led or not isinstance(outcome.error, NoAnswer) else outcome.error.shared()
             # Shared by all who wait: a fresh traceback for each, or it would grow by every one of them.
-            raise outcome.error.with_traceback(None)
+            raise error.with_traceback(None)
         return cast("T", outcome), led
 
     async def aclose(self) -> None:
         """End every call that is under way."""
-        trips = list(self._trips.values())
-        for trip in trips:
-            trip.task.cancel()
-        await asyncio.gather(*(trip.task for trip in trips), return_exceptions=True)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def forget(self) -> None:
+        """Let nobody board what is under way any more; who waits for it goes on waiting."""
+        self._trips.clear()
 
     def _start(self, key: str, make: Callable[[], Awaitable[T]], end_alone: bool) -> _Trip:
         async def run() -> T:
@@ -76,6 +85,8 @@ class Flight:
 
         trip = _Trip(asyncio.create_task(run(), name=f"flight {key}"), end_alone=end_alone)
         self._trips[key] = trip
+        self._tasks.add(trip.task)
+        trip.task.add_done_callback(self._tasks.discard)
         trip.task.add_done_callback(lambda task: self._land(key, trip, task))
         return trip
 

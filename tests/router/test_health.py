@@ -30,6 +30,16 @@ def test_five_failures_in_a_row_open_a_record():
     assert health.wait_s(*WHO, 0.0) == COOLDOWNS_S[0]
 
 
+def test_silence_in_a_hurry_counts_for_one_failure():
+    """A second that a request leaves says little about who usually takes two; the tier's full wait says enough."""
+    health, hurried = Health(), Silent("openai")
+    hurried.hurried = True
+    fail(health, hurried)
+    assert health.wait_s(*WHO, 0.0) == 0
+    fail(health, Silent("openai"))
+    assert health.wait_s(*WHO, 0.0) == COOLDOWNS_S[0]
+
+
 def test_a_success_between_failures_starts_the_count_again():
     """In a row means in a row."""
     health = Health()

@@ -1,0 +1,52 @@
+"""Errand: what one caller wants, and the way it went if the call that equal wishes share was made for this one.
+
+Pure. Decides only whether a wish may ask again by itself after a shared call that did not bring what was wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from router.attempt import Trip
+from router.policy import Plan
+from router.request import GrooveRequest
+
+LEAST_LEFT_S: Final = 1.0
+"""With less time than this left nobody is asked again."""
+
+
+@dataclass(slots=True, eq=False)
+class Errand:
+    """One caller's wish and its terms. Times are the event loop's seconds, amounts pico-dollars.
+
+    Attributes:
+        trip: Its way, once the call has begun.
+        late: Its call ended without an answer when its time was up, or nearly.
+        over: The call has ended, and its way is complete.
+    """
+
+    request: GrooveRequest
+    plan: Plan
+    key: str
+    source: str
+    limit: int | None
+    began: float
+    seconds: float
+    trip: Trip | None = None
+    late: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def ends(self) -> float:
+        """When its time is up."""
+        return self.began + self.seconds
+
+    def may_more_than(self, host: Errand | None, now: float) -> bool:
+        """Say whether this wish can still get what the call made for `host` had not the time or the money for."""
+        if host is None or host is self or self.ends - now < LEAST_LEFT_S:
+            return False
+        richer = host.limit is not None and (self.limit is None or self.limit > host.limit)
+        refused = host.trip is not None and bool(host.trip.money_refused)
+        return (host.late and self.seconds > host.seconds) or (refused and richer)

@@ -1,0 +1,160 @@
+"""Equal wishes that share one call: what it cost is told once, and nobody gets less than by itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from router.budget import PICO, format_usd, parse_usd
+from router.config import RouterConfig
+from router.dispatch import Router
+from router.errors import BudgetRefused, NoAnswer
+from router.providers.scripted import says
+from router.request import GrooveRequest
+from router.stores.nulls import NullLedger
+from tests.support import clockwork
+from tests.support.scripts import FREE, GOOD, WISH, outcomes, twins
+
+POOR = says("no music")
+SLOW = (2.0, *GOOD)
+
+
+def told(answer):
+    """Return what an answer, or a failure, says that it has cost, in pico-dollars."""
+    if isinstance(answer, BudgetRefused):
+        return 0
+    route = answer.route if isinstance(answer, NoAnswer) else answer.route.as_dict()
+    return parse_usd(route["cost_usd"])
+
+
+def share(providers, story, **config):
+    """Run a story with a router and its ledger in clockwork time; what its answers tell must be what was booked."""
+
+    async def main():
+        ledger = NullLedger(monthly_budget_picousd=PICO)
+        settings = RouterConfig(keys=dict.fromkeys(providers, "k"), **{"batch": False, **config})
+        router = Router(settings, providers=providers, ledger=ledger)
+        answers = await story(router)
+        await router.aclose()
+        assert format_usd(sum(map(told, answers))) == (await ledger.budget())["spent_usd"]
+        return answers
+
+    return clockwork.run(main())
+
+
+@pytest.mark.parametrize("leader", ["stays", "goes"])
+@pytest.mark.parametrize("kind", ["wish", "question"])
+def test_a_shared_failure_tells_its_cost_once(kind, leader):
+    """The first of those still waiting tells it; the others shared a call that was none of theirs."""
+
+    async def story(router):
+        def ask():
+            return router.route(WISH) if kind == "wish" else router.ask("music_theory", {"text": "why?"})
+
+        tasks = [asyncio.create_task(ask()) for _ in range(5)]
+        await asyncio.sleep(1.0)
+        if leader == "goes":
+            tasks.pop(0).cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, *others = share(twins(openai=[(2.0, *POOR)]), story, local=False)
+
+    assert all(isinstance(error, NoAnswer) for error in (first, *others))
+    assert told(first) > 0
+    assert {error.route["cache"] for error in others} == {"coalesced"}
+    assert all(error.route["attempts"] == [] and error.route["output_tokens"] == 0 for error in others)
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_who_waited_alone_for_anothers_call_tells_what_it_cost(local):
+    """The leader has gone, the deadline of the last one ends the call: its cost is in that one's route."""
+
+    async def story(router):
+        leader = asyncio.create_task(router.route(WISH))
+        last = asyncio.create_task(router.route(GrooveRequest(prompt=FREE, seed=1, deadline_ms=2000)))
+        await asyncio.sleep(1.0)
+        leader.cancel()
+        return await asyncio.gather(last, return_exceptions=True)
+
+    (answer,) = share(twins(openai=[(5.0, *GOOD)]), story, local=local)
+
+    assert told(answer) > 0
+    if local:
+        assert outcomes(answer) == [("openai", "cancelled")]
+
+
+def test_who_leaves_a_call_that_others_wait_for_tells_nothing_of_it():
+    """It goes on for them; the first of those who see its end tells what it cost."""
+
+    async def story(router):
+        leader = asyncio.create_task(router.route(WISH))
+        hasty = asyncio.create_task(router.route(GrooveRequest(prompt=FREE, seed=1, deadline_ms=2000)))
+        patient = asyncio.create_task(router.route(WISH))
+        await asyncio.sleep(1.0)
+        leader.cancel()
+        return await asyncio.gather(hasty, patient)
+
+    hasty, patient = share(twins(openai=[(5.0, *GOOD)]), story)
+
+    assert (hasty.route.tier, outcomes(hasty)) == ("local", [])
+    assert outcomes(patient) == [("openai", "ok")]
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_longer_deadline_outlives_a_shorter_one_that_it_shared_a_call_with(local):
+    """The call ends with the deadline of the one who made it; who has more time asks again, together."""
+
+    async def story(router):
+        wishes = GrooveRequest(prompt=FREE, seed=1, deadline_ms=1000), WISH, WISH
+        return await asyncio.gather(*map(router.route, wishes), return_exceptions=True)
+
+    providers = twins(openai=[SLOW])
+    hasty, *patient = share(providers, story, local=local)
+
+    assert isinstance(hasty, NoAnswer) or hasty.route.tier == "local"
+    assert [(one.route.tier, one.route.cache) for one in patient] == [("balanced", "miss"), ("balanced", "coalesced")]
+    assert len(providers["openai"].calls) == 2
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_higher_ceiling_outlives_a_lower_one_that_it_shared_a_call_with(local):
+    """What the first may not pay, the second may."""
+
+    async def story(router):
+        wishes = GrooveRequest(prompt=FREE, seed=1, max_cost_usd="0.0001"), WISH
+        return await asyncio.gather(*map(router.route, wishes), return_exceptions=True)
+
+    poor, rich = share(twins(openai=[GOOD]), story, local=local)
+
+    assert isinstance(poor, Exception) or poor.route.tier == "local"
+    assert (rich.route.tier, outcomes(rich)) == ("balanced", [("openai", "ok")])
+
+
+def test_equal_terms_share_a_failure():
+    """Nobody asks again who had neither more time nor more money: a crowd that fails fails once."""
+
+    async def story(router):
+        return await asyncio.gather(*(router.route(WISH) for _ in range(50)))
+
+    providers = twins(openai=[(1000.0,)])
+    answers = share(providers, story)
+
+    assert {answer.route.tier for answer in answers} == {"local"}
+    assert len(providers["openai"].calls) <= 3
+
+
+def test_off_and_on_again_in_a_moment_asks_anew():
+    """Who comes after the switch is on does not board the call that it ended."""
+
+    async def story(router):
+        ended = asyncio.create_task(router.route(WISH))
+        await asyncio.sleep(1.0)
+        router.switch(on=False)
+        router.switch(on=True)
+        return await asyncio.gather(ended, router.route(WISH))
+
+    ended, anew = share(twins(openai=[(60.0,), GOOD]), story)
+
+    assert (ended.route.tier, outcomes(ended)) == ("local", [("openai", "cancelled")])
+    assert (anew.route.tier, outcomes(anew)) == ("balanced", [("openai", "ok")])

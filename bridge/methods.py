@@ -366,7 +366,8 @@ class Methods:
         try:
             return self._triggers.controls.learn(params.action, params.at, self._session.clock())
         except ValueError as error:
-            raise invalid_params(str(error), "mappings.get lists the actions", "action") from None
+            near = difflib.get_close_matches(params.action, ACTIONS, 1)
+            raise invalid_params(str(error), f"try {near[0]}" if near else "try fill", "action") from None
 
     async def _learn_cancel(self, _: protocol.Nothing, __: Client) -> Any:
         return self._triggers.controls.cancel()

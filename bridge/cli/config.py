@@ -155,6 +155,19 @@ def _change(home: str | None, action: str, name: str | None, value: str | None) 
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"{name} holds bytes that are no text (UTF-8)"
         fail(CONFIGURATION, f"{file} cannot be written: {why}", "it is as it was")
+    _tell(place, name, new.get(name))
+
+
+def _tell(place: Home, name: str, value: Any) -> None:
+    """Say what holds now, and what has yet to be done for it."""
+    said = f"{name} is taken out: its default holds" if value is None else f"{name} = {_worded(_shown(name, value))}"
+    row = BY_NAME.get(name)
+    if row is not None and os.environ.get(row.variable):
+        said += f", but {row.variable} in the environment wins"
+    elif row is not None and place.daemon():
+        now = f"; now: `drumbridge ctl set {name}={_worded(value)}`" if row.live and value is not None else ""
+        said += f" from the daemon's next start on{now}"
+    click.echo(said, err=True)
 
 
 def _checked(place: Home, name: str, value: str | None) -> dict[str, Any]:

@@ -42,6 +42,11 @@ def export_command(
             rows = library.list()
             if as_json:
                 print_json(rows)
+            elif not rows:
+                words = (
+                    "the library is empty: keep what plays with CC 87, the page, or patterns.favourite of the socket"
+                )
+                click.echo(words, err=True)
             for row in [] if as_json else rows:
                 click.echo(f"{row['id']}\t{row['name']}\t{row['bars']} bars of {row['meter']}")
             return

@@ -194,7 +194,7 @@ def test_a_mistake_ends_with_its_own_code_and_a_way_on(cli, words, code, says):
 
 def test_config_shows_where_each_value_comes_from(cli, tmp_path):
     """Set in the file, seen with its origin, unset again; other lines of the file stay."""
-    cli("config", "set", "tempo", "96")
+    assert cli("config", "set", "tempo", "96").stderr == "tempo = 96.0\n"
     file = tmp_path / "home" / "config.toml"
     file.write_text(file.read_text() + '# mine\ngenre = "funk"\n[mapping]\n')
     cli("config", "set", "bars", "4")
@@ -274,6 +274,18 @@ def test_config_reads_and_changes_a_file_of_any_editor(cli, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert file.read_bytes() == b'\xef\xbb\xbf"tempo" = 96.0 # stage\r\n'
     assert "tempo = 96.0\t# config.toml" in cli("config", "show", "--origin").stdout
+
+
+def test_config_says_what_has_yet_to_be_done(cli, tmp_path, monkeypatch):
+    """A running daemon read the file when it started; the environment goes before the file."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "daemon.json").write_text('{"pid": 1}')
+
+    assert "next start on; now: `drumbridge ctl set bars=4`" in cli("config", "set", "bars", "4").stderr
+    assert cli("config", "set", "port", "0").stderr == "port = 0 from the daemon's next start on\n"
+    assert "its default holds" in cli("config", "unset", "bars").stderr
+    monkeypatch.setenv("DRUMBRIDGE_BARS", "8")
+    assert "DRUMBRIDGE_BARS in the environment wins" in cli("config", "set", "bars", "2").stderr
 
 
 def test_config_writes_through_a_link(cli, tmp_path):

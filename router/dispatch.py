@@ -28,7 +28,7 @@ from router.climb import Climber, Ear, Gate
 from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.drawing import Drawing
-from router.errand import LEAST_LEFT_S, Errand
+from router.errand import LEAST_LEFT_S, Errand, came_to_nothing
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer, costless
 from router.health import Health
 from router.keeping import Store
@@ -92,7 +92,7 @@ class Router:
         self._bench = Bench(config, providers)
         self._health = Health(tombstones.load(memory))
         self._paces = Paces()
-        self._flight = Flight()
+        self._flight = Flight(stays=came_to_nothing)
         self._drawing = Drawing()
         caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
         gate = Gate(Valves(config.valves), valve)

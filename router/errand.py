@@ -1,20 +1,28 @@
 """Errand: what one caller wants, and the way it went if the call that equal wishes share was made for this one.
 
-Pure. Decides only whether a wish may ask again by itself after a shared call that did not bring what was wanted.
+Pure. Decides what a shared call that did not bring what was wanted means for others: who may ask again by itself, and
+whether whoever comes next need not ask at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from router.attempt import Trip
+from router.errors import NoAnswer
 from router.policy import Plan
 from router.request import GrooveRequest
+from router.route import LOCAL, Answer, Reply
 
 LEAST_LEFT_S: Final = 1.0
 """With less time than this left nobody is asked again."""
+
+_OWN: Final = frozenset(
+    {"busy", "failed", "refused", "model_gone", "provider_off", "filtered", "garbled", "cut", "unusable"}
+)
+"""Outcomes that are the provider's own doing; time, money and cancelling are the caller's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,3 +58,14 @@ class Errand:
         richer = host.limit is not None and (self.limit is None or self.limit > host.limit)
         refused = host.trip is not None and bool(host.trip.money_refused)
         return (host.late and self.seconds > host.seconds) or (refused and richer)
+
+
+def came_to_nothing(made: object) -> bool:
+    """Say whether all who were asked failed by themselves: the same call a moment later would find them no better."""
+    outcomes: set[object] = set()
+    if isinstance(made, NoAnswer):
+        rows: Any = made.route.get("attempts", ())
+        outcomes = {row["outcome"] for row in rows}
+    elif isinstance(made, Answer | Reply) and made.route.tier == LOCAL:
+        outcomes = {one.outcome for one in made.route.attempts}
+    return bool(outcomes) and outcomes <= _OWN

@@ -12,9 +12,10 @@ from router.dispatch import Router
 from router.errors import BudgetRefused, NoAnswer
 from router.providers.scripted import says
 from router.request import GrooveRequest
+from router.stores.flight import STAYS_S
 from router.stores.nulls import NullLedger
 from tests.support import clockwork
-from tests.support.scripts import FREE, GOOD, WISH, outcomes, twins
+from tests.support.scripts import DOWN, FREE, GOOD, WISH, outcomes, twins
 
 POOR = says("no music")
 SLOW = (2.0, *GOOD)
@@ -142,6 +143,29 @@ def test_equal_terms_share_a_failure():
 
     assert {answer.route.tier for answer in answers} == {"local"}
     assert len(providers["openai"].calls) <= 3
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize("script", [DOWN, POOR], ids=["down", "rubbish"])
+def test_a_crowd_that_comes_drop_by_drop_fails_once(script, local):
+    """500 equal wishes over two seconds, a call that fails at once: three calls at most, told once; then it is new."""
+
+    async def story(router):
+        tasks = []
+        for _ in range(500):
+            tasks.append(asyncio.create_task(router.route(WISH)))
+            await asyncio.sleep(0.004)
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        made.append(len(providers["openai"].calls))
+        await asyncio.sleep(STAYS_S)
+        return [*answers, *await asyncio.gather(router.route(WISH), return_exceptions=True)]
+
+    made = []
+    providers = twins(openai=[(0.1, *script)])
+    *_, last = share(providers, story, local=local, max_tier="balanced")
+
+    assert 1 <= made[0] <= 3
+    assert (last.route["cache"] if isinstance(last, NoAnswer) else last.route.cache) == "miss"
 
 
 def test_off_and_on_again_in_a_moment_asks_anew():

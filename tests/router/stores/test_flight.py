@@ -7,7 +7,8 @@ import weakref
 import pytest
 
 from router.errors import Busy
-from router.stores.flight import Flight
+from router.stores.flight import STAYS_S, Flight
+from tests.support import clockwork
 
 
 class Upstream:
@@ -236,3 +237,25 @@ def test_closing_ends_what_is_under_way():
     ended, outcome = drive(story)
     assert ended == 1
     assert isinstance(outcome, asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_crowds_failure_is_the_answer_to_the_rest_of_the_crowd(count):
+    """Who asks the same a moment later makes no call of its own; after a single one's failure it does."""
+
+    async def main():
+        flight, upstream = Flight(stays=lambda made: isinstance(made, Busy)), Upstream()
+        upstream.error = Busy("x", 0)
+        callers = [asyncio.create_task(flight.share("k", upstream)) for _ in range(count)]
+        await settle()
+        upstream.gate.set()
+        await asyncio.gather(*callers, return_exceptions=True)
+        with pytest.raises(Busy):
+            await flight.share("k", upstream)
+        soon = upstream.calls
+        await asyncio.sleep(STAYS_S)
+        with pytest.raises(Busy):
+            await flight.share("k", upstream)
+        return soon, upstream.calls, len(flight)
+
+    assert clockwork.run(main()) == ((2, 3, 0) if count == 1 else (1, 2, 0))

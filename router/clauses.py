@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from router import groove, phrases
-from router.constraints import read_rule, spoken_voices
+from router.constraints import drum_name, read_rule, spoken_voices
 from router.order import CRASHES, Order
 from router.regex import regex
 
@@ -21,12 +21,16 @@ MOST: Final = 8
 """More orders than that in one wish are a text about something else."""
 _PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of\b)"
 _PARTS: Final = regex(
-    r"[;]|\.(?!\d)|,(?!(?<=[\d&],) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
+    r"[;]|\.(?!\d)|,(?!(?:(?<=[\d&],)|(?<=\d[ea],)) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
     r"\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
 )
 _AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
+_NOTHING_ELSE: Final = regex(
+    r",? ?\b(?:and |but |with )*(?:nothing else|no other drums?|that'?s (?:it|all)|only th(?:at|ese|ose))\b"
+)
+_NEXT: Final = rf"{phrases.HITS} (?:on|at|in)\b"
 _WITHOUT: Final = regex(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
 _SAID: Final = tuple(
     (regex(found), instead)
@@ -35,6 +39,14 @@ _SAID: Final = tuple(
         (r"\b(?:plus|also)\b", ", add"),
         (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
+        (
+            rf"( (?:on|at) [^,;]*?(?:[\d&]|quarters|\dths|eighths|sixteenths|beats?)) (?=(?:the )?{_NEXT})",
+            r"\1, ",
+        ),
+        (
+            rf"\b({phrases.HITS}) (?:doubled|layered|reinforced) (?:with|by) (?:the )?({phrases.HITS})\b",
+            r"layer \1 over \2",
+        ),
         (r"\b(?:just|only) (?:a |the )?([a-z]+(?: [a-z]+)?) on (?=the |beats? |every |\d)", r"\1 only on "),
         (r"\b(?:end|finish)(?:s|es|ing)? (?:with|on) (?:an? )?(crash|china|splash)\b", r", \1 at the end"),
         (r"\b(?:start|begin|open)(?:s|n?ing)? with (?:an? )?((?:\w+ )?fill)\b", r", \1 in bar 1"),
@@ -47,26 +59,33 @@ _SAID: Final = tuple(
     )
 )
 """How a wish for a whole groove says what `refine` has other words for."""
-_FRAME: Final = regex(r"^.*\b(?:beat|groove|pattern|loop|rhythm) (?=(?:on|with|in|starting|ending|that)\b)")
+_FRAME: Final = regex(
+    r"^.*\b(?:beat|groove|pattern|loop|rhythm|part|section|intro|outro|verse|chorus|breakdown)"
+    r" (?=(?:on|with|in|starting|ending|that)\b)"
+)
 _WITH: Final = regex(
     r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
 )
 _ON_KNOBS: Final = regex(
-    r"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! (?:only |just )?on\b)"
+    r"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b"
+    r"(?! (?:(?:only |just )?on|(?:only )?(?:off|up)[ -]?beats?|every|each)\b)"
     r"|(?:no|without|many|lots of|few|more) fills\b|(?:no|without)(?: any)? ghost"
     r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
 """The drummer's own knobs answer these; see `router.groove.words`."""
 HUSH: Final = regex(r"\b(?:stop|pause|rest|silence|silent|break|drop out)\b")
 _SHAPES: Final = regex(
-    r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting) (?:louder|softer|quieter)\b"
-    r"|\bfade (?:in|out)\b|\baccents?\b"
+    rf"{groove.TIME_IN_BARS.pattern}|"
+    r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting)? (?:louder|softer|quieter)\b"
+    r"|\bfad(?:e|es|ing) (?:in|out)\b|\baccents?\b|\b(?:buzz|press|drum|snare|tom) rolls?\b"
+    r"|\b(?:drag|ruff|buzz)s? (?=on\b)"
     r"|\b(?:stop|pause|rest|silence|silent|break|drop out)\b(?= (?:on|at|in|after|before|for)\b)"
 )
 """What is asked of strokes without naming a drum."""
 _HAT_ROLLS: Final = regex(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
 """What trap's hats do by themselves; a roll by order is a fill."""
 _NOUN: Final = regex(r"(?<!every)(?<!each)(?<!the)(?<!last)(?<!first) (?:beat|groove|pattern|part|rhythm)$")
+ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
 _FELT: Final = regex(r"\b(?:feel|vibe|groove|style|shuffle|swing)\b")
 """What is said of all of it, though "and" joins it to a drum."""
 _HALVES: Final = regex(r" and (?!\d|of\b)")
@@ -75,6 +94,7 @@ _ADDED: Final = regex(r"\b(?:add|extra|another|more|additional|too|as well|an?(?
 """With these a place is one more; without, it says where the drum is: "kick on 1 and 3"."""
 _RINGS: Final = frozenset(CRASHES)
 """What is struck for an event: "a crash on 1" is not all of them."""
+_REFUSED: Final = regex(r"(?:no|without|drop|remove|never|don'?t)\b")
 _SETTING: Final = regex(
     r"(?<!on )\b(?:in |at )?(?:[2-9]\d?/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|^\w+ bars? of |\bfor \w+ bars?\b"
 )
@@ -84,11 +104,12 @@ _SETTING: Final = regex(
 @lru_cache(maxsize=64)
 def parted(prompt: str) -> tuple[tuple[str, ...], str]:
     """Return the clauses that speak of single drums or of a fill's place, and the other words."""
-    text = _WITHOUT.sub("without", " ".join(", ".join(prompt.lower().split("\n")).split()))
+    text = _WITHOUT.sub("without", " ".join(", ".join(prompt.lower().replace('"', "").split("\n")).split()))
     for found, instead in (*phrases.SHORT, *_SAID):
         text = found.sub(instead, text)
     clauses: list[str] = []
     rest: list[str] = []
+    text, only = _NOTHING_ELSE.subn(" ", text)
     for part in _PARTS.split(text) if len(text) <= LONGEST else ():
         ours = (one for one in part.split(" and ") if not _ON_KNOBS.search(one)) if _ON_KNOBS.search(part) else (part,)
         clause = re.sub(r"^ ?and | and ?$", " ", " ".join(" and ".join(ours).split())).strip()
@@ -98,6 +119,9 @@ def parted(prompt: str) -> tuple[tuple[str, ...], str]:
         mine, others = _shared(clause)
         clauses += mine
         rest += [*others, *_FRAME.findall(clause)]
+    named = [name for clause in clauses if not _REFUSED.match(clause) for name in drum_name().findall(clause)]
+    if only and named:
+        clauses.append(f"only {' and '.join(dict.fromkeys(named))}")
     if not clauses or len(clauses) > MOST:
         return (), prompt
     return tuple(clauses), ", ".join(rest)
@@ -152,8 +176,23 @@ def understood(words: str) -> bool:
     return bool(found) and all(order.act != "?" for order in found)
 
 
-def _orders(clause: str) -> tuple[Order, ...]:
-    return next((read(words) for words in (bare(clause), plain(clause)) if understood(words)), ())
+def alone(clause: str) -> bool:
+    """Say whether a clause names drums and nothing else: they are to be there."""
+    return set(spoken_voices(plain(clause))[1].split()) <= ALONE
+
+
+def followed(clause: str) -> bool:
+    """Say whether all of a clause is understood, as a whole or each half for itself."""
+    if alone(clause) or any(map(understood, (*wordings(clause), f"add {bare(clause)}", f"add {plain(clause)}"))):
+        return True
+    parts = halves(bare(clause))
+    return bool(parts) and all(map(followed, parts))
+
+
+def orders_of(clause: str) -> tuple[Order, ...]:
+    """Return what a clause asks for, as a whole, or else what each half that is understood asks for."""
+    whole = next((read(words) for words in (bare(clause), plain(clause)) if understood(words)), None)
+    return tuple(order for half in halves(bare(clause)) for order in orders_of(half)) if whole is None else whole
 
 
 def in_turn(clauses: Sequence[str]) -> Sequence[str]:
@@ -167,9 +206,9 @@ def taken_back(clauses: Sequence[str]) -> dict[str, str]:
     """Return the clauses that a later one takes back ("without hats, busy hats"), with its words."""
     from router.orders import overruled  # noqa: PLC0415 - likewise
 
-    found = [(clause, order) for clause in clauses for order in _orders(clause)]
+    found = [(clause, order) for clause in clauses for order in orders_of(clause)]
     against = overruled([order for _, order in found])
-    return {found[index][0]: words for index, words in against.items() if len(_orders(found[index][0])) == 1}
+    return {found[index][0]: words for index, words in against.items() if len(orders_of(found[index][0])) == 1}
 
 
 def placed(clauses: Sequence[str]) -> dict[str, list[tuple[tuple[str, ...], set[str]]]]:
@@ -177,7 +216,7 @@ def placed(clauses: Sequence[str]) -> dict[str, list[tuple[tuple[str, ...], set[
     said: dict[tuple[str, ...], set[str]] = {}
     out: dict[str, list[tuple[tuple[str, ...], set[str]]]] = {}
     for clause in clauses:
-        for order in () if _ADDED.search(clause) or _RINGS & {*spoken_voices(clause)[0]} else _orders(clause):
+        for order in () if _ADDED.search(clause) or _RINGS & {*spoken_voices(clause)[0]} else orders_of(clause):
             rule = read_rule(order.text) if order.act == "rule" and not order.bars else None
             if rule and rule.places and rule.most is None and not (rule.only or rule.ghosts):
                 places = said.setdefault(rule.voices, set())

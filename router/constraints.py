@@ -83,6 +83,10 @@ _PLACE_WORDS: Final = {
 _PARTS: Final = {"e": RESOLUTION // 4, "&": RESOLUTION // 2, "a": 3 * RESOLUTION // 4}
 _NEAR: Final = {"<": -RESOLUTION // 4, ">": RESOLUTION // 4}
 _EVEN: Final = {"8th": RESOLUTION // 2, "16th": RESOLUTION // 4, "3rd": RESOLUTION // 3}
+_FROM_END: Final = {
+    "last-8th": RESOLUTION // 2, "last-eighth": RESOLUTION // 2, "last-16th": RESOLUTION // 4,
+    "last-sixteenth": RESOLUTION // 4,
+}  # fmt: skip
 _BEATS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "-1"}
 _BEAT: Final = r"(?:\d|\b(?:one|two|three|four)\b)"
 _PLACE_FILLERS: Final = frozenset({"and", "the", "beat", "beats", "note", "notes", "of", "bar", "every", "each"})
@@ -314,7 +318,8 @@ def places_of(words: str) -> tuple[str, ...]:
     """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
     if sizes := groove.additive(words):
         return _grouped(sizes)
-    text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], words)
+    text = re.sub(r"\b(?:the )?last (?:two|2) beats\b", "-2 -1", words)
+    text = re.sub(r"\b(first|second|third|fourth|last) beats?\b", lambda found: _BEATS[found[1]], text)
     text = re.sub(r"(?<!\w)(and|&|e|a) of (?:the |beat )?(\d|one|two|three|four)\b", _part_of, text)
     text = re.sub(r"^(?:all )?(?:of )?(?:the )?(?:two|three|four|five|six|[2-6]) beats$", "every beat", text)
     text = re.sub(r"\b([1-4])(?:st|nd|rd|th)\b(?! notes?)", r"\1", text)
@@ -332,7 +337,7 @@ def places_of(words: str) -> tuple[str, ...]:
             out.append("&")
         elif word in _PLACE_WORDS and not (word in {"and", "beat", "beats"} and not (last and not out)):
             out.append(_PLACE_WORDS[word])
-        elif word == "-1" or re.fullmatch(r"\d[&ea]", word):
+        elif word in {"-2", "-1"} or word in _FROM_END or re.fullmatch(r"\d[&ea]", word):
             out.append(word)
         elif word.isdecimal() and 1 <= int(word) <= 32:
             out.append(str(int(word)))
@@ -376,8 +381,10 @@ def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
             inside.update(starts[1::2])
         elif place in _EVEN:
             inside.update(range(0, bar_ticks, _EVEN[place]))
-        elif place == "-1":
-            inside.add(starts[-1])
+        elif place in {"-2", "-1"}:
+            inside.add(starts[max(-len(starts), int(place))])
+        elif place in _FROM_END:
+            inside.add(bar_ticks - _FROM_END[place])
         elif place[-1] in _PARTS and int(place[:-1]) <= len(starts):
             inside.add(starts[int(place[:-1]) - 1] + _PARTS[place[-1]])
         elif place.isdecimal() and int(place) <= len(starts):

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from router import clauses as reading
 from router import groove
 from router.constraints import GHOST_BELOW, counted, drum_name, place_ticks, read_rule, spoken_voices
-from router.pattern import VOICES, Hit, Meter, Pattern
+from router.pattern import MAX_BARS, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.request import GrooveRequest
 
@@ -22,7 +21,6 @@ _ABOUT_ALL: Final = regex(r"\b(?:all|but|except|everything|anything|never|no|not
 _IDLE: Final = regex(r"so it is already\b|^no strokes of ")
 """What was asked for and needed nothing done."""
 _ONLY: Final = regex(r"\b(?:only|just|nothing but)\b(?! in\b)")
-_ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
 _BACKBONE: Final = frozenset({"kick", "snare", "rim"})
 _SHORT: Final = 2
 """Bars of a loop whose kick and snare were spelled out: a fill in every other bar is not what was spelled."""
@@ -66,17 +64,17 @@ def describe(prompt: str) -> dict[str, Any]:
     """Return what `groove.describe` does; clauses about drums that can all be followed do not lower its confidence."""
     said = groove.describe(prompt)
     clauses, rest = reading.parted(prompt)
-    if clauses and all(_followed(clause, said["meter"] or "4/4") for clause in clauses):
+    if clauses and all(map(reading.followed, clauses)) and not _limited(clauses, said["meter"] or "4/4"):
         said["confidence"] = groove.describe(rest)["confidence"] if rest.strip(" ,") else 1.0
     return said
 
 
-@lru_cache(maxsize=64)
-def _followed(clause: str, meter: str) -> bool:
-    """Say whether the rules understand a clause: what they can do to one plain groove, they can do to any."""
-    plain = GrooveRequest(genre="rock", style="straight", meter=Meter.parse(meter))
-    told = _told(groove.generate(plain), clause, plain)
-    return bool(told.done) and not told.missed
+def _limited(clauses: Sequence[str], meter: str) -> bool:
+    """Say whether a clause asks for what no bar of this metre has: "snare on 6"."""
+    from router.refine import limit  # noqa: PLC0415 - its tables of words load when there are words for them
+
+    empty = Pattern(Meter.parse(meter), MAX_BARS, ())
+    return any(limit(empty, order) for clause in clauses for order in reading.orders_of(clause))
 
 
 def draw(request: GrooveRequest) -> Pattern:
@@ -140,18 +138,19 @@ def _nowhere_else(pattern: Pattern, voices: Sequence[str], places: set[str], req
 
 def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> _Told:
     """Follow a clause as a whole; else its halves, each for itself: "claps on 2 and 4 and a shaker"."""
-    from router.refine import refine  # noqa: PLC0415 - its tables of words load when there are words for them
+    from router.refine import ABSENT, refine  # noqa: PLC0415 - likewise
 
     bare, plain = reading.bare(clause), reading.plain(clause)
     voices, around = spoken_voices(bare)
     halves = reading.halves(bare)
-    listed = halves and set(around.split()) <= _ALONE and len(voices) > 1
+    listed = halves and set(around.split()) <= reading.ALONE and len(voices) > 1
     there, named = {hit.voice for hit in pattern.hits}, drum_name().findall(bare)
-    alone = set(spoken_voices(plain)[1].split()) <= _ALONE
-    if alone and named and all(there & {*spoken_voices(name)[0]} for name in named):
+    if reading.alone(clause) and named and all(there & {*spoken_voices(name)[0]} for name in named):
         return _Told(pattern, (f"{bare}: so it is already",))
     whole_kit = pattern
-    for name in named if _ONLY.search(bare) else ():  # "only kick and claps": the claps must come first
+    first = reading.orders_of(clause)[:1]
+    add = _ONLY.search(bare) or (first and first[0].act in {"loud", "soft"} and not there & {*voices})
+    for name in named if add else ():  # "only kick and claps", "loud claps": the claps must come first
         if not _bars_struck(pattern, spoken_voices(name)[0]) or _bars_struck(pattern, voices) < pattern.bars:
             pattern = refine(pattern, f"add {name}", seed=request.seed, tempo=float(request.tempo)).pattern
     more = () if _ABOUT_ALL.search(bare) or there & set(voices) else (f"add {bare}", f"add {plain}")
@@ -163,7 +162,7 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> _Told:
         why = why or next(iter(made.beyond), "")
         silent = made.pattern.hits and reading.HUSH.search(bare)
         struck = silent or _bars_struck(made.pattern) >= _bars_struck(pattern)
-        if struck and not made.beyond and made.done and not made.done[0].startswith("0 "):
+        if struck and not made.beyond and made.done and not made.done[0].startswith(("0 ", ABSENT)):
             return _Told(made.pattern, made.done)
     done: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()

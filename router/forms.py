@@ -113,7 +113,7 @@ def stepped(text: str) -> Order | None:
     if found is None or re.search(r"\b(?:more|less|no|fewer|remove|drop)\b", text):
         return None
     voices, rest = spoken_voices(f"{text[: found.start()]} {text[found.end() :]}")
-    if strange(re.sub(r"^add\b", "", rest)) or not voices:
+    if strange(re.sub(r"^add\b|\b(?:only|just)\b", "", rest)) or not voices:
         return None
     return Order(text, "steps", voices, places=(phrases.STEPS[found[1]],))
 

@@ -41,6 +41,9 @@ _TYPED_WITHIN: Final = 60
 """Characters of a clause in which slips of the finger are looked for."""
 _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
 _AND: Final = regex(r"\band\b")
+_GRADED: Final = regex(r"er\b|\bmore\b|\btoo\b|\bup\b|accent|emphasi|raise|boost")
+"""What changes a stroke that is there."""
+_LIST: Final = regex(r"((?:add|bring in|introduce|put in) )(.+?) and (.+)")
 _PAIR: Final = regex(r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)")
 """One place for two drums; a rule would be content with either of them."""
 
@@ -179,6 +182,8 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
     """Cut at the first "and" behind which something new is asked for; "kick and snare", "2 and 4" stay together."""
     if (pair := _PAIR.fullmatch(text)) and drums(pair[2]) and not set(drums(pair[2])) & set(drums(pair[3])):
         return f"{pair[1]}{pair[2]}{pair[4]}", f"{pair[3]}{pair[4]}"
+    if (listed := _LIST.fullmatch(text)) and drums(listed[2]) and drums(listed[3]):
+        return f"{listed[1]}{listed[2]}", f"{listed[1]}{listed[3]}"
     if read_rule(text) is not None:
         return text, ""
     for found in _AND.finditer(text):
@@ -309,6 +314,8 @@ def _plain(text: str, last: Order | None) -> Order:
         voices = ("snare",)
     if act == "drop" and not voices and re.search(r"\b(?:everything|all|drums)\b", around):
         voices = VOICES
+    if act == "loud" and voices and set(voices) <= set(CRASHES) and not _GRADED.search(plain):
+        act = "more"  # "a big crash at the start" is one more
     if act in {"open", "close"} and not set(voices) & set(HATS):
         return unknown
     if (act in {"keep", "drop"} and not voices) or (found[1][0] in {"faster", "too fast", "too slow"} and not voices):

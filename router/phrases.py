@@ -28,8 +28,12 @@ _FALLS: Final = (
 _BEATS: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 
 _MORE_BEATS: Final = rf"(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEATS})*"
+_BEAT_NAMES: Final = {"one": "1", "two": "2", "three": "3", "four": "4"}
+_COUNTED_BEATS: Final = r"(?:one|two|three|four)(?:(?:,? and|,|,? &)? (?:one|two|three|four))*"
 _NOTE_VALUES: Final = "8th|eighth|16th|sixteenth|quarter|triplet"
 HITS: Final = r"(?:kick|snare|clap|tom|crash|hat|ride)(?:e?s)?"
+_EVEN: Final = r"(?:hat|ride|shaker|kick|snare|floor tom|cowbell|tambourine|closed hat|open hat)"
+_STEADY: Final = "steady|straight|constant|driving"
 _GUESTS: Final = r"cowbell|shaker|tambourine|claps?|congas?|bongos?|timbales?|percussion|rides?|toms?"
 
 COUNTED: Final = {
@@ -51,6 +55,10 @@ SHORT: Final = tuple(
         (r"\bsds?\b", "snare"),
         (r"\bhhs?\b", "hats"),
         (r"\bside-?sticks?\b", "side stick"),
+        (r"\bcross-?sticks?\b", "cross stick"),
+        (r"\beight[ -]notes?\b", "8th notes"),
+        (r"\bsixteen[ -]notes?\b", "16th notes"),
+        (r"\bat (?=(?:the )?beats? (?:\d|one|two|three|four))", "on "),
         (r"\bhand percussion\b", "percussion"),
         (r"\b([1-9])(?:\.5| and a half)\b", r"\1&"),
         (r"\bdouble[ -](?:kick|bass)s? (?=(?:in |on )?(?:16|sixteenth|8|eighth))", "kick "),
@@ -73,12 +81,15 @@ SPELLINGS: Final = (*SHORT, *(
         (r"\b(?:isnt|arent|is not|are not|not) (\w+) enough\b",
          lambda found: _GREATER.get(found[1], f"more {found[1]}")),
         (r"\b(?:i )?(?:cant|cannot|can not|can barely|barely) hear (?:the |my |any )?(\w+)", r"\1 louder"),
+        (r"^drag (?=on\b)", "drags "),
         (r"\bjust (?=(?:on|at)\b)", "only "), (r"\bsnare drag(?= on\b|$)", "snare drags"),
         # One name for each drum.
         (r"\b(?:hi|high)[ -]?hat", "hat"), (r"\bhats? (pedal|foot)", r"\1 hat"), (r"\bfoot hats?\b", "pedal hat"),
         (r"\b(?:side|cross)[ -]?stick(?:s|ing)?\b|\brim[ -]?(?:shot|click)s?\b", "rim"),
         (r"\b(?:bass|kick) ?drums?\b", "kick"), (r"\bsnare drums?\b", "snare"), (r"\bhand ?claps?\b", "clap"),
         (r"\bghost(?:s|ies|ed)? ?strokes?\b", "ghost notes"), (r"\b(ride|crash|china|splash)(?:es)? cymbals?\b", r"\1"),
+        (rf"\b({HITS}) (?:patterns?|parts?|lines?)\b(?= only|$)", r"\1"),
+        (rf"\b{_STRUCK} (?:should|must|has to|have to|to) (?=(?:{_FALLS} )?(?:on|at)\b)", r"\1 "),
         # All but some of them.
         (r"\bnothing (?:but|except)\b", "only"),
         (rf"\b(everything|all|anything)(?: else| the drums)? but (?!{_VERB})", r"\1 except "),
@@ -101,7 +112,11 @@ SPELLINGS: Final = (*SHORT, *(
         (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
         (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
         (rf"\b{_STRUCK} (?:{_FALLS} )(?:at |on )?(?={_BEATS}|every |each |the )", r"\1 on "),
+        (rf"\b({_STRUCK}(?: on| at)?(?: beats?)?:? )({_COUNTED_BEATS})(?=$|[,;])",
+         lambda found: found[1] + re.sub("|".join(_BEAT_NAMES), lambda word: _BEAT_NAMES[word[0]], found[3])),
         (rf"\b{_STRUCK}:?\s+(?={_BEATS}{_MORE_BEATS}$)", r"\1 on "),
+        (r"\b(?:in )?between$", "on the offbeats"),
+        (r"\bon (?:the )?last (8th|16th|eighth|sixteenth)(?:[ -]notes?)?\b", r"on last-\1"),
         (rf"\b{_STRUCK} (every|each) beat\b", r"\1 on every beat"),
         (rf"\b{_STRUCK} backbeats?\b", r"\1 on the backbeat"),
         (rf"(?:^|(?<=, ))(?:on )?({_BEATS}{_MORE_BEATS}) {_STRUCK}(?=$|,)", r"\2 on \1"),
@@ -128,7 +143,10 @@ SPELLINGS: Final = (*SHORT, *(
         (r"^(?:make it |let it )?build(?:s|ing)?(?:[ -]?up)?$", "crescendo"),
         (r"\b(more|less) (\w+) than (?:before|now|it is|this)\b", r"\1 \2"),
         (r"\b(\w+er) than (?:before|now|it is|this)\b", r"\1"),
-        (r"\bbuild(?:ing)?(?: it)?(?: up)? (?=over|to|into|towards|across)", "crescendo "),
+        (r"\bbuild(?:ing)?(?: it)?(?: up)?(?: it)? (?=over|to|into|towards|across)", "crescendo "),
+        (r"\b(?:put|slap|throw|stick) (?:an? |some |the )?(\w+) on (?:it|top|there)$", r"add \1"),
+        (r"\b(?:(?:is|are|sounds?|feels?|comes?) )?(?:a (?:bit|little) )?too late$", "earlier"),
+        (r"\b(?:(?:is|are|sounds?|feels?|comes?) )?(?:a (?:bit|little) )?too early$", "later"),
         (r"\bper ?cent\b", "%"), (r"(\d) %", r"\1%"),
         # Time.
         (r"\b(?:1/32|thirty[ -]second)(?: ?notes?)?\b", "32nd"),
@@ -143,8 +161,12 @@ WISHED: Final = tuple(
     (regex(found), instead)
     for found, instead in (
         (
-            rf"^(?:steady |straight |constant )?({_NOTE_VALUES})(?:[ -]notes?)? ((?:hat|ride|shaker|kick|snare)s?)$",
+            rf"^(?:(?:{_STEADY}) )?({_NOTE_VALUES})s?(?:[ -]notes?)? (?:on (?:the )?)?({_EVEN}s?)$",
             r"\2 in \1s",
+        ),
+        (
+            rf"^({_EVEN}s?) (?:(?:play(?:s|ing)?|every|{_STEADY}) )*({_NOTE_VALUES})s?(?:[ -]notes?)?$",
+            r"\1 in \2s",
         ),
         (r"^end(?:s|ing)? (?:with|in|on) an? ((?:\w+ )?fill)$", r"\1 at the end"),
         (r"^(?:(?:a|drum|big|short|huge|fast|long|crazy) )*fill$", "fill at the end"),
@@ -179,7 +201,7 @@ ACTS: Final[tuple[tuple[str, str], ...]] = (
     ("open", r"open|opener|open up|half open|sloshy|washy|trashy"),
     ("loud", r"louder|harder|heavier|accent|accents|accented|emphasi[sz]e|stronger|punchier|up|raise|boost|bigger"),
     ("loud", r"fatter|more (?:power|energy|punch|drive|attack|snap|crack|bite)"),
-    ("loud", r"more (?:powerful|energetic|punchy|intense|prominent)"),
+    ("loud", rf"more (?:{ENERGY}|powerful|energetic|punchy|intense)"), ("soft", rf"more (?:{FAINT}|subtle|mellow)"),
     ("soft", r"softer|quieter|lighter|gentler|down|soften|lower|weaker|mellower|subtler|less (?:energy|punch|intense)"),
     ("less", r"less|fewer|sparser|simpler|thinner|calmer|simplify|thin|emptier|reduce|halve"),
     ("more", r"more|busier|add|added|denser|fuller|faster|extra|another|thicker|funkier|groovier|double|increase"),
@@ -272,12 +294,13 @@ _SLOWLY: Final = r"(?:gradual(?:ly)?|slowly)(?: get(?:ting)?| become)?"
 SWELL: Final = (
     (regex(
         rf"\b(?:de-?crescendo|diminuendo|decresc|{_SLOWLY} (?:softer|quieter)|get(?:ting|s)? (?:softer|quieter)"
-        r"|(softer|quieter) and \1|fade(?: it)?(?: out)?(?! in\b)|die down|taper(?: off)?"
+        r"|(softer|quieter) and \1|fad(?:e|es|ing)(?: it)?(?: out)?(?! in\b)|die down|taper(?: off)?"
         r"|start (?:loud|strong) (?:and )?(?:end|finish) (?:soft|quiet)(?:ly)?)\b"
     ), -1),
     (regex(
-        rf"\b(?:crescendo|cresc|swell|{_SLOWLY} louder|get(?:ting|s)? louder|louder and louder|fade in"
-        r"|starts? (?:off )?(?:soft|quiet)(?:ly)? (?:and |but )?(?:ends?|finish(?:es)?|gets?) (?:loud|strong)(?:er)?)\b"
+        rf"\b(?:crescendo|cresc|swell|{_SLOWLY} louder|get(?:ting|s)? louder|louder and louder|fad(?:e|es|ing) in"
+        r"|start(?:s|ing)? (?:off )?(?:soft|quiet)(?:ly)? (?:and |but )?(?:ends?|finish(?:es)?|gets?)"
+        r" (?:loud|strong)(?:er)?)\b"
     ), 1),
 )  # fmt: skip
 """Words for loudness that falls or grows."""
@@ -301,7 +324,7 @@ SOUND: Final = regex(
 PERCENT: Final = regex(r"\b(?:by )?(\d{1,3})%")
 BY: Final = regex(r"\bby (\d{1,2})\b")
 STOP: Final = regex(
-    r"[;!?]|,(?! ?except)(?!(?<=[\d&],) ?(?:and )?(?:\d|the (?:and|e|a|&) of\b))|\.(?!\d)"
+    r"[;!?]|,(?! ?except)(?!(?:(?<=[\d&],)|(?<=\d[ea],)) ?(?:and )?(?:\d|the (?:and|e|a|&) of\b))|\.(?!\d)"
     r"|\b(?:but|then|also|while|plus|yet|though)\b"
     r"|\b(?:and|with) (?=no\b|keep\b|dont\b)|(?=\bwithout (?:touching|changing|altering)\b)"
 )

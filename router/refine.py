@@ -41,6 +41,8 @@ _SOUND: Final = (
 )
 _INSTEAD: Final = 'a lighter hand is "softer snare", "fewer hats", "no rim"'
 _HUSH: Final = "for silence use stop, or break for a bar of it"
+ABSENT: Final = "there is no"
+"""How it is said that a drum is lacking that was to change."""
 _UNCUT: Final = frozenset({"copy"})
 """Acts that see the whole pattern and mind the bars themselves."""
 _OPENNESS: Final = {"hat_closed": 90, "hat_open": 40}
@@ -90,8 +92,8 @@ def refine(
     for index, order in enumerate(found):
         before, said = bench.pattern, len(bench.done)
         named.update(order.voices, order.onto, voices_in(order.text) if order.act == "?" else ())
-        if limit := _limit(bench.pattern, order):
-            beyond.append(limit)
+        if reason := limit(bench.pattern, order):
+            beyond.append(reason)
         elif index in against:
             beyond.append((f'"{order.text}" is not done: "{against[index]}" comes after it', ""))
         elif order.act != "keep" and not _done(bench, order):
@@ -151,7 +153,7 @@ def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
     return replace(merged, meta={**original.meta, "generator": generator, "refined": True}, id="")
 
 
-def _limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
+def limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
     """Return why no stroke of this pattern can answer, and what can be asked; None where one can."""
     if order.act == "sound":
         return _SOUND.format(order.text), _INSTEAD
@@ -190,7 +192,18 @@ def _act(bench: Bench, order: Order) -> bool:
     if not order.act:
         return do_whole(bench, order)
     act = _ACTS.get(order.act)
-    return act is not None and bench.within(_runs(bench, order), lambda part: act(part, order))
+    return act is not None and bench.within(_runs(bench, order), lambda part: _in_fills(part, order, act))
+
+
+def _in_fills(bench: Bench, order: Order, act: Callable[[Bench, Order], bool]) -> bool:
+    """Do it, also to the fills in bars that were named; elsewhere places are those of the groove."""
+    fills = bench.pattern.meta.get("fills") if order.bars else None
+    if not fills:
+        return act(bench, order)
+    bench.pattern = replace(bench.pattern, meta={**bench.pattern.meta, "fills": []}, id="")
+    done = act(bench, order)
+    bench.pattern = replace(bench.pattern, meta={**bench.pattern.meta, "fills": fills}, id="")
+    return done
 
 
 def _runs(bench: Bench, order: Order) -> list[tuple[int, int]] | None:
@@ -228,12 +241,7 @@ def _only(bench: Bench, order: Order) -> bool:
 
 
 def _rule(bench: Bench, order: Order) -> bool:
-    pattern = bench.pattern
-    if order.bars and (fills := pattern.meta.get("fills")):  # a bar that was named is meant though a fill is in it
-        held = hold(replace(pattern, meta={**pattern.meta, "fills": []}), [order.text])
-        verdict = held._replace(pattern=replace(held.pattern, meta={**held.pattern.meta, "fills": fills}))
-    else:
-        verdict = hold(pattern, [order.text])
+    verdict = hold(bench.pattern, [order.text])
     bench.pattern = bench.restored(verdict.pattern)
     bench.done += [*verdict.mends, *verdict.broken] or [_already(bench.pattern, order)]
     return True
@@ -380,10 +388,13 @@ def _level(step: int) -> Callable[[Bench, Order], bool]:
             new.append(replace(hit, velocity=max(1, min(127, hit.velocity + change))))
         struck = {hit.voice for hit in mine}
         said = _name([voice for voice in lanes if voice in struck] or lanes)
+        way = "louder" if step > 0 else "softer"
         done = (
-            f"{said} {'louder' if step > 0 else 'softer'}"
-            if new != mine or not mine
+            f"{said} {way}"
+            if new != mine
             else f"{said}: at the limit already"
+            if mine
+            else f"{ABSENT} {said} to be {way}"
         )
         bench.exchange(mine, new, done)
         return bool(lanes)

@@ -32,7 +32,8 @@ _SHOWN_CHARS: Final = 1500
 
 _SETTING: Final = re.compile(
     r"(?:(?:please|can you|make|play|set|turn|it|the|groove|tempo|a bit|much|a little|to|at|in|into) )*"
-    r"(?:faster|slower|speed(?: it)? up|slow(?: it)? down|\d{2,3} ?bpm|\d{1,2}/\d{1,2}|longer|shorter|tempo(?: \d+)?"
+    r"(?:faster|slower|speed(?: it)? up|slow(?: it)? down|\d{2,3} ?bpm|\d{1,2}/\d{1,2}|longer|shorter"
+    r"|tempo(?: (?:\d+|up|down))?|(?:twice|half) as (?:fast|slow)|(?:double|half|halve) the (?:tempo|speed)"
     r"|(?:\d+|two|four|eight) bars(?: long)?)[.! ]*",
     re.IGNORECASE,
 )

@@ -44,7 +44,7 @@ _TRIPLETS: Final = re.compile(r"\b(?:(?<!more )shuffled?|(?<!more )swung|triplet
 _SHUFFLE: Final = 0.6
 """Shuffles are played at 1.7 to 1.9 to 1 in the Groove MIDI Dataset; this is 1.86."""
 _FILL: Final = re.compile(
-    r"\b(?:(?:fill|fills)\b(?! (?:it |things |everything )?out)(?! up)|(?:drum |snare |buzz )?rolls?\b)"
+    r"\b(?:(?:fill|fills)\b(?! (?:it |things |everything )?out)(?! up)|(?:drum |snare |buzz |press |tom )?rolls?\b)"
 )
 _BEHIND: Final = re.compile(
     r"\b(?:(?:more |further )?behind(?: the (?:beat|click))?|drag|dragging|lay(?: it)? back"
@@ -271,7 +271,7 @@ def _moved(sign: int) -> Callable[[Bench, Order], bool]:
 
 def _crossed(bench: Bench, order: Order) -> bool:
     ratio = groove.describe(order.text)["polyrhythm"]
-    if ratio is None:  # "4 over 4" is the beat itself
+    if ratio is None or set(spoken_voices(order.text)[0]) - {"cowbell"}:  # "4 over 4" is the beat itself
         return False
     made = groove.across(bench.pattern, ratio, tempo=bench.pattern.tempo or 120.0)
     bench.pattern = bench.restored(made)

@@ -22,7 +22,7 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("rock", "shuffle"): "southernrock",
     ("rock", "half-time-shuffle"): "rosanna",
     ("metal", "groove"): "metalcore numetal",
-    ("metal", "blast-beat"): "deathmetal blackmetal grindcore",
+    ("metal", "blast-beat"): "deathmetal blackmetal grindcore blastbeats blast blasts",
     ("metal", "double-kick"): "powermetal",
     ("metal", "thrash"): "speedmetal",
     ("metal", "doom"): "sludge stoner stonerrock",

@@ -7,23 +7,35 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
+from router.groove.lexicon import DRUMMER_WORDS, HOMES, NAMES
 from router.groove.names import plain
 from router.groove.spell import tidy
-from router.groove.words import MOST_BEATS, NAMES, RATIO, SPOKEN, TEMPOS, TURNED, describe, turned_to
+from router.groove.words import MOST_BEATS, NO_NAME, RATIO, SPOKEN, TEMPOS, TURNED, describe, turned_to
 from router.pattern import MAX_BARS
 from router.regex import regex
 
 _SHOWN: Final = 60
 """Characters of strange words that are shown."""
 _METERS: Final = regex(r"(?<![\d/.])(\d{1,4}) ?/ ?(\d{1,4})(?![\d/])(?!(?:th)?s?[ -](?:notes?|hats?|hi))")
-_BPM: Final = regex(r"(?<![\d.,])(-?\d{1,9}(?:\.\d+)?) ?(?:bpm\b|beats per minute)")
+_BPM: Final = regex(
+    r"(?<![\d.,])(-?\d{1,9}(?:\.\d+)?) ?(?:bpm\b|beats per minute)|\b(?:bpm|tempo(?: of)?)[:=]? ?(-?\d{1,9}(?:\.\d+)?)"
+    r"(?![\d.]*\d| ?bpm)"
+)
 _BARS: Final = regex(r"\b(\d{1,9})[ -]?(?:bars?|measures?)\b")
 _RATIO: Final = regex(r"\b\d{1,4} ?(?::|over|against|versus|vs\.?) ?\d{1,4}\b")
+_KIT: Final = regex(
+    r"\b(?:brush(?:es)?|mallets?|hot ?rods|(?:tr ?-?)?(?:808|909|707|606)s?|reverb|distort(?:ed|ion))\b"
+)
+_OF_THE_KIT: Final = "that is the sound of the kit, not its strokes: choose it in your instrument"
 _PACE: Final = regex(
-    r"\b(?:slow(?:er|ly)?|fast(?:er)?|quick(?:er)?|(?:up|mid|medium|down)[ -]?tempo)\b"
+    r"\b(?:slow(?:er)?|fast(?:er)?|quick(?:er)?|(?:up|mid|medium|down)[ -]?tempo)\b"
     r"(?!,? (?:fills?|rolls?|hats?|hi|high|kicks?|double|feet|ride|snares?|six)\b)"
+)
+_PARTLY: Final = regex(
+    r"\b(?:(?:first|second|last) half|(?:first|second|third|fourth|last|final) (?:(?:two|three|four|\d) )?bars?"
+    r"|in bars? \d{1,2}(?! bars?))\b"
 )
 _EMPTY: Final = regex(
     r"(?:(?:just |only |pure |total |complete )*(?:silence|silent|nothing)"
@@ -51,7 +63,8 @@ _HARMLESS: Final = frozenset((
     "tune", "piece", "music", "musical", "part", "section", "backing", "rhythm", "rhythms", "rhythmic", "beats",
     "grooves", "drumming", "drummer", "drumkit", "kit", "drum", "loops", "patterns", "feels", "style", "styled",
     "styles", "vibe", "vibes", "vibey", "flavor", "flavour", "flavored", "sound", "sounds", "sounding", "based",
-    "inspired", "influenced", "beat", "groove", "pattern", "loop", "feel", "drums", "give", "less", "more", "don't",
+    "inspired", "influenced", "hate", "except", "avoid", "rather", "instead", "odd", "grouped", "grouping", "groupings",
+    "metre", "drumbeat", "usual", "beat", "groove", "pattern", "loop", "feel", "drums", "give", "less", "more", "don't",
     "dont", "isn't", "note", "notes", "hit", "hits", "eighth", "eighths", "sixteenth", "sixteenths", "quarter",
     "quarters", "8th", "16th", "8ths", "16ths", "meter", "metre", "signature", "time", "tempo", "speed", "count",
     "my", "the", "a", "an", "me", "some", "any", "to", "in", "on", "at", "for", "with", "up", "down", "out", "off",
@@ -77,6 +90,8 @@ def unread(prompt: str, rest: str, given: str | None = None, *, single: bool = F
     said = [*_beyond(text), *_left_out(text, given, single=single)]
     if _EMPTY.fullmatch(text):
         return (*said, f'not done: "{text}"; for silence use stop, or break for a bar of it')
+    if partly := _PARTLY.search(tidy(rest)):
+        said.append(f'"{partly[0]}": style, feel and time are those of all bars; orders about drums can name some')
     if strange := _strange(re.sub(r"[a-z]+", lambda word: read_as.get(word[0], word[0]), tidy(rest))):
         said.append(f"not understood: {strange}")
     return tuple(said)
@@ -89,6 +104,11 @@ def _left_out(text: str, given: str | None, *, single: bool) -> list[str]:
         out += [f'"{word}" is read as {name}' for word, name in read["read_as"].items()]
     else:
         out.append(f"{read['genre']} is left out: the genre is set to {given}")
+        read = read | {"genre": None}
+    if read["genre"] and (others := _unplayed(text, read)):
+        style = f", {read['style']}" if read["style"] else ""
+        out.append(f"{', '.join(others)} left out: one style and one drummer play at a time ({read['genre']}{style})")
+    out += [f'"{found[0]}": {_OF_THE_KIT}' for found in _KIT.finditer(text) if read["style"] != "brushes"]
     if read["denied"] and not (read["genre"] or given):
         out.append(f"without {', '.join(read['denied'])}: rock is played, for no other genre was named")
     if single and len(read["sections"]) > 1:
@@ -98,6 +118,23 @@ def _left_out(text: str, given: str | None, *, single: bool) -> list[str]:
     if pace and read["tempo"] is None and read["style"] not in {"slow", "fast"}:
         out.append(f'"{pace[0]}" sets no tempo: say it in figures ("90 bpm")')
     return out
+
+
+def _unplayed(text: str, read: dict[str, Any]) -> list[str]:
+    """Return names of genres, styles and drummers that the words have beside those that are played."""
+    words = re.findall(r"[a-z0-9&']+", NO_NAME.sub(" . ", _PACE.sub(" . ", text)))
+    genres = {genre for genre, _ in read["blend"]} | {read["genre"]}
+    out, at = [], 0
+    while at < len(words):
+        names = ((size, plain("".join(words[at : at + size]))) for size in (4, 3, 2, 1))
+        size, name = next((one for one in names if one[1] in HOMES or one[1] in DRUMMER_WORDS), (1, ""))
+        played = name not in DRUMMER_WORDS or DRUMMER_WORDS[name] == read["drummer"]
+        if name in HOMES:
+            played = any(genre in genres and style in {None, read["style"]} for genre, style in HOMES[name])
+        if not played:
+            out.append(" ".join(words[at : at + size]))
+        at += size
+    return list(dict.fromkeys(out))
 
 
 def _beyond(text: str) -> list[str]:
@@ -113,9 +150,9 @@ def _beyond(text: str) -> list[str]:
             out.append(f'"{found[0]}" is left out: one metre at a time, {read["meter"]} was named first')
     low, high = TEMPOS
     out += [
-        f'"{found[0]}" is beyond {low} to {high}: it is taken as {min(high, max(low, float(found[1]))):g}'
+        f'"{found[0]}" is beyond {low} to {high}: it is taken as {min(high, max(low, float(found[1] or found[2]))):g}'
         for found in _BPM.finditer(text)
-        if not low <= float(found[1]) <= high
+        if not low <= float(found[1] or found[2]) <= high
     ]
     out += [
         f'"{found[0]}" is beyond 1 to {MAX_BARS}: it is taken as {min(MAX_BARS, max(1, int(found[1])))}'
@@ -133,7 +170,7 @@ def _beyond(text: str) -> list[str]:
 
 def _strange(text: str) -> str:
     """Return the words that mean nothing to the drummer, in runs, quoted."""
-    for known in (*SPOKEN, _FIGURES):
+    for known in (*SPOKEN, _FIGURES, _PACE, _KIT):
         text = known.sub(" , ", text)
     words = re.findall(r"[^\W\d_](?:[\w'&-]*\w)?|[^\w\s\x00-\x7f]+|[,;.]", text)
     runs: list[list[str]] = [[]]

@@ -11,42 +11,31 @@ from itertools import pairwise
 from typing import Any, Final
 
 from router.groove.idioms import IDIOMS, MANNERS
-from router.groove.names import ALIASES, CATALOGUE, DRUMMER_ALIASES, DRUMMERS, GENRES, plain
+from router.groove.lexicon import (
+    DRUMMER_WORDS,
+    FEEL,
+    GENRE_WORDS,
+    LOOSE,
+    NAMES,
+    REFUSED,
+    STYLE_WORDS,
+    STYLED,
+    TINTS,
+    TITLES,
+    VAGUE,
+)  # fmt: skip
+from router.groove.names import plain
 from router.groove.spell import NUMBERS, tidy
 from router.pattern import MAX_BARS
 from router.regex import regex
 from router.request import SECTIONS
 
-_FEEL: Final[dict[str, dict[str, float]]] = {
-    "lazy": {"humanize": 0.7, "late": 1}, "laid-back": {"humanize": 0.65, "late": 1}, "loose": {"humanize": 0.8},
-    "tight": {"humanize": 0.25}, "robotic": {"humanize": 0.0}, "quantized": {"humanize": 0.0},
-    "mechanical": {"humanize": 0.05},
-    "human": {"humanize": 0.8}, "sloppy": {"humanize": 1.0}, "drunk": {"humanize": 1.0, "late": 1},
-    "swung": {"swing": 0.6},
-    "swinging": {"swing": 0.62}, "swing": {"swing": 0.62}, "shuffle": {"swing": 0.66}, "shuffled": {"swing": 0.66},
-    "straight": {"swing": 0.0}, "triplet-feel": {"swing": 0.6},
-    "busy": {"density": 0.75, "complexity": 0.75}, "complex": {"complexity": 0.8},
-    "intricate": {"complexity": 0.85, "density": 0.6},
-    "simple": {"complexity": 0.2}, "basic": {"complexity": 0.15}, "sparse": {"density": 0.25},
-    "minimal": {"density": 0.25, "complexity": 0.2},
-    "dense": {"density": 0.8}, "full": {"density": 0.65}, "hard": {"energy": 0.7}, "loud": {"energy": 0.75},
-    "heavy": {"energy": 0.7},
-    "aggressive": {"energy": 0.8}, "soft": {"energy": 0.3}, "light": {"energy": 0.35},
-    "quiet": {"energy": 0.25}, "gentle": {"energy": 0.3},
-    "mellow": {"energy": 0.35},
-    "energetic": {"energy": 0.7, "density": 0.6}, "driving": {"energy": 0.62}, "ghost": {"ghosts": 0.8},
-    "ghosty": {"ghosts": 0.8},
-    "funky": {"ghosts": 0.65, "complexity": 0.6}, "groovy": {"ghosts": 0.6}, "tasteful": {"complexity": 0.4},
-    "ahead-of-the-beat": {"lean": 0.3}, "pushing": {"lean": 0.35}, "behind-the-beat": {"lean": 0.7},
-    "open-hats": {"hat_openness": 0.7}, "closed-hats": {"hat_openness": 0.0}, "no-fills": {"fill_amount": 0.0},
-    "many-fills": {"fill_amount": 0.9}, "no-ghosts": {"ghosts": 0.0}, "no-ghost-notes": {"ghosts": 0.0},
-    "hypnotic": {"variation": 0.1}, "repetitive": {"variation": 0.1},
-}  # fmt: skip
 TEMPOS: Final = (20, 300)
 MOST_BEATS: Final = 32
 """In a bar, as `router.pattern.Meter` has it."""
 _METER: Final = regex(r"(?<![\d/])([2-9]|[1-9]\d)\s*/\s*(2|4|8|16)(?![\d/])")
 _BARS: Final = regex(r"\b(\d{1,6})[ -]?(?:bars?|measures?)\b|\bbars?[:=] ?(\d{1,6})\b")
+_NTH_BAR: Final = regex(r"\b(after )?(?:bars?|measures?) (?:\d{1,2} ?(?:-|to|and|&|,) ?)?(\d{1,2})\b(?! ?bpm)")
 _SOME_BARS: Final = ("every ", "first ", "last ")
 """Before a number of bars that is not the length, if another is said."""
 _BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
@@ -63,7 +52,8 @@ _NOT_A_TEMPO: Final = regex(
 )
 """Words before "at 60", or a number at the end, that make it a knob's place, a velocity or no tempo at all."""
 _METER_WORDS: Final = regex(
-    r"(?<!two )\b(two|three|four|five|six|seven|nine|ten|eleven|twelve|thirteen)[ -](four|eight|sixteen)\b"
+    r"(?<!two )\b((?<=in )(?:two|four)|three|five|six|seven|nine|ten|eleven|twelve|thirteen)"
+    r"[ -](four|eight|sixteen)\b"
     r"(?![ -]bars?|[ -]measures?| phrases?)"
     r"|\bin (two|three|four|five|six|seven|nine|ten|eleven|twelve|thirteen|[35679]|1[0-3])"
     r"(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
@@ -76,7 +66,7 @@ _NOT: Final = (
 _DENIED: Final = regex(rf"\b{_NOT} (?:an? )?$")
 _DENIAL: Final = 32
 """Characters before a word in which it may be denied."""
-_NO_NAME: Final = regex(rf"\b{_NOT} (?:double )?[\w-]+")
+NO_NAME: Final = regex(rf"\b{_NOT} (?:double )?[\w-]+")
 """What is not wanted names nothing."""
 _SOME_SWING: Final = regex(
     r"\b(?:with|some|more|of|little)(?: an?| some)? swing\b"
@@ -84,7 +74,12 @@ _SOME_SWING: Final = regex(
     r"|\d ?(?:%|percent|per cent) (?:of )?swing\b"
 )
 """Swing as a matter of degree: no name of a style."""
-_KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|variation"
+_ON_THE_ONE: Final = regex(
+    r"\b(?:kicks?|snares?|hats?|crash(?:es)?|claps?|rides?|hits?|accents?|splash|china) on the one\b"
+    r"|\bon the one (?=of |in )"
+)
+"""A place in the bar, unless it stands alone as the style's name."""
+_KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|energy|variation"
 _NO_ROCK: Final = regex(rf"\b{_NOT} rock\b")
 _EVOLVING: Final = regex(r"\b(?:evol|develop|grow)\w*|\bget(?:s|ting)? (?:busier|denser|fuller)\b")
 _UNSWUNG: Final = regex(rf"\b{_NOT} (?:swing|shuffle)\b")
@@ -95,6 +90,22 @@ TURNED: Final = regex(
     rf"|(?<![\d.])(\d{{1,6}}) ?(?:%|percent|per cent) (?:of )?({_KNOB})\b"
 )
 """A knob and where it stands: in per cent, with the sign or without, from 0 to 1, or out of ten."""
+_LEVEL: Final = {
+    "zero": 0.0, "no": 0.0, "off": 0.0, "minimal": 0.1, "low": 0.2, "medium": 0.5, "high": 0.8, "full": 1.0, "max": 1.0,
+    "maximum": 1.0,
+}  # fmt: skip
+_LEVELS: Final = regex(
+    rf"\b(zero|no|minimal|low|medium|high|full|max|maximum) ({_KNOB})\b"
+    rf"|\b({_KNOB})(?: (?:to|at|on|is))?:? (zero|off|low|medium|high|full|max|maximum)\b(?! (?:hats?|tom|bass))"
+)
+"""A knob and how far, in words."""
+TIME_IN_BARS: Final = regex(
+    r"\b(?:half|double)[ -]?time\b(?= (?:feel |groove )?(?:in|on|for|during|at) (?:the )?"
+    r"(?:bars?|last|first|second|third|fourth|final)\b)"
+)
+"""An order about some bars, see `router.clauses`."""
+_HALF_TIME: Final = regex(r"half[ -]?(?:time|speed)\b")
+_DOUBLE_TIME: Final = regex(r"double[ -]?time")
 _DRUM: Final = (
     r"(?! (?:the )?(?:kicks?|snares?|(?:hi|high)[ -]?hats?|hats?|rides?|crash|cymbal|toms?|claps?|rims?|bell|cowbell"
     r"|shaker|bass drum))"
@@ -104,6 +115,8 @@ _TYPED_WITHIN: Final = 120
 """Characters in which slips of the finger are looked for: it takes time, and longer texts say enough else."""
 _BLEND_WITHIN: Final = 300
 """Characters in which a blend is looked for: its forms are slow to rule out."""
+_BLENDED: Final = regex(r"%|\bhalf .*\bhalf\b|\b(?:mostly|mainly|cross|hybrid|mash)|blend|mix|fusion|\d ?[/:-] ?\d")
+"""Nothing is blended without one of these; a look for them costs next to nothing."""
 _SHARE: Final = regex(r"(\d{1,3})\s*%\s*(?:of\s+)?([a-z&' -]+?)(?=\s*(?:,|\band\b|\d|$))")
 _AFTER: Final = regex(r"([a-z&' -]+?)\s*[(:]?\s*(\d{1,3})\s*%\)?")
 _SLASH: Final = regex(r"\b(\d{1,2})\s*[/:-]\s*(\d{1,2})\s+(?:of )?([a-z-]+)\s*(?:/|and|with|,|to)?\s+([a-z-]+)")
@@ -113,7 +126,7 @@ _MOSTLY: Final = regex(
 )
 _MIX: Final = regex(
     r"\b(?:blend|mix|fusion|mixture|cross|crossover|hybrid|mash-?up) (?:of|between) ([a-z&,+ -]+)"
-    r"|\b([a-z -]+ (?:and|with) [a-z -]+?) (?:blend|fusion|mix|hybrid|crossover)\b"
+    r"|\b((?:[a-z'-]+ ){1,4}(?:and|with) (?:[a-z'-]+ ){1,4})(?:blend|fusion|mix|hybrid|crossover)\b"
 )
 _UNITS: Final = {"four": 4, "eight": 8, "sixteen": 16}
 _COUNT: Final = r"(1[0-6]|[2-9]|two|three|four|five|six|seven|eight|nine|eleven|twelve)"
@@ -135,56 +148,8 @@ def _first(phrases: list[str], table: dict[str, str]) -> str | None:
     return next((table[p] for p in phrases if p in table), None)
 
 
-_GENRE_WORDS: Final = {plain(g): g for g in GENRES} | ALIASES
-_STYLE_WORDS: Final[dict[str, list[tuple[str, str]]]] = {}
-for _genre, _names in CATALOGUE.items():
-    for _name in _names:
-        _STYLE_WORDS.setdefault(plain(_name), []).append((_genre, _name))
-_DRUMMER_WORDS: Final = {
-    plain(d): d for d in DRUMMERS if d not in {"lazy", "sparse", "minimal", "linear", "garage", "jungle", "clave"}
-} | dict(DRUMMER_ALIASES)
-_VAGUE: Final = frozenset((
-    "straight", "fast", "slow", "soft", "modern", "classic", "deep", "rock", "funk", "funky", "dance", "disco",
-    "groove", "heavy", "hard", "latin", "jazzy", "bounce", "folk", "ballad", "minimal", "chops", "shout", "club",
-    "broken", "future", "speed", "train", "tom", "dub", "driving", "linear",
-))  # fmt: skip
-"""Style names that are plain words: they choose a style inside a genre, never the genre itself."""
-_LOOSE: Final = frozenset({"dance", "groove", "hard", "heavy", "soft", "straight", "tom"})
-"""So plain that they choose none unless the genre is said beside them."""
-
-
-_TINTS: Final = {
-    "jazzy": "jazz", "bluesy": "blues", "soulful": "soul", "rocky": "rock", "rockin": "rock", "punky": "punk",
-    "poppy": "pop", "housey": "house", "trappy": "trap",
-}  # fmt: skip
-"""Where nothing else says the genre."""
-NAMES: Final = frozenset(
-    {*_GENRE_WORDS, *_STYLE_WORDS, *_DRUMMER_WORDS, *IDIOMS, *MANNERS, *map(plain, SECTIONS), *map(plain, _FEEL)}
-    | {
-        "hat",
-        "hats",
-        "hihat",
-        "hihats",
-        "kick",
-        "kicks",
-        "snare",
-        "snares",
-        "ride",
-        "crash",
-        "toms",
-        "fill",
-        "fills",
-        "ghosts",
-        "roll",
-        "rolls",
-        "prechorus",
-        "step",
-        *_TINTS,
-    }
-)
-"""Every name that means something, as `names.plain` leaves it."""
 SPOKEN: Final = (
-    _TEMPO, _METER, _METER_WORDS, _BARS, RATIO, _GROUPS, TURNED,
+    TURNED, _LEVELS, _TEMPO, _METER, _METER_WORDS, _BARS, RATIO, _GROUPS,
     regex(
         rf"\b(?:half|double)[ -]?time\b|\bwaltz\b|{_EVOLVING.pattern}"
         r"|\b(?:poly|cross)[ -]?rhythms?\b|\bhemiola\b"
@@ -199,47 +164,39 @@ def _style(phrases: list[str], genre: str | None, home: str | None) -> tuple[str
     """Return the (genre, style) that words name; `home` is where a name is looked for first if they say no genre."""
     if named := next((IDIOMS[p] for p in phrases if p in IDIOMS), None):
         return named
-    if genre is None and home and (own := _of(phrases, home, _LOOSE)):
+    if genre is None and home and (own := _of(phrases, home, LOOSE)):
         return own
     for word, (where, name) in MANNERS.items():
         if word in phrases and genre in {None, where}:
             return where, name
     if genre is not None:
         return _of(phrases, genre, frozenset())
-    return next((_STYLE_WORDS[p][0] for p in phrases if p in _STYLE_WORDS and p not in _VAGUE), None)
+    return next((STYLE_WORDS[p][0] for p in phrases if p in STYLE_WORDS and p not in VAGUE), None)
 
 
 def _of(phrases: list[str], genre: str, unless: frozenset[str]) -> tuple[str, str] | None:
     """Return the first style of a genre among the phrases."""
-    named = (home for p in phrases if p not in unless for home in _STYLE_WORDS.get(p, ()))
-    return next((home for home in named if home[0] == genre), None)
-
-
-_TITLES: Final = {
-    *_GENRE_WORDS, *_STYLE_WORDS, *_DRUMMER_WORDS, *IDIOMS, *MANNERS,
-    *(plain(style + genre) for genre, names in CATALOGUE.items() for style in names),
-} - {"tom", "straight", "soft", "fast", "heavy", "hard", "driving"}  # fmt: skip
-"""What names a style; a heavy kick or a fast roll does not."""
-
-
-_STYLED: Final = frozenset(
-    name for name in {*_GENRE_WORDS, *_STYLE_WORDS, *IDIOMS} - _LOOSE if len(name) > 3 and name.isalpha()
-)
+    named = {
+        home: p for p in phrases if p not in unless for home in STYLE_WORDS.get(p, ()) if home[0] == genre
+    }  # in their order
+    if next(iter(named), None) == (genre, "half-time"):  # "doom, half time" is doom, for any style can be so
+        return next((home for home, p in named.items() if p not in VAGUE and p != "halftime"), (genre, "half-time"))
+    return next(iter(named), None)
 
 
 def _single(word: str) -> str:
     return re.sub(r"(.)\1", r"\1", word)
 
 
-_SINGLE: Final = {_single(name): (name,) for name in sorted(_STYLED)}
+_SINGLE: Final = {_single(name): (name,) for name in sorted(STYLED)}
 
 
 def nameless(words: str) -> str:
     """Return words without the names of styles and drummers that they begin or end with: "hip hop snare on 3"."""
     left = words.split()
     while left:
-        head = next((n for n in (4, 3, 2, 1) if plain("".join(left[:n])) in _TITLES), 0)
-        tail = 0 if head else next((n for n in (4, 3, 2, 1) if plain("".join(left[-n:])) in _TITLES), 0)
+        head = next((n for n in (4, 3, 2, 1) if plain("".join(left[:n])) in TITLES), 0)
+        tail = 0 if head else next((n for n in (4, 3, 2, 1) if plain("".join(left[-n:])) in TITLES), 0)
         if not head + tail:
             break
         left = left[head : len(left) - tail]
@@ -259,7 +216,7 @@ def _mistyped(text: str) -> dict[str, str]:
         if plain(word) in NAMES:
             continue
         swapped = (word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1))
-        near = next((name for name in (*swapped, *_SINGLE.get(_single(word), ())) if name in _STYLED), None)
+        near = next((name for name in (*swapped, *_SINGLE.get(_single(word), ())) if name in STYLED), None)
         if near is not None:
             out[word] = near
     return out
@@ -290,9 +247,11 @@ def _sections(text: str) -> tuple[str, ...]:
 
 def _blend(text: str) -> list[tuple[str, float]]:
     """Return genres with their shares, the largest first, from any of the ways to write a blend."""
+    if not _BLENDED.search(text):
+        return []
     text = text[:_BLEND_WITHIN]
     parts = [(words, int(share)) for share, words in _SHARE.findall(text)]
-    if len(parts) < 2:
+    if len(parts) < 2 and "%" in text:  # its search is slow where there is none
         parts = [(words, int(share)) for words, share in _AFTER.findall(text)]
     if len(parts) < 2 and (found := _SLASH.search(text)):
         parts = [(found[3], int(found[1])), (found[4], int(found[2]))]
@@ -304,7 +263,7 @@ def _blend(text: str) -> list[tuple[str, float]]:
         words = re.split(r",|\band\b|\bwith\b|\+|&", found[1] or found[2])
         parts = [(one, 100 // len(words)) for one in words]
     known = [
-        (genre, share / 100) for words, share in parts if (genre := _first(_phrases(words), _GENRE_WORDS)) and share
+        (genre, share / 100) for words, share in parts if (genre := _first(_phrases(words), GENRE_WORDS)) and share
     ]
     return sorted(known, key=lambda one: -one[1]) if len({genre for genre, _ in known}) > 1 else []
 
@@ -352,7 +311,7 @@ _FELT: Final = tuple(
         ),
         values,
     )
-    for word, values in _FEEL.items()
+    for word, values in FEEL.items()
 )
 
 
@@ -366,8 +325,18 @@ def _feel(text: str) -> dict[str, float]:
             feel |= values
         else:
             turned = ((name, value) for name, value in values.items() if name not in {"late", "hat_openness"})
-            feel |= {name: 0.0 if name == "swing" else round(0.8 - 0.6 * value, 2) for name, value in turned}
+            feel |= {
+                name: 0.0 if name == "swing" else round(0.8 - 0.6 * value, 2)
+                for name, value in turned
+                if name != "swing" or value
+            }
     return feel
+
+
+def _reach(text: str) -> int | None:
+    """Return how long a groove must be to have the bars that words count ("no kick in bar 3"): a power of two."""
+    last = max((int(found[2]) + bool(found[1]) for found in _NTH_BAR.finditer(text)), default=0)
+    return 1 << (last - 1).bit_length() if 2 < last <= MAX_BARS else None
 
 
 def _turned(text: str) -> dict[str, float]:
@@ -376,6 +345,9 @@ def _turned(text: str) -> dict[str, float]:
     for found in TURNED.finditer(text):
         name = (found[1] or found[7]).replace("humanise", "humanize").replace("intensity", "energy")
         feel[name] = min(1.0, turned_to(found))
+    for found in _LEVELS.finditer(text):
+        name = (found[2] or found[3]).replace("humanise", "humanize").replace("intensity", "energy")
+        feel.setdefault(name, _LEVEL[found[1] or found[4]])
     return feel
 
 
@@ -407,19 +379,23 @@ def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
 def _named(
     text: str, home: str | None
 ) -> tuple[list[str], list[tuple[str, float]], str | None, tuple[str, str] | None]:
-    phrases = _phrases(_SOME_SWING.sub(" . ", _NO_NAME.sub(" . ", text)))
-    blend = _blend(text)
-    genre = blend[0][0] if blend else _first(phrases, _GENRE_WORDS)
+    for no_name in (_ON_THE_ONE, NO_NAME, _SOME_SWING, TIME_IN_BARS):
+        text = no_name.sub(" . ", text)
+    phrases, blend = _phrases(text), _blend(text)
+    genre = blend[0][0] if blend else _first([p for p in phrases if p != "swing"], GENRE_WORDS)
+    if "swing" in phrases and genre != "jazz":
+        swung = [p for p in phrases if p != "swing"]  # a "trip hop swing" is no jazz; swing by itself is
+        if genre or blend or _style(swung, genre, home):
+            phrases = swung
+        else:
+            genre = "jazz"
     return phrases, blend, genre, None if blend else _style(phrases, genre, home)
-
-
-_REFUSED: Final = (_GENRE_WORDS.keys() | _STYLED) - _FEEL.keys()
 
 
 def _denied(text: str) -> tuple[str, ...]:
     """Return the names of genres and styles that words refuse."""
-    said = (_phrases(found[0]) for found in _NO_NAME.finditer(text))
-    return tuple(dict.fromkeys(word for one in said for word in one if word in _REFUSED))
+    said = (_phrases(found[0]) for found in NO_NAME.finditer(text))
+    return tuple(dict.fromkeys(word for one in said for word in one if word in REFUSED))
 
 
 @lru_cache(maxsize=64)
@@ -430,28 +406,24 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     if mistyped:
         text = re.sub(r"[a-z]+", lambda word: mistyped.get(word[0], word[0]), text)
         phrases, blend, genre, style = _named(text, home)
-    genre = style[0] if style else genre or _first(phrases, _TINTS) or ("pop" if _NO_ROCK.search(text) else None)
+    genre = style[0] if style else genre or _first(phrases, TINTS) or ("pop" if _NO_ROCK.search(text) else None)
     set_to = {} if blend else _turned(text)
     every = list(_BARS.finditer(text))
     bars = next((one for one in every if not text[: one.start()].endswith(_SOME_BARS)), every[0] if every else None)
+    length = int(bars[1] or bars[2]) if bars else _reach(text)
     groups = next((one[1] for one in _GROUPS.finditer(text) if additive(one[1])), "")
     sections = _sections(text)
-    time = (
-        "half"
-        if re.search(r"half[ -]?(?:time|speed)\b", text)
-        else "double"
-        if re.search(r"double[ -]?time", text)
-        else ""
-    )
+    whole = TIME_IN_BARS.sub(" ", text)
+    time = "half" if _HALF_TIME.search(whole) else "double" if _DOUBLE_TIME.search(whole) else ""
     found: dict[str, Any] = {
         "genre": genre,
         "style": style[1] if style else None,
-        "drummer": _first(phrases, _DRUMMER_WORDS),
+        "drummer": _first(phrases, DRUMMER_WORDS),
         "section": sections[0] if sections else None,
         "sections": sections,
         "meter": _meter(text),
         "groups": groups,
-        "bars": max(1, min(MAX_BARS, int(bars[1] or bars[2]))) if bars else None,
+        "bars": None if length is None else max(1, min(MAX_BARS, length)),
         "tempo": _tempo(text),
         "blend": blend,
         "polyrhythm": _polyrhythm(text),
@@ -478,10 +450,10 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
         for p in re.findall(r"[a-z]+", found[name])
     }
     known |= (
-        {w for word in _FEEL for w in word.split("-") if w not in _STOP}
+        {w for word in FEEL for w in word.split("-") if w not in _STOP}
         | set(NUMBERS)
         | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", *_KNOB.split("|")}
     )
-    known |= set(_GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(_DRUMMER_WORDS) | {"evolving", "evolve"}
+    known |= set(GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(DRUMMER_WORDS) | {"evolving", "evolve"}
     share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0
     return round(min(1.0, (0.6 if found["genre"] else 0.2) * min(1.0, share * 2) + 0.4 * share), 3)

@@ -1,12 +1,16 @@
 """Refinement by rules: what was asked changes, everything else stays to the tick."""
 
+import time
+
 import pytest
 
 from router import groove
 from router.constraints import holds, read_rule
+from router.orders import orders
 from router.pattern import Hit, Pattern
 from router.refine import merge, refine
 from router.request import GrooveRequest
+from router.whole import is_whole
 
 HATS = {"hat_closed", "hat_open", "hat_pedal"}
 
@@ -191,3 +195,63 @@ def test_only_what_is_not_there_leaves_no_empty_groove(rock):
 def test_a_wish_for_a_new_groove_is_an_order_to_one_that_is_there(rock, wish, order):
     """The words for making and for changing are the same to a player."""
     assert refine(rock, wish).pattern.hits == refine(rock, order).pattern.hits != rock.hits
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("give me a big crash at the start", "1 stroke of crash added"),
+        ("put a cowbell on it", "cowbell on every beat"),
+        ("the snare is too late", "ahead of the beat"),
+        ("fill on the last two beats", "a fill at the end"),
+        ("hats in quarters only", "on the beats"),
+        ("build it up over the last 2 bars", "louder and louder"),
+        ("add shaker and tambourine", "tambourine on the backbeat"),
+        ("more aggressive", "louder"),
+        ("hats loud and busy", "louder"),
+        ("kick 3+3+2", "kick on 3+3+2"),
+    ],
+)
+def test_what_people_say_of_a_groove_that_is_there_is_done(rock, words, done):
+    """Each of these is understood whole, and said as it was done."""
+    refined = refine(rock, words)
+
+    assert not refined.unknown
+    assert any(done in one for one in refined.done)
+
+
+def test_a_bar_that_was_named_is_meant_though_a_fill_is_in_it():
+    """A flam asked for in the bar of the fill is set there."""
+    groove_with_fill = refine(groove.generate(GrooveRequest(genre="rock", bars=4, seed=5)), "fill in bar 4").pattern
+
+    flammed = refine(groove_with_fill, "flam on beat 4 of bar 4").pattern
+
+    assert any(hit.ornament == "flam" and hit.tick // 3840 == 3 for hit in flammed.hits)
+    assert flammed.meta["fills"] == groove_with_fill.meta["fills"]
+
+
+def test_a_drum_that_is_not_there_is_not_said_to_be_louder(rock):
+    """No groove is called changed that is as it was."""
+    refined = refine(rock, "louder cowbell")
+
+    assert refined.done == ("there is no cowbell to be louder",)
+    assert refined.pattern.hits == rock.hits
+
+
+@pytest.mark.parametrize("words", ["3 against 2 in the ride", "rim on 2 and 4 straight"])
+def test_what_is_said_of_all_of_it_is_not_done_to_a_part(rock, words):
+    """A polyrhythm on a drum of one's own choice, a feel at a place: not understood rather than half done."""
+    assert refine(rock, words).unknown
+
+
+def test_hostile_words_are_read_in_a_moment():
+    """The time that "and" takes grows with the words, not with their square."""
+    short, long = (min(_timed(f"kick on {'1 and ' * count}2") for _ in range(3)) for count in (20, 160))
+
+    assert long < 40 * short
+
+
+def _timed(words):
+    began = time.perf_counter()
+    orders.__wrapped__(words, is_whole)
+    return time.perf_counter() - began

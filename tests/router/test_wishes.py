@@ -1,0 +1,159 @@
+"""What people ask the embedded drummer for is done, or it is said what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.drummer import describe, draw, unread
+from router.pattern import Pattern
+from router.policy import SURE
+from router.request import GrooveRequest
+
+BEAT = 960
+
+
+def drawn(words: str, **more: object) -> Pattern:
+    """Return the groove of some words, straight rock without fills unless they say otherwise."""
+    fields: dict[str, object] = {"genre": "rock", "style": "straight", "seed": 5, "fill_amount": 0.0} | more
+    return draw(GrooveRequest(prompt=words, **fields))  # type: ignore[arg-type] - fields by name
+
+
+def ticks(pattern: Pattern, *voices: str) -> list[int]:
+    """Return where these voices are struck."""
+    return [hit.tick for hit in pattern.hits if hit.voice in voices]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("I don't want jazz", "without jazz: rock is played"),
+        ("rock polyrhythm 17:16", '"17:16" is no polyrhythm'),
+        ("slow rock", '"slow" sets no tempo'),
+        ("verse with closed hats, chorus with open hats", "chorus left out: one section at a time"),
+        ("claps on 2 and 4 and purple stuff", 'not understood: "purple"'),
+        ("ska punk", "punk left out"),
+        ("first half sparse, second half busy", '"first half": style, feel and time are those of all bars'),
+        ("bpm 5", '"bpm 5" is beyond 20 to 300'),
+        ("thrash metal, double kick", "thrash left out"),
+        ("rock like Bonham and Porcaro", "porcaro left out"),
+        ("slow blues with brushes", '"brushes": that is the sound of the kit'),
+        ("trap with an 808", '"808": that is the sound of the kit'),
+    ],
+)
+def test_what_one_groove_cannot_be_is_said(words: str, told: str) -> None:
+    """A refusal that leaves the genre open, a second section, a pace without figures: none passes in silence."""
+    assert any(told in one for one in unread(words, single=True))
+
+
+def test_a_song_has_many_sections() -> None:
+    """Where the words are a song's, its sections are no contradiction."""
+    assert unread("intro 4, verse 8, chorus 8") == ()
+
+
+def test_words_are_read_beside_the_genre_that_is_set() -> None:
+    """A slip is not said to be read as what is not played, and a genre that gives way is told of."""
+    assert unread("jazz", "rock") == ("jazz is left out: the genre is set to rock",)
+    assert unread("jaazz", "rock") == ("jazz is left out: the genre is set to rock",)
+    assert unread("jazz", "jazz") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("808 kick and snare", 'not done: "808 kick"'),
+        ("paradiddle between hats and snare", 'not done: "paradiddle between hats"'),
+        ("rock, hats in 16ths and purple kick", 'not done: "purple kick"'),
+    ],
+)
+def test_the_half_that_was_not_understood_is_said(words: str, told: str) -> None:
+    """A clause of which only a part is known is not taken for done, nor for understood."""
+    assert told in drawn(words).meta["asked"]
+    assert describe(words)["confidence"] < SURE
+
+
+def test_jazz_keeps_its_hats_with_the_foot() -> None:
+    """Where the ride has the time, hats on 2 and 4 are the pedal's, and the ride stays where it was."""
+    plain, asked = (drawn(words, genre="jazz", style="swing") for words in ("", "hats on 2 and 4"))
+
+    assert set(ticks(asked, "hat_pedal")) >= {BEAT, 3 * BEAT, 5 * BEAT, 7 * BEAT}
+    assert not ticks(asked, "hat_closed")
+    assert ticks(asked, "ride") == ticks(plain, "ride")
+
+
+def test_a_heavy_stroke_is_one_more_and_louder() -> None:
+    """`heavy kick on 1` takes no other kick away."""
+    plain, asked = drawn(""), drawn("heavy kick on 1")
+
+    assert set(ticks(asked, "kick")) == {*ticks(plain, "kick"), 0, 4 * BEAT}
+
+
+def test_a_place_is_no_word_of_feel() -> None:
+    """`rim on 2 and 4 straight rock` puts the rim there."""
+    assert ticks(drawn("rim on 2 and 4 straight rock"), "rim") == [BEAT, 3 * BEAT, 5 * BEAT, 7 * BEAT]
+
+
+def test_what_cannot_be_thinned_is_said() -> None:
+    """`less hats` where only one stroke of a foot is there says that none can be spared."""
+    asked = [drawn("jazz swing, less hats", genre=None, style=None, seed=seed).meta.get("asked") for seed in range(6)]
+
+    assert all(asked)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "garage rock", "slow blues", "jazz swing", "deep house", "half-time shuffle like Porcaro", "soul ballad",
+        "jazz with brushes", "lazy funk", "70 % funk 30 % afrobeat", "waltz", "latin jazz", "hip hop, jazzy",
+        "not jazz, rock", "drum and bass", "heavy metal", "reggaeton for dance", "funk rock", "bebop at 280",
+    ],
+)  # fmt: skip
+def test_no_name_that_is_played_is_said_to_be_left_out(words: str) -> None:
+    """Nor is one that turns a knob or says a time."""
+    assert not any("left out" in one for one in unread(words, single=True))
+
+
+def test_nothing_else_means_it() -> None:
+    """`and nothing else` leaves the drums that were named, and only those."""
+    pattern = drawn("kick on 1 and 3, snare on 2 and 4, hats in eighths, and nothing else", bars=2)
+
+    assert {hit.voice for hit in pattern.hits} <= {"kick", "snare", "hat_closed", "hat_open"}
+    assert ticks(pattern, "kick") == [0, 2 * BEAT, 4 * BEAT, 6 * BEAT]
+    assert describe("kick on 1, snare on 3, nothing else")["confidence"] >= SURE
+
+
+@pytest.mark.parametrize(
+    ("words", "voice", "places"),
+    [
+        ("kick plays 1, 1a, 2&", "kick", (0, 720, 1440)),
+        ("snare at beat two and four", "snare", (BEAT, 3 * BEAT)),
+        ("hihat every eighth, kick one and three, snare two four", "kick", (0, 2 * BEAT)),
+        ("kick on all quarters snare on 2 4", "snare", (BEAT, 3 * BEAT)),
+        ("bass drum on every beat and hats between", "hat_closed", (480, 1440, 2400, 3360)),
+        ("open hat on the last eighth", "hat_open", (3360,)),
+        ("hihat eight notes", "hat_closed", tuple(range(0, 3840, 480))),
+        ('the kick should hit on 1, the "and" of 2, and 3', "kick", (0, 1440, 1920)),
+    ],
+)
+def test_places_are_heard_however_they_are_said(words: str, voice: str, places: tuple[int, ...]) -> None:
+    """Counted in words, without commas, by those who write no English: the drum is there and nowhere else."""
+    voices = ("hat_closed", "hat_open") if voice == "hat_closed" else (voice,)
+
+    assert {tick % 3840 for tick in ticks(drawn(words, bars=1), *voices)} == set(places)
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("lazy snare", "played 14 ms behind the beat"),
+        ("drag on 4", "a drag on"),
+        ("half time in the last bar", "bar 2: half time"),
+        ("buzz roll at the end", "a fill at the end"),
+        ("cross-stick on 2 and 4", "rim on 2 and 4"),
+        ("outro that fades out", "everything softer and softer"),
+        ("claps doubled with the snare", "clap with every snare"),
+        ("driving eighth notes on the ride", "ride on eighths"),
+    ],
+)
+def test_what_drummers_say_of_strokes_is_done(words: str, done: str) -> None:
+    """None of these passes in silence or is taken for something else."""
+    assert any(done in one for one in drawn(words).meta["asked"])

@@ -1,90 +1,120 @@
-"""Parameters that cannot be, of every method: what a client reads then."""
+"""What the control channel refuses: each time with the field, what it must be, and nothing changed."""
 
-import json
+import asyncio
 
 import pytest
 
-from bridge.document import asyncapi
-from bridge.protocol import METHODS, read_params
-from bridge.refusals import BadParams
-from bridge.settings import BY_NAME, LIVE
-from router.errors import InvalidSetting
+from bridge.rpc import RpcError
+from tests.support.refusal import refused
 
-ODD = [None, True, 7, -1, 1.5, 1e300, "", "4", "x" * 4001, "é\x1b[2J", [], ["x"], [7], [None], {}, {"a": 1}, [{"a": 1}]]
+run = asyncio.run
 
 
-def refused(method, **params):
-    """Return the refusal, or None where the parameters are taken."""
-    try:
-        read_params(method, params)
-    except BadParams as error:
-        return error
-    return None
+def test_set_takes_all_or_nothing(stage):
+    """One bad value leaves the good ones of the same call unset too."""
+    error = refused(stage.call("set", tempo=90.0, channel=17))
+
+    assert error.data["field"] == "channel"
+    assert stage.session.live["tempo"] == 120.0
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_refusal_is_in_our_words_and_says_what_to_do_next(method):
-    """Never in the validating library's, nor in Python's, nor at length; a musician reads it."""
-    for name in (*METHODS[method][0].model_fields, "nope"):
-        for odd in ODD:
-            if error := refused(method, **{name: odd}):
-                said = str(error)
-                assert error.hint, said
-                assert len(said) < 400
-                assert not [word for word in ("nput", "None", "True", "tring ", "^[", "\x1b") if word in said], said
-                assert " is missing" in said or error.field == name
+def test_the_contracts_own_example_of_an_error(stage):
+    """Word for word as the contract has it."""
+    error = refused(stage.call("set", tempo=-4))
+
+    assert error.as_dict() == {
+        "code": -32602,
+        "message": "tempo is -4; it must be 20 to 300 beats per minute",
+        "data": {"code": "invalid_params", "field": "tempo", "hint": "try 120"},
+    }
 
 
 @pytest.mark.parametrize(
-    ("method", "params", "says", "hint"),
+    ("method", "params", "says"),
     [
-        ("generate", {"bars": "4"}, "bars is '4'; it must be a whole number from 1 to 64", "try 4, without quotes"),
-        ("generate", {"bars": "90"}, "bars is '90'; it must be a whole number from 1 to 64 bars", "try 2"),
-        ("generate", {"prompt": None}, "prompt is null; it must be a text", "give it, or leave"),
-        ("generate", {"prompt": 7}, "prompt is 7; it must be a text", 'try "7"'),
-        ("generate", {"tier": "cheap"}, "it must be one of auto, local, fast", "try auto"),
-        ("generate", {"tepmo": 90}, "unknown parameter 'tepmo'", "did you mean tempo? known parameters: tier"),
-        ("generate", {"max_cost_usd": []}, "max_cost_usd is []; it must be a text or a number", "try 0.05"),
-        ("generate", {"constraints": ["no crash", 7]}, "constraints[1] is 7; it must be a text", 'try "7"'),
-        ("compose", {"prompt": "a", "sections": [{"name": "a", "bars": 0}]}, "[0].bars is 0; it must be 1 to", "try 2"),
-        ("compose", {"prompt": "a", "sections": 5}, "it must be a list or a text", "see"),
-        ("edit", {"hits": [{"tick": -1}]}, "hits[0].tick is -1; it must be 0 to 16777216", "try 0"),
-        ("play", {"pattern": ""}, "pattern is empty; it must be an id of patterns.list: 1 to 64 of a-z", "give it"),
-        ("patterns.get", {"id": "A b"}, "id is 'A b'; it must be an id of patterns.list: 1 to 64 of", "see"),
-        ("patterns.get", {}, "id is missing", "give id: an id"),
-        ("mix", {"mute": ["gong"]}, "mute[0] is 'gong'; it must be one of kick, snare", "try kick"),
-        ("subscribe", {"topics": "jobs", "sub": "a"}, "topics is 'jobs'; it must be a list", 'try ["jobs"]'),
-        ("set", {"sync": "clok"}, "sync is 'clok'; it must be one of auto, internal, clock, link", "try clock"),
+        ("generate", {"bars": 0}, "bars is 0; it must be 1 to 64 bars"),
+        ("generate", {"bars": 1_000_000}, "1 to 64"),
+        ("generate", {"bars": "2"}, "'2'"),
+        ("generate", {"bars": True}, "bars is true; it must be a whole number from 1 to 64 bars"),
+        ("generate", {"genre": "fnuk"}, "funk"),
+        ("generate", {"drummer": "nobody at all"}, "nobody"),
+        ("generate", {"meter": "4/0"}, "4/4"),
+        ("generate", {"seed": -1}, "seed"),
+        ("generate", {"tier": "royal"}, "royal"),
+        ("generate", {"colour": "red"}, "unknown parameter 'colour'"),
+        (
+            "generate",
+            {"prompt": "x" * 2001},
+            "prompt has 2001 characters; it must be a text of at most 2000 characters",
+        ),
+        ("refine", {"instruction": "x" * 1001}, "instruction has 1001 characters; it must be a text of at most 1000"),
+        ("compose", {"prompt": "a", "sections": "x" * 4001}, "sections has 4001 characters"),
+        ("batch", {"requests": []}, "requests is empty; it must be a list of 1 to 256 items"),
+        ("play", {"pattern": {"hits": [{"tick": 0, "voice": "kick", "velocity": 200}]}}, "velocity"),
+        ("play", {"pattern": {"hits": [{"tick": -1, "voice": "kick", "velocity": 2}]}}, "tick"),
+        ("play", {"pattern": {"hits": [{"tick": 999999, "voice": "kick", "velocity": 2}]}}, "tick"),
+        ("play", {"pattern": {"hits": [{"tick": 0, "voice": "gong", "velocity": 2}]}}, "gong"),
+        ("play", {"pattern": "../../etc/passwd"}, "pattern"),
+        ("set", {"channel": 17}, "channel is 17; it must be 1 to 16"),
+        ("set", {"tempo": "120"}, "'120'"),
+        ("set", {"tempo": True}, "tempo is true; it must be a number from 20 to 300 beats per minute"),
+        ("set", {"genre": "jaz"}, "jazz"),
+        ("set", {"drum_map": "gn"}, "gm"),
+        ("subscribe", {"topics": ["weather"], "sub": "a"}, "topics"),
+        ("subscribe", {"topics": []}, "topics"),
+        ("job.wait", {"job": "j-1", "timeout_s": 1e9}, "timeout_s"),
     ],
-)  # fmt: skip
-def test_a_refusal_says_what_was_given_what_it_must_be_and_what_would_work(method, params, says, hint):
-    """Whichever of the three is at fault: kind, range or name."""
-    error = refused(method, **params)
+)
+def test_a_bad_parameter_is_named_with_what_it_must_be(stage, method, params, says):
+    """Every refusal is invalid_params, names the field, and changes nothing."""
+    before = dict(stage.session.live)
 
-    assert says in str(error)
-    assert error.hint.startswith(hint)
+    error = refused(stage.call(method, **params))
 
-
-@pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("name", LIVE)
-def test_set_takes_what_the_settings_row_takes(name, odd):
-    """The model that documents `set` and the row that checks config.toml and the flags never differ."""
-    try:
-        BY_NAME[name].check(odd)
-        taken = True
-    except InvalidSetting:
-        taken = False
-
-    assert (refused("set", **{name: odd}) is None) == taken
+    assert error.number == -32602
+    assert error.data["code"] == "invalid_params"
+    assert error.data["field"]
+    assert says in f"{error} {error.data.get('hint')}"
+    assert stage.session.live == before
+    assert stage.engine.commands("queue") == []
 
 
-def test_the_document_names_nothing_that_is_not_in_it():
-    """A generator of clients follows every $ref; each ends at something."""
-    document = asyncapi()
-    text = json.dumps(document)
+def test_an_unknown_method_is_answered_with_the_nearest(stage):
+    """A typing error gets a hint."""
+    error = refused(stage.call("genrate"))
 
-    for link in {part.split('"')[0] for part in text.split('"$ref": "#/')[1:]}:
-        found = document
-        for step in link.split("/"):
-            found = found[step]
-        assert found
+    assert (error.number, error.data["code"]) == (-32601, "unknown_method")
+    assert "generate" in error.data["hint"]
+
+
+def test_unknown_patterns_and_jobs_have_their_own_words(stage):
+    """Scripts can tell them apart by `code`."""
+    assert refused(stage.call("patterns.get", id="p-none")).data["code"] == "unknown_pattern"
+    assert refused(stage.call("play", pattern="p-none")).data["code"] == "unknown_pattern"
+    assert refused(stage.call("job.get", job="j-99")).data["code"] == "unknown_job"
+
+
+@pytest.mark.parametrize("cost", [-1, "-0.01", "much", "1e99"])
+def test_a_ceiling_that_is_no_amount_is_refused(stage, cost):
+    """Money is never guessed at."""
+    assert refused(stage.call("generate", genre="rock", max_cost_usd=cost)).data["field"] == "max_cost_usd"
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "says"),
+    [
+        ("vary", {"at": 7}, "at is 7; it must be one of now, beat, bar, 2bars, 4bars, end"),
+        ("generate", {"genre": 7}, "genre is 7; it must be a text"),
+        ("subscribe", {"sub": "me", "topics": "jobs"}, "topics is 'jobs'; it must be a list"),
+        ("patterns.list", {"favourites": 1}, "favourites is 1; it must be true or false"),
+        ("patterns.put", {"pattern": []}, "pattern is []; it must be an object"),
+    ],
+)
+def test_a_parameter_of_the_wrong_kind_is_named_in_plain_words(stage, method, params, says):
+    """Not in the words of the library that found it, and never without what to do next."""
+    with pytest.raises(RpcError) as refused:
+        asyncio.run(stage.call(method, **params))
+
+    assert str(refused.value) == says
+    assert refused.value.data["field"] == says.split(" ")[0]
+    assert refused.value.data["hint"]

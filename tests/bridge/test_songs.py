@@ -9,7 +9,6 @@ import mido
 import pytest
 
 from bridge import drummaps
-from bridge.rpc import RpcError
 from bridge.songfile import song_to_midi
 from router import groove
 from router.budget import Usage
@@ -21,6 +20,7 @@ from router.pattern import Hit, Meter, Pattern
 from router.providers.scripted import Scripted
 from router.request import GrooveRequest
 from router.song import Section, Song, SongWish, assemble, draft
+from tests.support.refusal import refused
 
 run = asyncio.run
 FORM = [{"name": "intro", "bars": 2}, {"name": "verse", "bars": 4}, {"name": "chorus", "bars": 4}]
@@ -30,13 +30,6 @@ async def composed(stage, **params):
     """Compose, wait for the end, return the job."""
     job = await stage.call("compose", **params)
     return await stage.call("job.wait", job=job["job"], timeout_s=30.0)
-
-
-def refused(coroutine):
-    """Run a call that must fail; return its error."""
-    with pytest.raises(RpcError) as caught:
-        run(coroutine)
-    return caught.value
 
 
 def test_a_song_plays_at_once_and_holds_its_sections(stage):

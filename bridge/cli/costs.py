@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -48,10 +49,10 @@ RECEIPT: Final = ("id", "provider", "model", "task", "outcome", "ms", "input_tok
 @click.option("--accept-clock", is_flag=True, help="Believe the clock again after it once ran ahead.")
 def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[str, ...], **rest: Any) -> None:
     """Print what was paid, by tier unless --by says otherwise."""
-    by = tuple(dict.fromkeys(by))
+    by, since = tuple(dict.fromkeys(by)), rest["since"]
     if rest["request_id"] == "":
         fail(USAGE, "which request?", "`request` of a `route`'s attempts names one")
-    if rest["since"] == "":
+    if since == "":
         fail(USAGE, "since when?", "a day like 2026-11-01, or 7d")
     with errors():
         told = run_async(_ask(home, by or ("tier",), **rest))
@@ -60,7 +61,7 @@ def costs_command(home: str | None, *, as_json: bool, as_csv: bool, by: tuple[st
         elif as_csv:
             _print_csv(told["rows"], (*told["by"], *COLUMNS))
         elif told["rows"] or not told["budget"]["closed"]:
-            _print_table(told["rows"])
+            _print_table(told["rows"], since)
         if not as_json:
             _say_budget(told["budget"], known=bool(told["rows"]))
 
@@ -128,9 +129,12 @@ def _print_csv(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
     out.writerows(rows)
 
 
-def _print_table(rows: Sequence[dict[str, Any]]) -> None:
+def _print_table(rows: Sequence[dict[str, Any]], since: str | None) -> None:
     if not rows:
-        click.echo("nothing was paid", err=True)
+        from router.stores.reports import first_day  # noqa: PLC0415 - the stores, loaded already
+
+        ahead = first_day(since, time.time()) > first_day(time.time(), 0)
+        click.echo(f"{since} is still to come" if ahead else "nothing was paid", err=True)
         return
     from rich.console import Console  # noqa: PLC0415 - 60 ms that --json need not pay
     from rich.table import Table  # noqa: PLC0415 - likewise

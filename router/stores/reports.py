@@ -20,7 +20,7 @@ BY: Final = {
 
 SUMS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cached_tokens", "ms", "cost")
 
-_DAYS = re.compile(r"([0-9]{1,4})d")
+_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 
 def first_day(since: str | float | None, now: float) -> int:

@@ -413,6 +413,7 @@ def test_costs_take_a_day_or_the_last_days_and_say_what_else_is_none(stage):
 
     async def work():
         told = await stage.call("costs", since="7d", by=["tier", "tier"])
+        assert (await stage.call("costs", by="month"))["by"] == ["month"]
         with pytest.raises(RpcError) as refused:
             await stage.call("costs", since="tomorrow")
         return told, refused.value.data

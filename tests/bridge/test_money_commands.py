@@ -46,6 +46,14 @@ def run(*arguments):
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.mark.parametrize(("since", "said"), [("2999-01-01", "2999-01-01 is still to come"), ("0d", "since is '0d'")])
+def test_a_range_without_a_day_is_not_a_range_without_a_bill(home, since, said):
+    """Money was paid: who asks for days that there are not yet is told so, not that nothing was."""
+    _, _, err = run("costs", "--since", since)
+    assert said in err
+    assert "nothing was paid" not in err
+
+
 def test_json_holds_rows_and_budget(home):
     """The same object as the socket's `costs`; the lost attempt counts at its reservation."""
     code, out, _ = run("costs", "--json", "--by", "provider", "--by", "day")

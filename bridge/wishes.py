@@ -65,6 +65,8 @@ def whole_request(live: Mapping[str, Any], tempo: float, given: Mapping[str, Any
             values[name] = None if name in {"genre", "style", "drummer"} else said[name]
     for name in _KNOB_WORDS.keys() & said.get("feel", {}).keys():
         values[_KNOB_WORDS[name]] = None  # "sparse", "tight", "busy": the drummer reads them out of the prompt itself
+    if live["genre"] in said.get("denied", ()):  # "not jazz" while the knob is on jazz
+        values["genre"] = values["style"] = None
     if said.get("genre") or given.get("genre"):
         values["style"] = None
     wanted = {field for field in GrooveRequest.__dataclass_fields__ if field not in {"constraints", "max_cost_usd"}}

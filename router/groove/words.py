@@ -395,7 +395,7 @@ def _named(
 def _denied(text: str) -> tuple[str, ...]:
     """Return the names of genres and styles that words refuse."""
     said = (_phrases(found[0]) for found in NO_NAME.finditer(text))
-    return tuple(dict.fromkeys(word for one in said for word in one if word in REFUSED))
+    return tuple(dict.fromkeys(GENRE_WORDS.get(word, word) for one in said for word in one if word in REFUSED))
 
 
 @lru_cache(maxsize=64)

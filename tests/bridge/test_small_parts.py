@@ -120,6 +120,16 @@ def test_words_win_over_the_knobs_they_speak_of(words, knob, stands):
     assert getattr(whole_request(live, 120.0, {"prompt": words, knob: 0.9}), knob) == 0.9
 
 
+def test_a_genre_that_words_refuse_is_not_played_because_the_knob_is_on_it():
+    """`not jazz` with the knob on jazz leaves the genre open; a field beside the words is meant as it is."""
+    live = live_values(resolve({}, {}, {})) | {"genre": "jazz", "style": "swing"}
+
+    assert whole_request(live, 120.0, {"prompt": "not jazz"}).genre is None
+    assert whole_request(live, 120.0, {"prompt": "not jazz"}).style is None
+    assert whole_request(live, 120.0, {"prompt": "not too loud"}).genre == "jazz"
+    assert whole_request(live, 120.0, {"prompt": "not jazz", "genre": "jazz"}).genre == "jazz"
+
+
 def test_the_doctor_tells_of_a_setting_that_the_router_would_refuse(tmp_path, monkeypatch):
     """What ends `run` with a configuration error is a problem here, with the same way out."""
     monkeypatch.setenv("OPENAI_BASE_URL", "http://example.org/v1")

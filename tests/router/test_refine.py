@@ -203,6 +203,7 @@ def test_a_wish_for_a_new_groove_is_an_order_to_one_that_is_there(rock, wish, or
         ("give me a big crash at the start", "1 stroke of crash added"),
         ("put a cowbell on it", "cowbell on every beat"),
         ("the snare is too late", "ahead of the beat"),
+        ("the snare is too late, no crash", "ahead of the beat"),
         ("fill on the last two beats", "a fill at the end"),
         ("hats in quarters only", "on the beats"),
         ("build it up over the last 2 bars", "louder and louder"),

@@ -17,6 +17,7 @@ from router.pattern import VOICES
 from router.request import LONGEST
 
 At = Literal["now", "beat", "bar", "2bars", "4bars", "end", "never"]
+Boundary = Literal["now", "beat", "bar", "2bars", "4bars", "end"]
 Tier = Literal["auto", "local", "fast", "balanced", "advanced", "expert"]
 Provider = Literal["anthropic", "openai", "groq", "cohere", "local"]
 Section = Literal[
@@ -31,6 +32,10 @@ _PLAIN_NAME: Final = r"^[a-z0-9_-]{1,64}$"
 _PLAIN: Final = "1 to 64 of a-z, 0-9, _ and -"
 PatternId = Annotated[str, Field(pattern=_PLAIN_NAME, description=f"an id of patterns.list: {_PLAIN}")]
 FileName = Annotated[str, Field(pattern=_PLAIN_NAME, description=f"a name: {_PLAIN}", examples=["my-groove"])]
+AnyPattern = PatternId | dict[str, Any]
+Prompt = Annotated[str, Field(max_length=LONGEST["prompt"])]
+Constraints = Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)]
+MeterText = Annotated[str, Field(max_length=8)]
 Voice = Annotated[
     str, Field(pattern=f"^({'|'.join(VOICES)})$", description=f"one of {', '.join(VOICES)}", examples=["kick"])
 ]
@@ -57,7 +62,7 @@ class Nothing(Params):
 class AtOnly(Params):
     """When it takes effect."""
 
-    at: Literal["now", "beat", "bar", "2bars", "4bars", "end"] | None = None
+    at: Boundary | None = None
 
 
 class Paying(Params):
@@ -68,14 +73,22 @@ class Paying(Params):
     max_cost_usd: Annotated[str, Field(max_length=20, examples=["0.05"])] | float | None = None
 
 
-class Manner(Paying):
+class Wish(Paying):
+    """A wish for something that is to sound: when, and by which name the client knows it."""
+
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    at: At = "bar"
+    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class Manner(Wish):
     """How it should be played; what is not said comes from the present settings."""
 
-    prompt: Annotated[str, Field(max_length=LONGEST["prompt"])] = ""
+    prompt: Prompt = ""
     genre: Name | None = None
     style: Name | None = None
     drummer: Name | None = None
-    meter: Annotated[str, Field(max_length=8)] | None = None
+    meter: MeterText | None = None
     tempo: Tempo | None = None
     complexity: Knob | None = None
     density: Knob | None = None
@@ -88,7 +101,7 @@ class Manner(Paying):
     ghosts: Knob | None = None
     hat_openness: Knob | None = None
     swing_grid: SwingGrid | None = None
-    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    constraints: Constraints = []
 
 
 class Generate(Manner):
@@ -98,9 +111,6 @@ class Generate(Manner):
     bars: Bars | None = None
     deadline_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
     workflow: Literal["single", "refine"] = "single"
-    constraints: Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)] = []
-    at: At = "bar"
-    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class SongSection(Params):
@@ -109,7 +119,7 @@ class SongSection(Params):
     name: Annotated[str, Field(min_length=1, max_length=40)]
     bars: Bars = 8
     energy: Knob | None = None
-    meter: Annotated[str, Field(max_length=8)] | None = None
+    meter: MeterText | None = None
 
 
 class Compose(Manner):
@@ -118,32 +128,23 @@ class Compose(Manner):
     sections: Annotated[list[SongSection], Field(max_length=1000)] | Annotated[str, Field(max_length=4000)] | None = (
         None
     )
-    constraints: Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)] = []
-    at: At = "bar"
-    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-class Refine(Paying):
+class Refine(Wish):
     """Words that change a groove, and only what they speak of; without a pattern the playing one is meant."""
 
     instruction: Annotated[str, Field(max_length=LONGEST["instruction"])]
-    pattern: PatternId | dict[str, Any] | None = None
-    constraints: Annotated[list[Annotated[str, Field(max_length=LONGEST["constraints"])]], Field(max_length=32)] = []
-    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-    at: At = "bar"
-    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    pattern: AnyPattern | None = None
+    constraints: Constraints = []
 
 
-class Analyze(Paying):
+class Analyze(Wish):
     """An audio file to hear: its path, under a folder that may be read, or its bytes in base64."""
 
     path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     audio: str | None = None
-    prompt: Annotated[str, Field(max_length=LONGEST["prompt"])] = ""
+    prompt: Prompt = ""
     bars: Bars | None = None
-    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-    at: At = "bar"
-    client_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class Batch(Params):
@@ -156,8 +157,8 @@ class Ask(Paying):
     """A question about music or about a groove, or a wish for one; `task` is a kind of the routing document."""
 
     task: Annotated[str, Field(max_length=40)]
-    text: Annotated[str, Field(max_length=LONGEST["prompt"])] = ""
-    pattern: PatternId | dict[str, Any] | None = None
+    text: Prompt = ""
+    pattern: AnyPattern | None = None
     facts: dict[str, Any] = {}
 
 
@@ -198,7 +199,7 @@ class JobWait(JobOnly):
 class Play(Params):
     """What to play: an id of the library, a whole pattern, or nothing for what was playing."""
 
-    pattern: PatternId | dict[str, Any] | None = None
+    pattern: AnyPattern | None = None
     at: At | None = None
     loop: bool = True
 
@@ -292,7 +293,7 @@ class Learn(Params):
     """Which action the next control that moves shall have, and when it sounds."""
 
     action: Name
-    at: Literal["now", "beat", "bar", "2bars", "4bars", "end"] = "bar"
+    at: Boundary = "bar"
 
 
 CostGroup = Literal["tier", "provider", "model", "day", "month", "task"]

@@ -145,35 +145,32 @@ class Methods:
     # Grooves ----------------------------------------------------------------------------------------------------
 
     async def _generate(self, params: protocol.Generate, client: Client) -> Any:
-        stamp = self._session.clock()
-        given = params.given()
-        at, ref = given.pop("at", "bar"), given.pop("client_ref", None)
+        stamp, given, ref = self._session.clock(), params.given(), params.client_ref
         request = self._session.request(given)
-        await self._session.take_tempo(given, at)
-        job = self._jobs.generate(request, at, source=client.source, client_ref=ref, asked_at=stamp)
+        await self._session.take_tempo(given, params.at)
+        job = self._jobs.generate(request, params.at, source=client.source, client_ref=ref, asked_at=stamp)
         return {"job": job.id}
 
     async def _compose(self, params: protocol.Compose, client: Client) -> Any:
-        stamp, given = self._session.clock(), params.given()
-        at, ref, sections = given.pop("at", "bar"), given.pop("client_ref", None), given.pop("sections", None)
-        wish = self._songs.wish(given, sections)
-        await self._session.take_tempo(given, at)
-        return {"job": self._songs.compose(wish, at, source=client.source, client_ref=ref, asked_at=stamp).id}
+        stamp, given, ref = self._session.clock(), params.given(), params.client_ref
+        wish = self._songs.wish(given, given.pop("sections", None))
+        await self._session.take_tempo(given, params.at)
+        return {"job": self._songs.compose(wish, params.at, source=client.source, client_ref=ref, asked_at=stamp).id}
 
     async def _refine(self, params: protocol.Refine, client: Client) -> Any:
-        given = params.given()
-        at, ref = given.pop("at", "bar"), given.pop("client_ref", None)
-        words, asked = given.pop("instruction"), given.pop("pattern", None)
-        pattern = self._session.sounding().pattern if asked is None else self._pattern(asked)
-        request = self._session.request(given)
-        return {"job": self._workshop.refine(pattern, words, request, at, source=client.source, client_ref=ref).id}
+        pattern = self._session.sounding().pattern if params.pattern is None else self._pattern(params.pattern)
+        request, ref = self._session.request(params.given()), params.client_ref
+        job = self._workshop.refine(
+            pattern, params.instruction, request, params.at, source=client.source, client_ref=ref
+        )
+        return {"job": job.id}
 
     async def _analyze(self, params: protocol.Analyze, client: Client) -> Any:
-        given = params.given()
-        at, ref = given.pop("at", "bar"), given.pop("client_ref", None)
-        path, audio = given.pop("path", None), given.pop("audio", None)
-        request = self._session.request(given)
-        return {"job": self._workshop.analyze(path, audio, request, at, source=client.source, client_ref=ref).id}
+        request, ref = self._session.request(params.given()), params.client_ref
+        job = self._workshop.analyze(
+            params.path, params.audio, request, params.at, source=client.source, client_ref=ref
+        )
+        return {"job": job.id}
 
     async def _batch(self, params: protocol.Batch, client: Client) -> Any:
         jobs = []

@@ -231,19 +231,29 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
     for key in config:
         if key not in BY_NAME and key not in TABLES:
             raise InvalidSetting(key, f"config.toml has {key!r}, which is no setting", did_you_mean(key))
-    out: dict[str, Value] = {}
-    for row in ROWS:
-        if flags.get(row.name) is not None:
-            given = flags[row.name]
-            out[row.name] = Value(row.read(given) if isinstance(given, str) else row.check(given), "flag")
-        elif environ.get(row.variable, "") != "":
-            out[row.name] = Value(row.read(environ[row.variable]), "environment")
-        elif row.name in config:
+    return {row.name: _resolved(row, flags, environ, config) for row in ROWS}
+
+
+def _resolved(row: Setting, flags: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[str, Any]) -> Value:
+    if (given := flags.get(row.name)) is not None:
+        return Value(row.read(given) if isinstance(given, str) else row.check(given), "flag")
+    origin = "environment" if environ.get(row.variable) else "config.toml" if row.name in config else "default"
+    try:
+        if origin == "environment":
+            return Value(row.read(environ[row.variable]), origin)
+        if origin == "config.toml":
             given = config[row.name]
-            out[row.name] = Value(row.check(_as_text(given) if row.kind == "text" else given), "config.toml")
-        else:
-            out[row.name] = Value(row.default, "default")
-    return out
+            return Value(row.check(_as_text(given) if row.kind == "text" else given), origin)
+    except InvalidSetting as error:
+        raise InvalidSetting(error.name, placed(str(error), row.name, origin), error.hint) from None
+    return Value(row.default, origin)
+
+
+def placed(said: str, name: str, origin: str) -> str:
+    """Return what is said of a setting's value so that its owner finds the place where it stands."""
+    if origin == "environment":
+        return said.replace(name, BY_NAME[name].variable, 1)
+    return f"config.toml: {said}" if origin == "config.toml" else said
 
 
 def did_you_mean(key: str) -> str:

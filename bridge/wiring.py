@@ -76,7 +76,7 @@ class Wiring:
         self._jobs.answered = self._money.record
         self._session.ai_turned = self._routing.switch
         self._routing.switch(live["ai"])
-        controls = Controls(home.path / "mapping.json", options.config.get("mapping", {}).get("triggers"))
+        controls = Controls(home.path / "mapping.json", options.config.get("mapping"))
         self._triggers = Triggers(self._session, self._jobs, self._library, controls)
         self._methods = Methods(
             self._session, self._jobs, self._library, self._triggers, self._events, self._money, self._about,

@@ -15,7 +15,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from bridge.cli.common import FAILURE, USAGE, Number, fail, print_bytes, whole
-from bridge.settings import BY_NAME, Value, live_values
+from bridge.settings import BY_NAME, Value, live_values, placed
+from router.errors import InvalidRequest, InvalidSetting
 from router.pattern import Pattern
 from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest, check_length
 
@@ -37,12 +38,18 @@ def request_of(given: Mapping[str, Any], values: Mapping[str, Value]) -> GrooveR
     """Return the request of a command's flags; what was not given is said by the words, then by the settings.
 
     Raises:
-        router.errors.InvalidRequest: For a value that cannot be.
+        router.errors.InvalidRequest: For a value that cannot be. InvalidSetting: Where it is one of the settings'.
     """
-    from bridge.wishes import spoken_tempo, whole_request  # noqa: PLC0415 - the drummer's tables are not for --help
+    from bridge.wishes import check_names, spoken_tempo, whole_request  # noqa: PLC0415 - the drummer's tables are not for --help
 
     check_length("prompt", given.get("prompt") or "")
     live = live_values(values)
+    try:
+        check_names(live)
+    except InvalidRequest as error:
+        raise InvalidSetting(
+            error.field, placed(str(error), error.field, values[error.field].origin), error.hint
+        ) from None
     # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
     live |= {name: None for name in KNOBS if values[name].origin == "default"}
     chosen = {name: value for name, value in given.items() if value is not None}

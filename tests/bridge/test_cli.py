@@ -276,6 +276,25 @@ def test_config_reads_and_changes_a_file_of_any_editor(cli, tmp_path):
     assert "tempo = 96.0\t# config.toml" in cli("config", "show", "--origin").stdout
 
 
+@pytest.mark.parametrize("words", [("run",), ("generate", "funk"), ("compose",)])
+def test_a_setting_that_cannot_be_is_named_with_its_place(cli, tmp_path, monkeypatch, words):
+    """Nobody looks for a flag that was never given: a variable by its name, the file's value as the file's."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    file = tmp_path / "home" / "config.toml"
+
+    file.write_text('genre = "fnuk"\n')
+    unknown = cli(*words)
+    file.write_text("tempo = true\n")
+    wrong = cli(*words)
+    monkeypatch.setenv("DRUMBRIDGE_TEMPO", "fast")
+    variable = cli(*words)
+
+    assert {unknown.exit_code, wrong.exit_code, variable.exit_code} == {3}
+    assert "config.toml: genre 'fnuk' is not known" in unknown.stderr
+    assert "config.toml: tempo is true; it must be a number from 20 to 300" in wrong.stderr
+    assert "DRUMBRIDGE_TEMPO is 'fast'; it must be a number from 20 to 300" in variable.stderr
+
+
 def test_config_says_what_has_yet_to_be_done(cli, tmp_path, monkeypatch):
     """A running daemon read the file when it started; the environment goes before the file."""
     (tmp_path / "home").mkdir()

@@ -123,3 +123,29 @@ def test_a_bad_mapping_over_the_socket_changes_nothing(stage):
         asyncio.run(stage.call("learn.start", action="explode"))
 
     assert json.dumps(stage.triggers.controls.rows()) == before
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (3, "mapping is 3; it must hold one list, triggers"),
+        ({"trigers": []}, 'mapping is {"trigers": []}; it must'),
+        ({"triggers": 3}, "must hold one list"),
+        ({"triggers": [{"number": 20, "action": ["fill"]}]}, 'row 1: action is ["fill"]; it must be one of'),
+        ({"triggers": [{"number": 20, "action": "fill", "kind": []}]}, "row 1: kind is []; it must be cc, note or"),
+    ],
+)
+def test_a_table_of_config_toml_that_is_no_mapping_is_refused_by_its_name(tmp_path, table, says):
+    """A slip in its name is not a mapping without triggers, and never a traceback."""
+    with pytest.raises(ValueError, match=r"^config\.toml: mapping") as refused:
+        Controls(tmp_path / "mapping.json", table)
+
+    assert says in str(refused.value)
+
+
+def test_a_table_of_config_toml_is_what_reset_leads_back_to(tmp_path):
+    """Its triggers are in force until something is learned; an empty table changes nothing."""
+    row = {"kind": "cc", "number": 7, "action": "fill"}
+
+    assert [one.action for one in Controls(tmp_path / "mapping.json", {"triggers": [row]}).mapping.triggers] == ["fill"]
+    assert Controls(tmp_path / "mapping.json", {}).mapping.triggers == DEFAULT

@@ -24,7 +24,7 @@ _PARTS: Final = regex(
     r"[;]|\.(?!\d)|,(?!(?:(?<=[\d&],)|(?<=\d[ea],)) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
-    r"\b(?=(?:with|without|no|using|featuring|having|only (?!on\b|at\b)\w)\b)"
+    r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b)\w+)\b)"
 )
 _AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
 _NOTHING_ELSE: Final = regex(
@@ -39,6 +39,8 @@ _SAID: Final = tuple(
         (r"\b(?:plus|also)\b", ", add"),
         (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
+        (rf"\bfill with (?:the |a )?{phrases.HITS} and (?:the )?{phrases.HITS}\b", "fill"),
+        (rf"\bfill with (?:the |a )?({phrases.HITS})\b", r"\1 fill"),
         (
             rf"( (?:on|at) [^,;]*?(?:[\d&]|quarters|\dths|eighths|sixteenths|beats?)) (?=(?:the )?{_NEXT})",
             r"\1, ",
@@ -67,8 +69,7 @@ _WITH: Final = regex(
     r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
 )
 _ON_KNOBS: Final = regex(
-    r"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b"
-    r"(?! (?:(?:only |just )?on|(?:only )?(?:off|up)[ -]?beats?|every|each)\b)"
+    rf"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b{groove.SOMEWHERE}"
     r"|(?:no|without|many|lots of|few|more) fills\b|(?:no|without)(?: any)? ghost"
     r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
@@ -79,7 +80,7 @@ _SHAPES: Final = regex(
     r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting)? (?:louder|softer|quieter)\b"
     r"|\bfad(?:e|es|ing) (?:in|out)\b|\baccents?\b|\b(?:buzz|press|drum|snare|tom) rolls?\b"
     r"|\b(?:drag|ruff|buzz)s? (?=on\b)"
-    r"|\b(?:stop|pause|rest|silence|silent|break|drop out)\b(?= (?:on|at|in|after|before|for)\b)"
+    r"|\b(?:stop|pause|rest|silence|silent|break|drop out|space|gap)\b(?= (?:on|at|in|after|before|for)\b)"
 )
 """What is asked of strokes without naming a drum."""
 _HAT_ROLLS: Final = regex(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
@@ -177,13 +178,20 @@ def understood(words: str) -> bool:
 
 
 def alone(clause: str) -> bool:
-    """Say whether a clause names drums and nothing else: they are to be there."""
-    return set(spoken_voices(plain(clause))[1].split()) <= ALONE
+    """Say whether a clause names drums and nothing else, each once: they are to be there, in no order."""
+    return not _in_order(clause) and set(spoken_voices(plain(clause))[1].split()) <= ALONE
+
+
+def _in_order(clause: str) -> bool:
+    """Say whether a drum is named twice: "kick snare kick snare" is a rhythm in words, which nobody here reads."""
+    named = drum_name().findall(plain(clause))
+    return len({*named}) < len(named)
 
 
 def followed(clause: str) -> bool:
     """Say whether all of a clause is understood, as a whole or each half for itself."""
-    if alone(clause) or any(map(understood, (*wordings(clause), f"add {bare(clause)}", f"add {plain(clause)}"))):
+    added = () if _in_order(clause) else (f"add {bare(clause)}", f"add {plain(clause)}")
+    if alone(clause) or any(map(understood, (*wordings(clause), *added))):
         return True
     parts = halves(bare(clause))
     return bool(parts) and all(map(followed, parts))

@@ -43,7 +43,7 @@ _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
 _AND: Final = regex(r"\band\b")
 _GRADED: Final = regex(r"er\b|\bmore\b|\btoo\b|\bup\b|accent|emphasi|raise|boost")
 """What changes a stroke that is there."""
-_LIST: Final = regex(r"((?:add|bring in|introduce|put in) )(.+?) and (.+)")
+_LIST: Final = regex(r"((?:add|bring in|introduce|put in|more|double) )(.+?) and (.+)")
 _PAIR: Final = regex(r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)")
 """One place for two drums; a rule would be content with either of them."""
 

@@ -62,7 +62,10 @@ SHORT: Final = tuple(
         (r"\bhand percussion\b", "percussion"),
         (r"\b([1-9])(?:\.5| and a half)\b", r"\1&"),
         (r"\bdouble[ -](?:kick|bass)s? (?=(?:in |on )?(?:16|sixteenth|8|eighth))", "kick "),
-        (r"\b(?:four|4)[ -](?:on|to)[ -]the[ -]floor\b", "four on the floor"),
+        (r"\b(?:four|4)[ -](?:on|to)[ -](?:the[ -])?floor\b", "four on the floor"),
+        (r"\bhand-?claps?\b", "claps"),
+        (r"\bfinger[ -]?snaps?\b", "snap"),
+        (r"\brim[ -]?knocks?\b", "rim"),
         (r"\b(?:the )?(?:up|off)[ -]?beat of (?=(?:beat )?\d)", "the and of "),
     )
 )
@@ -108,9 +111,9 @@ SPELLINGS: Final = (*SHORT, *(
         (r"\b(?:start|begin)(?:s|n?ing)? with (?:a |the )?(\w+)$", r"\1 on 1 in bar 1"),
         (r"\b(?:end|finish)(?:s|ing|es)? with (?:a |the )?(crash|china|splash|kick)$",
          r"\1 on the last beat in the last bar"),
-        (rf"{_NO_FILL}\bat the (?:very )?end of (?:every|each) bar\b", "on the last beat"),
-        (rf"{_NO_FILL}\bat the (?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
-        (rf"{_NO_FILL}\bat the (?:very )?end$", "on the last beat in the last bar"),
+        (rf"{_NO_FILL}\bat (?:the )?(?:very )?end of (?:every|each) bar\b", "on the last beat"),
+        (rf"{_NO_FILL}\bat (?:the )?(?:very )?end of (?=(?:bar|the (?:first|last|final))\b)", "on the last beat in "),
+        (rf"{_NO_FILL}\bat (?:the )?(?:very )?end$", "on the last beat in the last bar"),
         (rf"\b{_STRUCK} (?:{_FALLS} )(?:at |on )?(?={_BEATS}|every |each |the )", r"\1 on "),
         (rf"\b({_STRUCK}(?: on| at)?(?: beats?)?:? )({_COUNTED_BEATS})(?=$|[,;])",
          lambda found: found[1] + re.sub("|".join(_BEAT_NAMES), lambda word: _BEAT_NAMES[word[0]], found[3])),
@@ -178,8 +181,8 @@ WISHED: Final = tuple(
         (rf"^(?:the )?({HITS}) (louder|softer|quieter) than (?:the )?\w+$", r"\1 \2"),
         (r"^(?:fast|quick) (hats?)$", r"\1 in 16ths"),
         (r"^half[ -]notes? (\w+)$", r"\1 on 1 and 3"),
-        (rf"^(\d|two|three|four) ({HITS}) (?:per|a|each|every|in (?:each|every)) bar$", r"exactly \1 \2 per bar"),
-        (rf"^({HITS}) (\d|two|three|four) times (?:per|a|each|every) bar$", r"exactly \2 \1 per bar"),
+        (rf"^(\d|one|two|three|four) ({HITS}) (?:per|a|each|every|in (?:each|every)) bar$", r"exactly \1 \2 per bar"),
+        (rf"^({HITS}) (\d|one|two|three|four) times (?:per|a|each|every) bar$", r"exactly \2 \1 per bar"),
     )
 )
 """How a wish for a new groove speaks of its drums ("with cowbell", "loud snare"), as orders; the last to be tried."""
@@ -318,7 +321,7 @@ COUNT: Final = regex(
 TIME: Final = regex(r"\b(?:by )?(?:about |around |some )?(?!0+(?:\.0+)? )(\d{1,5}(?:\.\d+)?) (ms|ticks?)\b")
 SOUND: Final = regex(
     r"\b(?:brush(?:es)?|mallets?|(?:hot ?)?rods|sticks|reverb|echo|pitch(?:ed)?|tuned?|tuning|panned|panning"
-    r"|(?:drum ?)?kit|samples?|distort(?:ed|ion))\b"
+    r"|(?<!down the )(?<!around the )(?<!round the )(?<!across the )(?:drum ?)?kit|samples?|distort(?:ed|ion))\b"
 )
 """What an instrument does to the strokes: no stroke can say it."""
 PERCENT: Final = regex(r"\b(?:by )?(\d{1,3})%")

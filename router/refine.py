@@ -14,7 +14,7 @@ from statistics import median
 from typing import Final
 
 from router import groove, shaping
-from router.constraints import counted, hold, place_ticks, read_rule, voices_in
+from router.constraints import counted, drum_name, hold, place_ticks, read_rule, voices_in
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.order import HATS, Order
@@ -43,6 +43,8 @@ _INSTEAD: Final = 'a lighter hand is "softer snare", "fewer hats", "no rim"'
 _HUSH: Final = "for silence use stop, or break for a bar of it"
 ABSENT: Final = "there is no"
 """How it is said that a drum is lacking that was to change."""
+_NAMED: Final = 6
+"""Voices that are named one by one; of more the musician's own word is nearer: "percussion"."""
 _UNCUT: Final = frozenset({"copy"})
 """Acts that see the whole pattern and mind the bars themselves."""
 _OPENNESS: Final = {"hat_closed": 90, "hat_open": 40}
@@ -236,7 +238,8 @@ def _drop(bench: Bench, order: Order) -> bool:
 def _only(bench: Bench, order: Order) -> bool:
     out = bench.mine(voice for voice in VOICES if voice not in order.voices)
     told = f"{counted(len(out))} left out: only" if out else "so it is already: only"
-    bench.put(out, [], f"{told} {_name(order.voices)}")
+    many = len(order.voices) > _NAMED
+    bench.put(out, [], f"{told} {' and '.join(drum_name().findall(order.text)) if many else _name(order.voices)}")
     return True
 
 

@@ -61,7 +61,7 @@ _PLAIN_WORDS: Final = frozenset((
     "big", "bigger", "long", "longer", "huge", "small", "short", "little", "nice", "cool", "tasty", "quick", "simple",
     "drum", "tom", "toms", "end", "last", "full", "one", "half", "bar", "shift", "move", "nudge", "time", "no", "less",
     "without", "remove", "drop", "fewer", "rid", "take", "lose", "add", "another", "against", "over", "three", "two",
-    "four", "five", "seven", "eight", "across", "harder", "mixed", "new",
+    "four", "five", "seven", "eight", "across", "harder", "mixed", "new", "down", "around", "round", "kit",
 ))  # fmt: skip
 """Words that may stand beside what is said of the whole groove; with any other the clause is not understood."""
 _LATE_MS: Final = 14

@@ -18,7 +18,7 @@ from router.groove.names import DRUMMERS, GENRES, check_names, styles
 from router.groove.resolve import length, resolve
 from router.groove.turning import turn, wear
 from router.groove.unread import unread
-from router.groove.words import TIME_IN_BARS, additive, describe, nameless
+from router.groove.words import SOMEWHERE, TIME_IN_BARS, additive, describe, nameless
 from router.pattern import Pattern
 from router.request import GrooveRequest
 
@@ -26,6 +26,7 @@ __all__ = [
     "DRUMMERS",
     "FILL_KINDS",
     "GENRES",
+    "SOMEWHERE",
     "TIME_IN_BARS",
     "across",
     "additive",

@@ -53,6 +53,7 @@ VAGUE: Final = frozenset((
     "straight", "fast", "slow", "soft", "modern", "classic", "deep", "rock", "funk", "funky", "dance", "disco",
     "groove", "heavy", "hard", "latin", "jazzy", "bounce", "folk", "ballad", "minimal", "chops", "shout", "club",
     "broken", "future", "speed", "train", "tom", "dub", "driving", "linear", "lazy", "sparse",
+    "sixteenth",
 ))  # fmt: skip
 """Style names that are plain words: they choose a style inside a genre, never the genre itself."""
 LOOSE: Final = frozenset({"dance", "groove", "hard", "heavy", "soft", "straight", "tom"})
@@ -112,5 +113,5 @@ for _word, _home in (*IDIOMS.items(), *MANNERS.items()):
 for _word, _homes in STYLE_WORDS.items():
     if _word in HOMES or _word not in VAGUE | FEEL.keys() | _TIMES:
         HOMES.setdefault(_word, set()).update(_homes)
-for _word in ("swing", "funky", "dance", "folk", "ballad", "brush", "brushes"):
+for _word in ("swing", "funky", "dance", "folk", "ballad", "medium", "brush", "brushes"):
     HOMES.pop(_word, None)  # said of any genre, or of the kit

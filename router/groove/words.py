@@ -106,6 +106,11 @@ TIME_IN_BARS: Final = regex(
 """An order about some bars, see `router.clauses`."""
 _HALF_TIME: Final = regex(r"half[ -]?(?:time|speed)\b")
 _DOUBLE_TIME: Final = regex(r"double[ -]?time")
+SOMEWHERE: Final = (
+    r"(?! (?:(?:only |just )?(?:on|at|before|after|every|each)|(?:only )?(?:off|up)[ -]?beats?|in bars?"
+    r"|in the (?:first|second|last))\b)"
+)
+"""Not before a place: "open hats on the offbeats" says where, and is an order about single strokes."""
 _DRUM: Final = (
     r"(?! (?:the )?(?:kicks?|snares?|(?:hi|high)[ -]?hats?|hats?|rides?|crash|cymbal|toms?|claps?|rims?|bell|cowbell"
     r"|shaker|bass drum))"
@@ -301,13 +306,13 @@ def _meter(text: str) -> str | None:
     return "3/4" if re.search(r"\bwaltz\b", text) else None
 
 
-# "Open hats on the offbeats" says where, and is an order about single strokes; ghosts may stand before a snare.
+# Ghosts may stand before a snare.
 _FELT: Final = tuple(
     (
         word.partition("-")[0],
         regex(
             rf"\b{word.replace('-', '[ -]?')}\b"
-            + (r"(?! (?:only |just )?on\b)" if word.endswith("-hats") else "" if word.startswith("ghost") else _DRUM)
+            + (SOMEWHERE if word.endswith("-hats") else "" if word.startswith("ghost") else _DRUM)
         ),
         values,
     )

@@ -62,6 +62,7 @@ def test_words_are_read_beside_the_genre_that_is_set() -> None:
     [
         ("808 kick and snare", 'not done: "808 kick"'),
         ("paradiddle between hats and snare", 'not done: "paradiddle between hats"'),
+        ("kick snare kick snare", 'not done: "kick snare kick snare"'),
         ("rock, hats in 16ths and purple kick", 'not done: "purple kick"'),
     ],
 )
@@ -146,6 +147,15 @@ def test_places_are_heard_however_they_are_said(words: str, voice: str, places: 
     [
         ("lazy snare", "played 14 ms behind the beat"),
         ("drag on 4", "a drag on"),
+        ("double kicks and chinas", "china on 1"),
+        ("four on floor", "left out elsewhere"),
+        ("handclaps on the backbeat", "claps on the backbeat"),
+        ("finger snaps on 2 and 4", "snap on 2 and 4"),
+        ("one snare per bar", "exactly one snare per bar"),
+        ("open hats at end of each bar", "open hats on the last beat"),
+        ("leave space on beat 1", "strokes left out"),
+        ("fill with snare and toms in the last bar", "bar 2: a fill at the end"),
+        ("no drums, just percussion", "left out: only percussion"),
         ("half time in the last bar", "bar 2: half time"),
         ("buzz roll at the end", "a fill at the end"),
         ("cross-stick on 2 and 4", "rim on 2 and 4"),

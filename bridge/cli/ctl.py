@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -28,6 +29,13 @@ def read_value(text: str) -> Any:
     except ValueError:
         return text
     return value
+
+
+def shell_hint(data: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+    """Return an error's hint as it is typed here: a shell takes the quotes of `topics=["jobs"]` away."""
+    hint, field = str(data.get("hint", "")), str(data.get("field", ""))
+    quoted = hint.startswith("try ") and '"' in hint
+    return f"try {field}='{hint[4:]}'" if quoted and isinstance(params.get(field), str | int | float) else hint
 
 
 @command("ctl")
@@ -55,9 +63,8 @@ def ctl_command(home: str | None, method: str, pairs: tuple[str, ...]) -> None:
         response = talk(home).ask(method, params)
         if "error" in response:
             error = response["error"]
-            data = error.get("data") or {}
             print_json(error)
-            fail(_CODES.get(error["code"], FAILURE), error["message"], data.get("hint", ""))
+            fail(_CODES.get(error["code"], FAILURE), error["message"], shell_hint(error.get("data") or {}, params))
         print_json(response["result"])
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from bridge import entry
 from bridge.cli import COMMANDS, main
+from bridge.cli.ctl import shell_hint
 from bridge.cli.service import description
 
 
@@ -501,3 +502,20 @@ with common.errors():
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=30, check=False)
 
     assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("params", "hint", "typed"),
+    [
+        ({"topics": "jobs"}, 'try ["jobs"]', "try topics='[\"jobs\"]'"),
+        ({"prompt": 4}, 'try "4"', "try prompt='\"4\"'"),
+        ({"bars": "x"}, "try 2", "try 2"),
+        ({"constraints": [7]}, 'try "7"', 'try "7"'),
+        ({}, "give id: a text", "give id: a text"),
+    ],
+)
+def test_ctl_gives_a_hint_as_it_is_typed_in_a_shell(params, hint, typed):
+    """Who follows it gets on: quotes that JSON needs must outlive the shell."""
+    field = next(iter(params), "id")
+
+    assert shell_hint({"hint": hint, "field": field}, params) == typed

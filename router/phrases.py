@@ -74,6 +74,7 @@ SHORT: Final = tuple(
 SPELLINGS: Final = (*SHORT, *(
     (regex(found), instead)
     for found, instead in (
+        (r"(?:^|,? )(?:\d{1,2}\)|[-*\u2022]) (?=[a-z])", ", "),  # a list, a wish a line
         ("[\u2019'`\"]", ""), ("[\u2013\u2014]", ", "),
         (r"\b(?:please|pls|plz|thx|thanks|thank you|(?:can|could|would|will) you)\b", ""),
         (r"\b(?:in the mix|together)\b", ""),
@@ -84,7 +85,7 @@ SPELLINGS: Final = (*SHORT, *(
         (r"\b(?:isnt|arent|is not|are not|not) (\w+) enough\b",
          lambda found: _GREATER.get(found[1], f"more {found[1]}")),
         (r"\b(?:i )?(?:cant|cannot|can not|can barely|barely) hear (?:the |my |any )?(\w+)", r"\1 louder"),
-        (r"^drag (?=on\b)", "drags "),
+        (r"^drag (?=on\b|before\b)", "drags "),
         (r"\bjust (?=(?:on|at)\b)", "only "), (r"\bsnare drag(?= on\b|$)", "snare drags"),
         # One name for each drum.
         (r"\b(?:hi|high)[ -]?hat", "hat"), (r"\bhats? (pedal|foot)", r"\1 hat"), (r"\bfoot hats?\b", "pedal hat"),
@@ -99,6 +100,7 @@ SPELLINGS: Final = (*SHORT, *(
         (r"\b(?:except(?:ing)?(?: for)?|apart from|aside from|other than|excluding|besides|save for)\b", "except"),
         (r"\b(?:strip|cut|thin|reduce)(?: it| everything)?(?: back| down)? to (?:just |only )?(?=\D)", "only "),
         (r"\bevery other\b", "every second"), (r"\bon every second beat\b", "on 1 and 3"),
+        (rf"\b((?:everything|all) [^,;]+?) but (?=(?:the |my )?{HITS}(?:$|[,;.]))", r"\1 except "),
         # Refusals.
         (r"\b(?:do not|should not|must not|shouldnt|mustnt|no need to)\b", "dont"),
         (r"\bdont (?:play|hit|make|have|want) (.+?) (?:so|too|as|that) (?=\w)", r"\1 not so "),
@@ -130,6 +132,8 @@ SPELLINGS: Final = (*SHORT, *(
         (rf"\badd (?:some |more |the )?offbeats {_TIMEKEEPER}", r"add \1 on the offbeats"),
         (rf"\btake (.+?) (?:off|out of|away from) {_PLACE}", r"take out \1 on "),
         (r"\btake (.+?) (?:out|away|off)\b", r"take out \1"),
+        (r"\b((?:remove|take out|delete|drop|cut|lose) [^,;]+?) from (?=bars? \d+(?:$|[,;.]))", r"\1 in "),
+        (r"\b(\d{1,2}) (louder|softer|quieter)\b", r"\2 by \1"),
         (r"\b(?:the |my )?(\w+) (?:drops?|sits?|lays?) out\b", r"drop \1"),
         # Verbs that come in parts, and measures.
         (rf"\b({_PARTED}) ((?:the |my )?\w+) (back|up|down|out|forward)\b", r"\1 \3 \2"),
@@ -308,7 +312,9 @@ SWELL: Final = (
 )  # fmt: skip
 """Words for loudness that falls or grows."""
 ONLY_IN: Final = regex(r"(?P<a>.+?) only (?P<where>(?:in|on|during|for) .+)")
-SOME: Final = regex(r"\b(?:(?:just )?a (?:little|tiny|wee) bit|a bit|a touch|a little|a tad|slightly|somewhat)\b")
+SOME: Final = regex(
+    r"\b(?:(?:just )?a (?:little|tiny|wee) bit|a bit|a touch|a little|a tad|a hair|a notch|slightly|somewhat)\b"
+)
 MUCH: Final = regex(
     r"\b(?:(?<!too )(?<!so )(?<!as )much|a lot|lots of|loads of|way|far|really|very|plenty of|significantly)\b"
 )

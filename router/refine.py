@@ -417,6 +417,11 @@ def _swap(bench: Bench, order: Order) -> bool:
     if target is None or not here:
         return False
     mine = [hit for hit in _mine(bench, order, here) if hit.voice != target]
+    if not mine:
+        bench.done.append(
+            f"{ABSENT} {_name([one for one in here if one != target] or here)} to be played on {_name([target])}"
+        )
+        return True
     taken = {hit.tick for hit in bench.pattern.hits if hit.voice == target}
     new = {h.tick: replace(h, voice=target, openness=_OPENNESS.get(target)) for h in mine if h.tick not in taken}
     bench.exchange(mine, new.values(), f"{_name(here)} played on {_name([target])}")

@@ -195,7 +195,7 @@ def _double_time(bench: Bench, order: Order) -> bool:
 
 def _fill(bench: Bench, order: Order) -> bool:
     pattern, clause = bench.pattern, order.text
-    if re.search(r"\b(?:no|without|remove|drop|less|fewer|get rid|take out|lose)\b", clause):
+    if _NO_FILL.search(clause):
         verdict = hold(pattern, ["no fills"])
         bench.pattern = bench.restored(verdict.pattern)
         bench.done += verdict.mends or ["there was no fill"]
@@ -204,6 +204,11 @@ def _fill(bench: Bench, order: Order) -> bool:
     return True
 
 
+_NO_FILL: Final = re.compile(
+    r"\b(?:no|without|remove|drop|less|fewer|get rid of|take out|lose)"
+    r"(?: (?:any|all|of|the|those|these|my|big|long|so|many))* (?:\w+ )?(?:fill|roll)s?\b"
+)
+_LESS: Final = re.compile(r"\b(?:no|without|remove|drop|less|fewer|get rid|take out|lose)\b")
 _BIG: Final = r"\b(?:big|bigger|long|longer|huge|full)\b"
 
 
@@ -316,6 +321,7 @@ _WHOLE: Final[tuple[tuple[re.Pattern[str], Callable[[Bench, Order], bool]], ...]
     (re.compile("|".join((*_SWINGING, *(rf"\b(?:{words})\b" for words, _, _ in _FEEL)))), _felt),
 )
 """What a clause about the whole groove looks like, and what is done; the first that fits counts."""
+_OF_STROKES: Final = (_half_time, _double_time, *_SHIFTS, _felt)
 
 
 def is_whole(clause: str) -> bool:
@@ -324,6 +330,11 @@ def is_whole(clause: str) -> bool:
     rest, places = placed(phrases.TIME.sub(" ", clause))
     if act is None or (places and act is _felt):  # feel is put on a whole drum: "rim on 2 and 4 straight" says a place
         return False
+    if act is _fill and (
+        any(sign.search(clause) for sign, other in _WHOLE if other in _OF_STROKES)
+        or (_LESS.search(clause) and not _NO_FILL.search(clause))
+    ):
+        return False  # "rush the fill", "fewer toms in the fill" ask for a change of one
     for sign, _ in _WHOLE:
         rest = sign.sub(" ", rest)
     rest = spoken_voices(phrases.MUCH.sub(" ", phrases.SOME.sub(" ", rest)))[1]

@@ -211,6 +211,11 @@ def test_a_wish_for_a_new_groove_is_an_order_to_one_that_is_there(rock, wish, or
         ("more aggressive", "louder"),
         ("hats loud and busy", "louder"),
         ("kick 3+3+2", "kick on 3+3+2"),
+        ("1) louder snare 2) no crash", "snare louder"),
+        ("- snare 10 louder", "snare louder"),
+        ("snare a hair late", "behind the beat"),
+        ("remove the kick from bar 2", "bar 2: "),
+        ("drag before the backbeat", "a drag on"),
     ],
 )
 def test_what_people_say_of_a_groove_that_is_there_is_done(rock, words, done):
@@ -231,6 +236,14 @@ def test_a_bar_that_was_named_is_meant_though_a_fill_is_in_it():
     assert flammed.meta["fills"] == groove_with_fill.meta["fills"]
 
 
+def test_all_but_some_are_left_as_they_are_wherever_but_stands(rock):
+    """`everything quieter but the snare` leaves the snare alone."""
+    refined = refine(rock, "everything quieter but the snare")
+
+    assert "snare" not in changed(rock, refined.pattern)
+    assert {"kick", "hat_closed"} <= changed(rock, refined.pattern)
+
+
 def test_a_drum_that_is_not_there_is_not_said_to_be_louder(rock):
     """No groove is called changed that is as it was."""
     refined = refine(rock, "louder cowbell")
@@ -239,9 +252,11 @@ def test_a_drum_that_is_not_there_is_not_said_to_be_louder(rock):
     assert refined.pattern.hits == rock.hits
 
 
-@pytest.mark.parametrize("words", ["3 against 2 in the ride", "rim on 2 and 4 straight"])
+@pytest.mark.parametrize(
+    "words", ["3 against 2 in the ride", "rim on 2 and 4 straight", "rush the fill", "less toms in the fill"]
+)
 def test_what_is_said_of_all_of_it_is_not_done_to_a_part(rock, words):
-    """A polyrhythm on a drum of one's own choice, a feel at a place: not understood rather than half done."""
+    """A polyrhythm on a drum of one's own, a feel at a place, a fill changed: not understood rather than half done."""
     assert refine(rock, words).unknown
 
 

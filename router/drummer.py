@@ -27,6 +27,10 @@ _SHORT: Final = 2
 _GRACE: Final = {"flam": ((-100, 0),), "drag": ((-100, 0),), "buzz": ((0, 190),)}
 """Where the small strokes of an ornament lie, in ticks from the stroke that they belong to."""
 _MIDDLE: Final = 0.5
+_TELLING: Final = (
+    "genre", "style", "drummer", "section", "meter", "bars", "tempo", "time", "feel", "blend", "polyrhythm", "evolve",
+)  # fmt: skip
+"""Without any of these, words may be known one by one and yet ask for nothing: "surprise me"."""
 
 
 class _Told(NamedTuple):
@@ -61,11 +65,18 @@ def unread(prompt: str, genre: str | None = None, *, single: bool = False) -> tu
 
 
 def describe(prompt: str) -> dict[str, Any]:
-    """Return what `groove.describe` does; clauses about drums that can all be followed do not lower its confidence."""
+    """Return what `groove.describe` does; words that are followed to the last are sure, drums and all.
+
+    Clauses about drums that can all be followed do not lower the confidence in the rest.
+    """
     said = groove.describe(prompt)
     clauses, rest = reading.parted(prompt)
-    if clauses and all(map(reading.followed, clauses)) and not _limited(clauses, said["meter"] or "4/4"):
+    if clauses:
+        if not all(map(reading.followed, clauses)) or _limited(clauses, said["meter"] or "4/4"):
+            return said
         said["confidence"] = groove.describe(rest)["confidence"] if rest.strip(" ,") else 1.0
+    if (clauses or any(map(said.get, _TELLING))) and not unread(prompt, single=True):
+        said["confidence"] = 1.0
     return said
 
 

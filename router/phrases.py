@@ -133,7 +133,7 @@ SPELLINGS: Final = (*SHORT, *(
         (rf"\btake (.+?) (?:off|out of|away from) {_PLACE}", r"take out \1 on "),
         (r"\btake (.+?) (?:out|away|off)\b", r"take out \1"),
         (r"\b((?:remove|take out|delete|drop|cut|lose) [^,;]+?) from (?=bars? \d+(?:$|[,;.]))", r"\1 in "),
-        (r"\b(\d{1,2}) (louder|softer|quieter)\b", r"\2 by \1"),
+        (rf"\b({HITS}) (\d{{1,2}}) (louder|softer|quieter)\b", r"\1 \3 by \2"),
         (r"\b(?:the |my )?(\w+) (?:drops?|sits?|lays?) out\b", r"drop \1"),
         # Verbs that come in parts, and measures.
         (rf"\b({_PARTED}) ((?:the |my )?\w+) (back|up|down|out|forward)\b", r"\1 \3 \2"),

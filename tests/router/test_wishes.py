@@ -167,3 +167,21 @@ def test_places_are_heard_however_they_are_said(words: str, voice: str, places: 
 def test_what_drummers_say_of_strokes_is_done(words: str, done: str) -> None:
     """None of these passes in silence or is taken for something else."""
     assert any(done in one for one in drawn(words).meta["asked"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "in three, 8 bars", "7 bars", "low complexity", "not straight, swung", "humanize 0.2", "4:3", "after Weckl",
+        "hey can you do a chill lofi beat around 75 bpm for 8 bars", "trap, no crash, chorus",
+    ],
+)  # fmt: skip
+def test_no_model_is_paid_for_what_is_understood_to_the_last_word(words: str) -> None:
+    """With a genre or without one."""
+    assert describe(words)["confidence"] >= SURE
+
+
+@pytest.mark.parametrize("words", ["surprise me", "something cool", "slow", "verse, then a chorus", "like rain in May"])
+def test_words_that_leave_something_open_are_not_sure(words: str) -> None:
+    """Words that ask for nothing, or for what the drummer says it did not do, are for whoever can do more."""
+    assert describe(words)["confidence"] < SURE

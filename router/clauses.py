@@ -17,7 +17,7 @@ from router.regex import regex
 
 LONGEST: Final = 400
 """Longer texts are questions put together for a model, not a player's words."""
-MOST: Final = 8
+MOST: Final = 24
 """More orders than that in one wish are a text about something else."""
 _PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of\b)"
 _PARTS: Final = regex(
@@ -26,11 +26,11 @@ _PARTS: Final = regex(
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
     r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b)\w+)\b)"
 )
+_DRUM: Final = phrases.HITS
 _AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
 _NOTHING_ELSE: Final = regex(
     r",? ?\b(?:and |but |with )*(?:nothing else|no other drums?|that'?s (?:it|all)|only th(?:at|ese|ose))\b"
 )
-_NEXT: Final = rf"{phrases.HITS} (?:on|at|in)\b"
 _WITHOUT: Final = regex(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
 _SAID: Final = tuple(
     (regex(found), instead)
@@ -39,23 +39,22 @@ _SAID: Final = tuple(
         (r"\b(?:plus|also)\b", ", add"),
         (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
-        (rf"\bfill with (?:the |a )?{phrases.HITS} and (?:the )?{phrases.HITS}\b", "fill"),
-        (rf"\bfill with (?:the |a )?({phrases.HITS})\b", r"\1 fill"),
+        (rf"\bfill with (?:the |a )?{_DRUM} and (?:the )?{_DRUM}\b", "fill"),
+        (rf"\bfill with (?:the |a )?({_DRUM})\b", r"\1 fill"),
         (
-            rf"( (?:on|at) [^,;]*?(?:[\d&]|quarters|\dths|eighths|sixteenths|beats?)) (?=(?:the )?{_NEXT})",
+            rf"( (?:on|at) [^,;]*?(?:[\d&]|quarters|\dths|eighths|sixteenths|beats?)) (?={_DRUM} (?:on|at|in)\b)",
             r"\1, ",
         ),
         (
-            rf"\b({phrases.HITS}) (?:doubled|layered|reinforced) (?:with|by) (?:the )?({phrases.HITS})\b",
+            rf"\b({_DRUM}) (?:doubled|layered|reinforced) (?:with|by) (?:the )?({_DRUM})\b",
             r"layer \1 over \2",
         ),
         (r"\b(?:just|only) (?:a |the )?([a-z]+(?: [a-z]+)?) on (?=the |beats? |every |\d)", r"\1 only on "),
         (r"\b(?:end|finish)(?:s|es|ing)? (?:with|on) (?:an? )?(crash|china|splash)\b", r", \1 at the end"),
         (r"\b(?:start|begin|open)(?:s|n?ing)? with (?:an? )?((?:\w+ )?fill)\b", r", \1 in bar 1"),
         (r"\b(?:everything|all(?: drums)?|anything) (?:but|except) (?:the )?", "no "),
-        (r"\b([a-z]{2,}) ?& ?(?=[a-z]{2})", r"\1 and "),
         (
-            rf"\b(?:an? |the )?(?:{phrases.ENERGY}|big|fat|punchy|huge|accented) ({phrases.HITS}) {_AT}(?![\w/])",
+            rf"\b(?:an? |the )?(?:{phrases.ENERGY}|big|fat|punchy|huge|accented) ({_DRUM}) {_AT}(?![\w/])",
             r", add \1 \2, louder \1 \2,",
         ),
     )
@@ -74,13 +73,14 @@ _ON_KNOBS: Final = regex(
     r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
 """The drummer's own knobs answer these; see `router.groove.words`."""
-HUSH: Final = regex(r"\b(?:stop|pause|rest|silence|silent|break|drop out)\b")
+_HUSHED: Final = r"\b(?:stop|pause|rest|silence|silent|break|drop out|space|gap)\b"
+HUSH: Final = regex(_HUSHED)
 _SHAPES: Final = regex(
     rf"{groove.TIME_IN_BARS.pattern}|"
     r"\bfill\b|\bflams?\b|\b(?:de)?crescendo\b|\bdiminuendo\b|\bget(?:s|ting)? (?:louder|softer|quieter)\b"
     r"|\bfad(?:e|es|ing) (?:in|out)\b|\baccents?\b|\b(?:buzz|press|drum|snare|tom) rolls?\b"
     r"|\b(?:drag|ruff|buzz)s? (?=on\b)"
-    r"|\b(?:stop|pause|rest|silence|silent|break|drop out|space|gap)\b(?= (?:on|at|in|after|before|for)\b)"
+    rf"|{_HUSHED}(?= (?:on|at|in|after|before|for)\b)"
 )
 """What is asked of strokes without naming a drum."""
 _HAT_ROLLS: Final = regex(r"\bhats? rolls?\b|\broll(?:ing|ed) ")
@@ -102,9 +102,19 @@ _SETTING: Final = regex(
 """Metre, tempo and length, which are read from the whole wish."""
 
 
-@lru_cache(maxsize=64)
 def parted(prompt: str) -> tuple[tuple[str, ...], str]:
     """Return the clauses that speak of single drums or of a fill's place, and the other words."""
+    clauses, rest = _parted(prompt)
+    return (clauses, rest) if 0 < len(clauses) <= MOST else ((), prompt)
+
+
+def orders_in(prompt: str) -> int:
+    """Return how many clauses of a wish are orders, also where they are more than are done."""
+    return len(_parted(prompt)[0])
+
+
+@lru_cache(maxsize=64)
+def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
     text = _WITHOUT.sub("without", " ".join(", ".join(prompt.lower().replace('"', "").split("\n")).split()))
     for found, instead in (*phrases.SHORT, *_SAID):
         text = found.sub(instead, text)
@@ -123,8 +133,6 @@ def parted(prompt: str) -> tuple[tuple[str, ...], str]:
     named = [name for clause in clauses if not _REFUSED.match(clause) for name in drum_name().findall(clause)]
     if only and named:
         clauses.append(f"only {' and '.join(dict.fromkeys(named))}")
-    if not clauses or len(clauses) > MOST:
-        return (), prompt
     return tuple(clauses), ", ".join(rest)
 
 

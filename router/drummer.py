@@ -60,8 +60,11 @@ def unread(prompt: str, genre: str | None = None, *, single: bool = False) -> tu
         single: One groove is wanted, no song of many sections.
     """
     if len(prompt) > reading.LONGEST:
-        return ()
-    return groove.unread(prompt, reading.parted(prompt)[1], genre, single=single)
+        return (f"of {len(prompt)} characters only style and feel are read; orders about drums in {reading.LONGEST}",)
+    told = groove.unread(prompt, reading.parted(prompt)[1], genre, single=single)
+    if (many := reading.orders_in(prompt)) > reading.MOST:
+        told += (f"not done: {many} orders about drums, of which {reading.MOST} can be given at a time",)
+    return told
 
 
 def describe(prompt: str) -> dict[str, Any]:

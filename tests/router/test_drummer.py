@@ -7,22 +7,10 @@ import pytest
 from router import groove
 from router.clauses import LONGEST
 from router.drummer import describe, details, draw, unread
-from router.pattern import Meter, Pattern
+from router.pattern import Meter
 from router.policy import SURE
 from router.request import GrooveRequest
-
-BEAT = 960
-
-
-def drawn(words: str, **more: object) -> Pattern:
-    """Return the groove of some words, straight rock without fills unless they say otherwise."""
-    fields: dict[str, object] = {"genre": "rock", "style": "straight", "seed": 5, "fill_amount": 0.0} | more
-    return draw(GrooveRequest(prompt=words, **fields))  # type: ignore[arg-type] - fields by name
-
-
-def ticks(pattern: Pattern, *voices: str) -> list[int]:
-    """Return where these voices are struck."""
-    return [hit.tick for hit in pattern.hits if hit.voice in voices]
+from tests.support.grooves import BEAT, drawn, ticks
 
 
 @pytest.mark.parametrize(

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from router.drummer import describe, draw, unread
-from router.pattern import Pattern
+from router.drummer import describe, unread
 from router.policy import SURE
-from router.request import GrooveRequest
-
-BEAT = 960
-
-
-def drawn(words: str, **more: object) -> Pattern:
-    """Return the groove of some words, straight rock without fills unless they say otherwise."""
-    fields: dict[str, object] = {"genre": "rock", "style": "straight", "seed": 5, "fill_amount": 0.0} | more
-    return draw(GrooveRequest(prompt=words, **fields))  # type: ignore[arg-type] - fields by name
-
-
-def ticks(pattern: Pattern, *voices: str) -> list[int]:
-    """Return where these voices are struck."""
-    return [hit.tick for hit in pattern.hits if hit.voice in voices]
+from tests.support.grooves import BEAT, drawn, ticks
 
 
 @pytest.mark.parametrize(
@@ -185,3 +171,18 @@ def test_no_model_is_paid_for_what_is_understood_to_the_last_word(words: str) ->
 def test_words_that_leave_something_open_are_not_sure(words: str) -> None:
     """Words that ask for nothing, or for what the drummer says it did not do, are for whoever can do more."""
     assert describe(words)["confidence"] < SURE
+
+
+def test_ten_orders_in_one_breath_are_all_done() -> None:
+    """As many as a player may spell out; what is more, or longer, is said not to be."""
+    ten = (
+        "kick on 1, snare on 2, hats on 3, ride on 4, claps on 4, cowbell on every beat, crash on 1 in bar 1, "
+        "toms on 3, rim on 2, shaker in 16ths"
+    )
+
+    assert {"cowbell", "crash", "shaker", "clap"} <= {hit.voice for hit in drawn(ten).hits}
+    assert unread(ten) == ()
+    assert unread(", ".join(["kick on 1"] * 30)) == (
+        "not done: 30 orders about drums, of which 24 can be given at a time",
+    )
+    assert "401 characters" in unread("x" * 401)[0]

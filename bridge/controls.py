@@ -13,8 +13,7 @@ from typing import Any
 
 from bridge.home import write_whole
 from bridge.learning import WAIT_S, Learner, as_rows, learned
-from bridge.mapping import DEFAULT, Mapping, Trigger, read_triggers
-from router.errors import shown
+from bridge.mapping import Mapping, Trigger, read_table, read_triggers
 
 _log = logging.getLogger(__name__)
 
@@ -26,10 +25,10 @@ class Controls:
         """Read the mapping's own file, else `configured`: config.toml's table of that name.
 
         Raises:
-            ValueError: If the table cannot be used; what it must hold.
+            InvalidSetting: If the table cannot be used; what it must hold.
         """
         self._file = file
-        self._defaults = DEFAULT if configured is None else _configured(configured)
+        self._defaults = read_table(configured)
         self.mapping = Mapping(self._load())
         self.learner: Learner | None = None
         self.told: Callable[[dict[str, Any]], None] = lambda _: None
@@ -101,12 +100,3 @@ class Controls:
         out = {"state": state, **more}
         self.told(out)
         return out
-
-
-def _configured(table: Any) -> tuple[Trigger, ...]:
-    if not isinstance(table, dict) or table.keys() - {"triggers"} or not isinstance(table.get("triggers", []), list):
-        raise ValueError(f"config.toml: mapping is {shown(table)}; it must hold one list, triggers")
-    try:
-        return read_triggers(table["triggers"]) if "triggers" in table else DEFAULT
-    except ValueError as error:
-        raise ValueError(f"config.toml: {error}") from None

@@ -18,9 +18,10 @@ from typing import Any, Final
 from bridge import keys
 from bridge.client import Talk, Unreachable
 from bridge.home import Home, HomeError
+from bridge.mapping import read_table
 from bridge.portlist import list_ports
 from bridge.settings import resolve
-from bridge.variables import router_config
+from bridge.variables import check_names, router_config
 from router.errors import InvalidSetting
 
 _MISSED_SHARE: Final = 0.01
@@ -81,6 +82,8 @@ def _configuration(home: Home) -> Iterator[Finding]:
     try:
         values = resolve({}, os.environ, home.config())
         router_config(values, keys.with_keys(home, os.environ))
+        check_names(values)
+        read_table(home.config().get("mapping"))
     except HomeError as error:
         yield Finding("Settings", "problem", str(error))
     except InvalidSetting as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from router.errors import shown
+from router.errors import InvalidSetting, shown
 
 ControlKind = Literal["cc", "note", "program"]
 ACTIONS: Final = (
@@ -99,6 +99,22 @@ def read_triggers(rows: Iterable[Any]) -> tuple[Trigger, ...]:
         word("relative", relative, ("", "twos", "offset", "signed"), "twos, offset or signed")
         out.append(Trigger(Control(kind, number, channel), row["action"], at, relative))
     return tuple(out)
+
+
+def read_table(table: Any) -> tuple[Trigger, ...]:
+    """Read config.toml's table `mapping`; None and an empty one leave the defaults in force.
+
+    Raises:
+        InvalidSetting: Saying what it must hold.
+    """
+    if not table and isinstance(table, dict | None):
+        return DEFAULT
+    if not isinstance(table, dict) or table.keys() != {"triggers"} or not isinstance(table["triggers"], list):
+        raise InvalidSetting("mapping", f"config.toml: mapping is {shown(table)}; it must hold one list, triggers")
+    try:
+        return read_triggers(table["triggers"])
+    except ValueError as error:
+        raise InvalidSetting("mapping", f"config.toml: {error}") from None
 
 
 def steps(value: int, encoding: str) -> int:

@@ -1,4 +1,4 @@
-"""The router's variables as the user set them: in the environment, in config.toml, with flags.
+"""What the user set, in the environment, in config.toml, with flags: the router's variables, and names that must exist.
 
 Pure. Refuses a value in the words of the place where it stands.
 """
@@ -7,9 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.settings import BY_NAME, SECRETS, Value
+from bridge.settings import BY_NAME, SECRETS, Value, live_values, placed
 from router.config import RouterConfig
-from router.errors import InvalidSetting
+from router.errors import InvalidRequest, InvalidSetting
+
+
+def check_names(values: Mapping[str, Value]) -> None:
+    """Refuse a setting that names what nobody knows.
+
+    Raises:
+        InvalidSetting: Naming the setting, the place where it stands, and what is near.
+    """
+    from bridge import wishes  # noqa: PLC0415 - the drummer's tables, for whoever asks
+
+    try:
+        wishes.check_names(live_values(values))
+    except (InvalidRequest, InvalidSetting) as error:
+        name = error.field if isinstance(error, InvalidRequest) else error.name
+        raise InvalidSetting(name, placed(str(error), name, values[name].origin), error.hint) from None
 
 
 def router_variables(values: Mapping[str, Value], environ: Mapping[str, str]) -> dict[str, str]:

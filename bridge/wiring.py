@@ -39,8 +39,7 @@ from bridge.session import Session
 from bridge.settings import live_values
 from bridge.supervisor import Engine
 from bridge.triggers import Triggers
-from bridge.variables import router_config
-from bridge.wishes import check_names
+from bridge.variables import check_names, router_config
 from bridge.words import API
 
 _log = logging.getLogger("drumbridge")
@@ -66,7 +65,7 @@ class Wiring:
         home = options.home
         self._events = Events(time.monotonic)
         live = live_values(options.values)
-        check_names(live)
+        check_names(options.values)
         self._session = Session(live, self._events, time.monotonic)
         self._library = Library(home.path / "patterns", home.path / "exports")
         config = router_config(options.values, options.environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -21,11 +22,12 @@ from bridge.cli.common import (
     settings,
 )
 from bridge.home import Home, write_whole
-from bridge.settings import BY_NAME, SECRETS, did_you_mean, live_values, resolve
-from bridge.variables import router_config
+from bridge.mapping import read_table
+from bridge.settings import BY_NAME, SECRETS, did_you_mean, resolve
+from bridge.variables import check_names, router_config
 from router.budget import format_usd
 from router.config import KEY_NAMES, PAID_TIERS, RouterConfig
-from router.errors import InvalidRequest, InvalidSetting
+from router.errors import InvalidSetting
 
 _KEYED: Final = dict.fromkeys(SECRETS, "it may come later")
 
@@ -85,7 +87,10 @@ def _show(home: str | None, name: str | None, *, origin: bool, as_json: bool) ->
     else:
         for key, row in rows.items():
             click.echo(f"{key} = {_worded(row['value'])}" + (f"\t# {row['origin']}" if origin else ""))
-    router_config(values, {**os.environ, **_KEYED})  # what it refuses is shown first, and then refused as `run` would
+    # What cannot be is shown first, and then refused as `run` would.
+    router_config(values, {**os.environ, **_KEYED})
+    check_names(values)
+    read_table(find_home(home).config().get("mapping"))
 
 
 def _worded(value: Any) -> str:
@@ -119,20 +124,14 @@ def _shown(name: str, value: Any) -> Any:
 
 def _check(place: Home, name: str, value: Any) -> None:
     """Refuse a name that nobody knows, and a routing value that cannot be, before they reach the file."""
-    from bridge.wishes import check_names  # noqa: PLC0415 - likewise
-
     before = {key: item for key, item in place.config().items() if key in BY_NAME}
     wanted = resolve({}, {}, {**before, name: value})
-    try:
-        check_names(live_values(wanted))
-    except InvalidRequest as error:
-        if error.field == name:
-            fail(CONFIGURATION, str(error), error.hint)
-    try:
-        router_config(wanted, _KEYED)
-    except InvalidSetting as error:
-        if error.name == BY_NAME[name].variable:
-            fail(CONFIGURATION, str(error).removeprefix("config.toml: "), error.hint)  # it is not there yet
+    for check in (check_names, partial(router_config, environ=_KEYED)):
+        try:
+            check(wanted)
+        except InvalidSetting as error:
+            if error.name in {name, BY_NAME[name].variable}:
+                fail(CONFIGURATION, str(error).removeprefix("config.toml: "), error.hint)  # it is not there yet
 
 
 def _change(home: str | None, action: str, name: str | None, value: str | None) -> None:

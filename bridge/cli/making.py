@@ -15,8 +15,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from bridge.cli.common import FAILURE, USAGE, Number, fail, print_bytes, whole
-from bridge.settings import BY_NAME, Value, live_values, placed
-from router.errors import InvalidRequest, InvalidSetting
+from bridge.settings import BY_NAME, Value, live_values
 from router.pattern import Pattern
 from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest, check_length
 
@@ -40,16 +39,12 @@ def request_of(given: Mapping[str, Any], values: Mapping[str, Value]) -> GrooveR
     Raises:
         router.errors.InvalidRequest: For a value that cannot be. InvalidSetting: Where it is one of the settings'.
     """
-    from bridge.wishes import check_names, spoken_tempo, whole_request  # noqa: PLC0415 - the drummer's tables are not for --help
+    from bridge.variables import check_names  # noqa: PLC0415 - the drummer's tables are not for --help
+    from bridge.wishes import spoken_tempo, whole_request  # noqa: PLC0415 - likewise
 
     check_length("prompt", given.get("prompt") or "")
     live = live_values(values)
-    try:
-        check_names(live)
-    except InvalidRequest as error:
-        raise InvalidSetting(
-            error.field, placed(str(error), error.field, values[error.field].origin), error.hint
-        ) from None
+    check_names(values)
     # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
     live |= {name: None for name in KNOBS if values[name].origin == "default"}
     chosen = {name: value for name, value in given.items() if value is not None}

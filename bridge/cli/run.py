@@ -21,8 +21,6 @@ from bridge.cli.common import (
     setting_options,
     settings,
 )
-from bridge.settings import placed
-from router.errors import InvalidRequest, InvalidSetting
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -58,10 +56,6 @@ def run_command(home: str | None, **flags: Any) -> None:
             where = f"{values['host'].value}:{values['port'].value}"
             owner = _who_owns(values["host"].value, values["port"].value)
             fail(CONFIGURATION, f"{where} cannot be opened: {error.strerror or error}", owner)
-        except (InvalidRequest, InvalidSetting) as error:  # a name that nobody knows
-            name = error.field if isinstance(error, InvalidRequest) else error.name
-            origin = values[name].origin if name in values else ""
-            fail(CONFIGURATION, placed(str(error), name, origin), error.hint)
         except ValueError as error:
             fail(CONFIGURATION, str(error))
 

@@ -277,7 +277,7 @@ def test_config_reads_and_changes_a_file_of_any_editor(cli, tmp_path):
     assert "tempo = 96.0\t# config.toml" in cli("config", "show", "--origin").stdout
 
 
-@pytest.mark.parametrize("words", [("run",), ("generate", "funk"), ("compose",)])
+@pytest.mark.parametrize("words", [("run",), ("generate", "funk"), ("compose",), ("config", "show")])
 def test_a_setting_that_cannot_be_is_named_with_its_place(cli, tmp_path, monkeypatch, words):
     """Nobody looks for a flag that was never given: a variable by its name, the file's value as the file's."""
     (tmp_path / "home").mkdir(mode=0o700)
@@ -285,6 +285,7 @@ def test_a_setting_that_cannot_be_is_named_with_its_place(cli, tmp_path, monkeyp
 
     file.write_text('genre = "fnuk"\n')
     unknown = cli(*words)
+    assert "config.toml: genre 'fnuk' is not known" in cli("doctor").stdout
     file.write_text("tempo = true\n")
     wrong = cli(*words)
     monkeypatch.setenv("DRUMBRIDGE_TEMPO", "fast")

@@ -9,6 +9,7 @@ from bridge.controls import Controls
 from bridge.learning import Learner, learned
 from bridge.mapping import DEFAULT, Control, Trigger
 from bridge.rpc import RpcError
+from router.errors import InvalidSetting
 
 
 def hear(action, *messages):
@@ -137,7 +138,7 @@ def test_a_bad_mapping_over_the_socket_changes_nothing(stage):
 )
 def test_a_table_of_config_toml_that_is_no_mapping_is_refused_by_its_name(tmp_path, table, says):
     """A slip in its name is not a mapping without triggers, and never a traceback."""
-    with pytest.raises(ValueError, match=r"^config\.toml: mapping") as refused:
+    with pytest.raises(InvalidSetting, match=r"^config\.toml: mapping") as refused:
         Controls(tmp_path / "mapping.json", table)
 
     assert says in str(refused.value)

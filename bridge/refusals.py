@@ -106,8 +106,8 @@ def _words(schema: Mapping[str, Any], name: str, value: Any) -> str:
     """Return what a schema takes; limits only where `value` is of the right kind, and so at fault for them."""
     if "enum" in schema:
         return f"one of {', '.join(schema['enum'])}"
-    if "description" in schema and schema.get("type") == "string":
-        return str(schema["description"])
+    if "pattern" in schema:
+        return str(schema["description"])  # in words
     kind = _KINDS.get(schema.get("type", ""), "something else")
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
@@ -140,7 +140,8 @@ def _hint(schema: Mapping[str, Any], name: str, value: Any, fault: str) -> str:
     if "minimum" in schema and "maximum" in schema:
         if isinstance(value, str):
             with contextlib.suppress(ValueError):
-                if schema["minimum"] <= float(value) <= schema["maximum"]:
+                number = int(value) if schema["type"] == "integer" else float(value)
+                if schema["minimum"] <= number <= schema["maximum"]:
                     return f"try {value}, without quotes"
         row = BY_NAME.get(name)
         known = row is not None and isinstance(row.default, int | float)

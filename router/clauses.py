@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from router import groove, phrases
 from router.constraints import drum_name, read_rule, spoken_voices
 from router.order import CRASHES, Order
 from router.regex import regex
+from router.spans import Bars, bars_in
 
 LONGEST: Final = 400
 """Longer texts are questions put together for a model, not a player's words."""
@@ -21,7 +22,7 @@ MOST: Final = 24
 """More orders than that in one wish are a text about something else."""
 _PLACE: Final = r"(?:[1-9][&ea]?(?![\w/:.%-]| ?(?:bars?|bpm)\b)|(?:and|e|a|&) of\b)"
 _PARTS: Final = regex(
-    r"[;]|\.(?!\d)|,(?!(?:(?<=[\d&],)|(?<=\d[ea],)) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
+    r";|\.(?!\d)|,(?!(?:(?<=[\d&],)|(?<=\d[ea],)) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
     r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b)\w+)\b)"
@@ -61,8 +62,8 @@ _SAID: Final = tuple(
 )
 """How a wish for a whole groove says what `refine` has other words for."""
 _FRAME: Final = regex(
-    r"^.*\b(?:beat|groove|pattern|loop|rhythm|part|section|intro|outro|verse|chorus|breakdown)"
-    r" (?=(?:on|with|in|starting|ending|that)\b)"
+    r"^.*\b(?:(?:beat|groove|pattern|loop|rhythm|part|section|intro|outro|verse|chorus|breakdown)"
+    r" (?=(?:on|with|in|starting|ending|that)\b)|where )"
 )
 _WITH: Final = regex(
     r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
@@ -90,6 +91,8 @@ ALONE: Final = frozenset({"", "a", "an", "the", "and", "some"})
 _FELT: Final = regex(r"\b(?:feel|vibe|groove|style|shuffle|swing)\b")
 """What is said of all of it, though "and" joins it to a drum."""
 _HALVES: Final = regex(r" and (?!\d|of\b)")
+_EVEN: Final = frozenset({"beat", "8th", "16th", "3rd"})
+"""What keeps the time."""
 _OPEN: Final = regex(r"\bopen (?:hi[- ]?)?hats? on\b")
 _ADDED: Final = regex(r"\b(?:add|extra|another|more|additional|too|as well|an?(?! of\b))\b")
 """With these a place is one more; without, it says where the drum is: "kick on 1 and 3"."""
@@ -97,7 +100,8 @@ _RINGS: Final = frozenset(CRASHES)
 """What is struck for an event: "a crash on 1" is not all of them."""
 _REFUSED: Final = regex(r"(?:no|without|drop|remove|never|don'?t)\b")
 _SETTING: Final = regex(
-    r"(?<!on )\b(?:in |at )?(?:[2-9]\d?/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|^\w+ bars? of |\bfor \w+ bars?\b"
+    r"(?<!on )\b(?:in |at )?(?:[2-9]\d?/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|(?<=ths) at \d{2,3}$"
+    r"|^\w+ bars? of |\bfor \w+ bars?\b"
 )
 """Metre, tempo and length, which are read from the whole wish."""
 
@@ -115,7 +119,10 @@ def orders_in(prompt: str) -> int:
 
 @lru_cache(maxsize=64)
 def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
-    text = _WITHOUT.sub("without", " ".join(", ".join(prompt.lower().replace('"', "").split("\n")).split()))
+    text = _WITHOUT.sub("without", groove.signed(", ".join(prompt.replace('"', "").split("\n"))))
+    label, colon, orders = text.partition(": ")
+    if colon and not _about_drums(label) and not bars_in(label)[1]:
+        text = f"{label}, {orders}"  # "techno: kick on every beat"
     for found, instead in (*phrases.SHORT, *_SAID):
         text = found.sub(instead, text)
     clauses: list[str] = []
@@ -227,15 +234,45 @@ def taken_back(clauses: Sequence[str]) -> dict[str, str]:
     return {found[index][0]: words for index, words in against.items() if len(orders_of(found[index][0])) == 1}
 
 
-def placed(clauses: Sequence[str]) -> dict[str, list[tuple[tuple[str, ...], set[str]]]]:
-    """Return, for clauses that say where a drum is ("kick on 1 and 3"), its voices and all places said of them."""
-    said: dict[tuple[str, ...], set[str]] = {}
-    out: dict[str, list[tuple[tuple[str, ...], set[str]]]] = {}
+def keeper(clause: str) -> str:
+    """Return "ride" or "hats" where a clause lays the time on it ("ride in eighths"), else ""."""
+    if _ADDED.search(bare(clause)):
+        return ""
+    for order in orders_of(clause):
+        rule = read_rule(order.text) if order.act == "rule" else None
+        places = {*order.places} if order.act == "steps" else {*rule.places} if rule and rule.most is None else set()
+        if places and places <= _EVEN and not order.bars and not (rule and rule.only):
+            return "ride" if {"ride"} <= {*order.voices} else "hats" if {"hat_closed"} <= {*order.voices} else ""
+    return ""
+
+
+class Placed(NamedTuple):
+    """Where a drum is said to be, and nowhere else.
+
+    Attributes:
+        voices: The drum. places: In the bar, as all clauses together have it.
+        bars: In these; () for all, but for `others`, of which something else is said.
+    """
+
+    voices: tuple[str, ...]
+    places: set[str]
+    bars: tuple[Bars, ...] = ()
+    others: tuple[Bars, ...] = ()
+
+
+def placed(clauses: Sequence[str]) -> dict[str, list[Placed]]:
+    """Return, for clauses that say where a drum is ("kick on 1 and 3"), which drum and all places said of it."""
+    said: dict[tuple[tuple[str, ...], tuple[Bars, ...]], set[str]] = {}
+    found: list[tuple[str, tuple[str, ...], tuple[Bars, ...]]] = []
     for clause in clauses:
-        for order in () if _ADDED.search(clause) or _RINGS & {*spoken_voices(clause)[0]} else orders_of(clause):
-            rule = read_rule(order.text) if order.act == "rule" and not order.bars else None
+        for order in () if _ADDED.search(bare(clause)) or _RINGS & {*spoken_voices(clause)[0]} else orders_of(clause):
+            rule = read_rule(order.text) if order.act == "rule" and not order.outside else None
             if rule and rule.places and rule.most is None and not (rule.only or rule.ghosts):
-                places = said.setdefault(rule.voices, set())
-                places.update(rule.places)
-                out.setdefault(clause, []).append((rule.voices, places))
+                said.setdefault((rule.voices, order.bars), set()).update(rule.places)
+                found.append((clause, rule.voices, order.bars))
+    out: dict[str, list[Placed]] = {}
+    for clause, voices, bars in found:
+        places = said[voices, bars] | said.get((voices, ()), set())
+        others = () if bars else tuple(one for mine, where in said if mine == voices for one in where)
+        out.setdefault(clause, []).append(Placed(voices, places, bars, others))
     return out

@@ -67,7 +67,7 @@ _NO_FILL: Final = r"(?:no|without|leave out|avoid|omit)\s+(?:any\s+)?fills?"
 
 _HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 _HANDS_HATS: Final = _HATS[:2]
-_FOOT: Final = regex(r"\bon (?:beats? )?(?:2 ?(?:and|&|\+) ?4|two and four|(?:the )?backbeats?)$")
+_FOOT: Final = regex(r"\bon (?:beats? )?(?:2 ?(?:and|&|\+) ?[34]|two and (?:three|four)|(?:the )?backbeats?)$")
 GHOST_BELOW: Final = 50
 """A snare softer than this is a ghost note."""
 

@@ -16,6 +16,7 @@ from router.constraints import GHOST_BELOW, counted, drum_name, place_ticks, rea
 from router.pattern import MAX_BARS, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.request import GrooveRequest
+from router.spans import Bars, runs
 
 _ABOUT_ALL: Final = regex(r"\b(?:all|but|except|everything|anything|never|no|not|without)\b")
 _IDLE: Final = regex(r"so it is already\b|^no strokes of ")
@@ -27,6 +28,8 @@ _SHORT: Final = 2
 _GRACE: Final = {"flam": ((-100, 0),), "drag": ((-100, 0),), "buzz": ((0, 190),)}
 """Where the small strokes of an ornament lie, in ticks from the stroke that they belong to."""
 _MIDDLE: Final = 0.5
+_KEEPERS: Final = {"ride": ("ride", "ride_bell"), "hats": ("hat_closed", "hat_open")}
+"""What can keep the time; one hand does."""
 _TELLING: Final = (
     "genre", "style", "drummer", "section", "meter", "bars", "tempo", "time", "feel", "blend", "polyrhythm", "evolve",
 )  # fmt: skip
@@ -101,21 +104,21 @@ def draw(request: GrooveRequest) -> Pattern:
     if not clauses:
         return groove.generate(request)
     done: list[str] = []
+    asked = {voice for clause in clauses for voice in spoken_voices(clause)[0]}
     taken_back, placed = reading.taken_back(clauses), reading.placed(clauses)
-    spelled = {voice for said in placed.values() for voices, _ in said for voice in voices}
+    spelled = {voice for said in placed.values() for one in said for voice in one.voices}
     pattern = groove.generate(_unfilled(request, clauses, spelled))
     for clause in clauses:
         if clause in taken_back:
             done.append(f'not done: "{clause}", for "{taken_back[clause]}" comes after it')
             continue
-        pattern, said, missed = _told(pattern, clause, request)
+        pattern, said, missed = _told(_keeping(pattern, clause, asked), clause, request)
         done += (one for one in said if not _IDLE.search(one))
         done += (f"not done: {one}" for one in missed)
-        for voices, places in placed.get(clause, ()) if said else ():
-            before, pattern = pattern, _nowhere_else(pattern, voices, places, request)
+        for one in placed.get(clause, ()) if said else ():
+            before, pattern = pattern, _nowhere_else(pattern, one, request)
             if out := len(before.hits) - len(pattern.hits):
-                done.append(f"{counted(out)} of {', '.join(voices).replace('_', ' ')} left out elsewhere")
-    asked = {voice for clause in clauses for voice in spoken_voices(clause)[0]}
+                done.append(f"{counted(out)} of {', '.join(one.voices).replace('_', ' ')} left out elsewhere")
     pattern, _ = groove.repair(pattern, tempo=float(request.tempo), asked=asked)  # a cowbell takes a hand from the hat
     return replace(pattern, meta={**pattern.meta, **({"asked": done} if done else {})}, id="")
 
@@ -128,11 +131,35 @@ def _unfilled(request: GrooveRequest, clauses: Sequence[str], spelled: set[str])
     return replace(request, fill_amount=0.0) if short or any(map(_ONLY.search, clauses)) else request
 
 
-def _nowhere_else(pattern: Pattern, voices: Sequence[str], places: set[str], request: GrooveRequest) -> Pattern:
+def _keeping(pattern: Pattern, clause: str, asked: set[str]) -> Pattern:
+    """Return the groove with its time on the drum that a clause gives it to: "ride in eighths" takes it from the hats.
+
+    Only from drums that nothing else is said of.
+    """
+    keeper = reading.keeper(clause)
+    other = {"ride": "hats", "hats": "ride"}.get(keeper, "")
+    if not other or asked & {*_KEEPERS[other]}:
+        return pattern
+    mine, theirs = (sum(hit.voice in _KEEPERS[one] for hit in pattern.hits) for one in (keeper, other))
+    if theirs <= mine:
+        return pattern
+    target = _KEEPERS[keeper][0]
+    taken = {hit.tick for hit in pattern.hits if hit.voice in _KEEPERS[keeper]}
+    return pattern.with_hits(
+        replace(hit, voice=target, openness=None) if hit.voice in _KEEPERS[other] else hit
+        for hit in pattern.hits
+        if hit.voice not in _KEEPERS[other] or hit.tick not in taken
+    )
+
+
+def _nowhere_else(pattern: Pattern, where: reading.Placed, request: GrooveRequest) -> Pattern:
     """Leave out what lies elsewhere; fills are left alone, and so are ghost notes where the wish is for them.
 
     A stick on the rim is the hand that plays the snare.
     """
+    voices, places = where.voices, where.places
+    bars = {one for low, high in runs(where.bars or (Bars(),), pattern.bars) for one in range(low, high + 1)}
+    bars -= {one for low, high in runs(where.others, pattern.bars) for one in range(low, high + 1)}
     at, fills, bar = place_ticks(pattern, places), pattern.meta.get("fills", ()), pattern.meter.bar_ticks
     ghosts = max(request.ghosts or 0.0, groove.describe(request.prompt)["feel"].get("ghosts", 0.0)) > _MIDDLE
 
@@ -141,6 +168,7 @@ def _nowhere_else(pattern: Pattern, voices: Sequence[str], places: set[str], req
             return not ("rim" in voices and hit.voice == "snare" and hit.tick in at)
         return (
             hit.tick in at
+            or hit.tick // bar not in bars
             or hit.tick // bar + 1 in fills
             or (ghosts and hit.velocity < GHOST_BELOW)
             or any(low <= hit.tick - tick <= high for tick in at for low, high in _GRACE.get(hit.ornament, ()))

@@ -16,6 +16,7 @@ from router.groove.hands import flaws, repair
 from router.groove.knobs import shape, thin, vary
 from router.groove.names import DRUMMERS, GENRES, check_names, styles
 from router.groove.resolve import length, resolve
+from router.groove.spell import signed
 from router.groove.turning import turn, wear
 from router.groove.unread import unread
 from router.groove.words import SOMEWHERE, TIME_IN_BARS, additive, describe, nameless
@@ -42,6 +43,7 @@ __all__ = [
     "nameless",
     "repair",
     "shape",
+    "signed",
     "styles",
     "take_off",
     "thin",

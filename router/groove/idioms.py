@@ -29,7 +29,7 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("metal", "djent"): "progmetal progressivemetal mathcore",
     ("punk", "straight"): "punkrock",
     ("punk", "d-beat"): "hardcorepunk",
-    ("punk", "pop-punk"): "emo",
+    ("punk", "pop-punk"): "emo poppunk",
     ("pop", "synth"): "synthpop electropop newwave kpop",
     ("pop", "four-on-the-floor"): "4onthefloor fourtothefloor 4tothefloor",
     ("pop", "soft"): "popballad",

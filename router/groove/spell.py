@@ -26,15 +26,21 @@ _COUNTED: Final = regex(
     rf"|(?<=\btempo )({_SPOKEN})\b|(?<=\btempo of )({_SPOKEN})\b"
 )
 _SIGNS: Final = str.maketrans({"\u2013": "-", "\u2014": ",", "\u2019": "'", "\u2018": "'", "\u201c": '"',
-                               "\u201d": '"'})  # fmt: skip
+                               "\u201d": '"', "?": ",", "!": ",", "(": ",", ")": ","})  # fmt: skip
 
 
 def tidy(prompt: str) -> str:
-    """Return words as they are read: in small letters, with single spaces, plain signs, and lengths in figures."""
-    text = prompt.lower().translate(_SIGNS)
-    if not text.isascii():  # "bai\u00e3o", "reggaet\u00f3n": names are known without their accents
-        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    text = " ".join(text.replace("@", " at ").split())
+    """Return words as they are read: small letters, single spaces, plain signs, lengths in figures, no accents."""
+    if not prompt.isascii():  # "bai\u00e3o", "reggaet\u00f3n": names are known without their accents
+        prompt = "".join(
+            letter for letter in unicodedata.normalize("NFKD", prompt.lower()) if not unicodedata.combining(letter)
+        )
+    return signed(prompt)
+
+
+def signed(words: str) -> str:
+    """Return words in small letters, with single spaces and plain signs, and lengths in figures."""
+    text = " ".join(words.lower().translate(_SIGNS).replace("@", " at ").split())
     return _COUNTED.sub(lambda found: str(number(found[0])), text)
 
 

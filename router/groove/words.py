@@ -42,7 +42,7 @@ _BPM: Final = r"(?<![\d.,])(\d{1,6}(?:\.\d+)?)"
 _TEMPO: Final = regex(
     rf"{_BPM}\s*(?:bpm\b|beats per minute)|\b(?:tempo(?: of)?|bpm)[:=]? ?{_BPM}(?![\d.]*\d)"
     r"|\bat ([4-9]\d|[12]\d\d)(?=\s*(?:$|[,;]|\.(?!\d)|(?:in|for|with|and|without)\b))"
-    r"|(?:^|(?<=[a-z] )|(?<=, ))([6-9]\d|1\d\d|2[0-2]\d)(?=$|,)"
+    r"|(?:^|(?<=[a-z] )|(?<=, ))([6-9]\d|1\d\d|2[0-2]\d)(?=$|,|: )"
     r"|^([6-9]\d|1\d\d|2[0-2]\d) (?=[a-z])(?!bars?\b|beats?\b|percent|s\b|ms\b|notes?\b|strokes?\b|hits?\b)"
 )
 _NOT_A_TEMPO: Final = regex(
@@ -250,6 +250,15 @@ def _sections(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SECTION_NAMES[plain(found[1])] for found in _SECTION.finditer(text)))
 
 
+def _of_section(text: str, sections: tuple[str, ...]) -> str:
+    """Return words without those of other sections: "chorus with open hats, verse with closed hats" is open."""
+    if len(sections) < 2:
+        return text
+    text = re.sub(rf"({_SECTION.pattern}) and {_SECTION.pattern}", r"\1", text)  # what is said of both is said of one
+    parts = re.split(r"[,;.]|\bthen\b|\band\b", text)
+    return " , ".join(part for part in parts if {*_sections(part)} <= {sections[0]})
+
+
 def _blend(text: str) -> list[tuple[str, float]]:
     """Return genres with their shares, the largest first, from any of the ways to write a blend."""
     if not _BLENDED.search(text):
@@ -434,7 +443,7 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,
         "evolve": bool(_EVOLVING.search(text)),
-        "feel": _feel(text) | set_to,
+        "feel": _feel(_of_section(text, sections)) | set_to,
         "read_as": mistyped,
         "denied": _denied(text),
         "exact": "swing" in set_to or bool(_UNSWUNG.search(text)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.drummer import describe, unread
+from router.drummer import describe, details, unread
 from router.policy import SURE
 from tests.support.grooves import BEAT, drawn, ticks
 
@@ -186,3 +186,50 @@ def test_ten_orders_in_one_breath_are_all_done() -> None:
         "not done: 30 orders about drums, of which 24 can be given at a time",
     )
     assert "401 characters" in unread("x" * 401)[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "gone"),
+    [
+        ("straight eighths on the ride", "ride", "hat_closed"),
+        ("ride on every eighth", "ride", "hat_closed"),
+        ("ride in eighths, hats on 2 and 4", "hat_closed", ""),
+        ("add a ride on every beat", "hat_closed", ""),
+    ],
+)
+def test_one_hand_keeps_the_time(words: str, there: str, gone: str) -> None:
+    """A ride that is to keep it takes it from the hats, unless they are spoken of or it is one more."""
+    voices = {hit.voice for hit in drawn(words).hits}
+
+    assert there in voices
+    assert gone not in voices
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        ("first bar: kick on 1 and 3; second bar: kick on 1, 2& and 3", (0, 1920), (0, 1440, 1920)),
+        ("kick in bar 1 on 1 and 3, kick in bar 2 on 2&", (0, 1920), (1440,)),
+        ("kick on 1 and 3, kick on 4 in bar 2", (0, 1920), (0, 1920, 2880)),
+    ],
+)
+def test_each_bar_has_its_drum_where_it_was_said(words: str, first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    """What is said of one bar holds there, beside what is said of all."""
+    kicks = ticks(drawn(words, bars=2), "kick")
+
+    assert tuple(tick for tick in kicks if tick < 3840) == first
+    assert tuple(tick - 3840 for tick in kicks if tick >= 3840) == second
+
+
+@pytest.mark.parametrize(
+    ("words", "clauses"),
+    [
+        ("techno 132: kick on every beat", ("kick on every beat",)),
+        ("latin with congas but no snare? 110", ("with congas", "no snare")),
+        ("metal, snare on 3 (half time)", ("snare on 3",)),
+        ("hats: open on 4", ("hats: open on 4",)),
+    ],
+)
+def test_signs_part_what_they_part(words: str, clauses: tuple[str, ...]) -> None:
+    """A label, a question, a remark in brackets end a clause; a drum's name before a colon is part of it."""
+    assert details(words) == clauses

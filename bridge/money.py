@@ -26,6 +26,9 @@ LOOK_S: Final = 0.25
 
 IDLE_S: Final = 5.0
 
+OPENS_S: Final = 5.0
+"""How long an early question waits for the files; opening takes a fifth of a second."""
+
 
 class Money:
     """What was paid, what was saved, what may still be spent."""
@@ -54,12 +57,16 @@ class Money:
         self._news = asyncio.Event()
         self._blind = ""
         self._watch: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
         events.source("metrics", self.snapshot)
         events.source("alerts", lambda: {"alerts": self._standing()})
 
     async def open(self) -> None:
         """Open the files. A bad one closes the paid tiers and says so; it never keeps the music from starting."""
-        await self.purse.open()
+        try:
+            await self.purse.open()
+        finally:
+            self._opened.set()
         self._watch = asyncio.create_task(self._look_after(), name="money-watch")
 
     async def close(self) -> None:
@@ -142,10 +149,18 @@ class Money:
 
     async def budget(self) -> Mapping[str, Any]:
         """Return the month, its limit, what is spent, reserved and left."""
+        await self._known()
         self._last_budget = await self.ledger.budget()
         closed = self.ledger.closed
         return {**self._last_budget, **({"closed": closed} if closed else {})}
 
     async def costs(self, since: str | float | None, by: Sequence[str]) -> list[dict[str, Any]]:
         """Return totals since a day, grouped by tier, provider, model or day."""
+        await self._known()
         return await self.ledger.totals(since=since, by=by)
+
+    async def _known(self) -> None:
+        """Wait for the files, which open after the ready line: "$0.00" to an early question would be a lie."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPENS_S):
+                await self._opened.wait()

@@ -78,6 +78,7 @@ class Stage:
         self.library = Library(folder / "patterns", folder / "exports")
         config = RouterConfig.from_env({})
         self.money = Money(folder, config, self.events)
+        self.money._opened.set()  # it stays without files, and nobody waits for them
         self.router = router or Router(config)
         self.jobs = Jobs(self.session, self.events, self.router, lambda error: explain(error).as_dict())
         self.triggers = Triggers(self.session, self.jobs, self.library, Controls(folder / "mapping.json", None))

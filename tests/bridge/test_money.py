@@ -9,6 +9,7 @@ import pytest
 from bridge import money
 from bridge.events import Events
 from bridge.money import Money
+from router.budget import PICO, Usage
 from router.config import RouterConfig
 
 ROUTE = {"tier": "expert", "cache": "miss", "degraded": False, "latency_ms": 900, "cost_usd": "0.60", "attempts": []}
@@ -139,3 +140,24 @@ def test_figures_that_cannot_be_read_are_told_once(watch, monkeypatch, caplog):
         watch(story)
     assert caplog.text.count("the money cannot be looked at (OSError: the folder is gone)") == 1
     assert caplog.text.count("the money can be looked at again") == 1
+
+
+def test_who_asks_before_the_files_are_open_waits_for_them(watch, tmp_path):
+    """The ready line comes first: an early `costs` or `status` never says that nothing was paid when something was."""
+
+    async def spend(watched):
+        names = {"tier": "fast", "provider": "groq", "model": "m", "task": "pattern", "request_limit_picousd": None}
+        row = await watched.money.ledger.reserve(request_id="r", worst_picousd=PICO, **names)
+        await watched.money.ledger.settle(row, cost_picousd=PICO, usage=Usage(1, 1), outcome="ok", ms=1)
+
+    async def ask():
+        early = Watched(tmp_path).money
+        asked = asyncio.gather(early.budget(), early.costs(None, ["tier"]))
+        await asyncio.sleep(0)
+        await early.open()
+        budget, (row,) = await asked
+        await early.close()
+        return budget["spent_usd"], row["cost_usd"]
+
+    watch(spend)
+    assert asyncio.run(ask()) == ("1.00", "1.00")

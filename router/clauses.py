@@ -28,6 +28,7 @@ _PARTS: Final = regex(
     r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b)\w+)\b)"
 )
 _DRUM: Final = phrases.HITS
+_VALUE: Final = "(8th|eighth|16th|sixteenth)"
 _AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
 _NOTHING_ELSE: Final = regex(
     r",? ?\b(?:and |but |with )*(?:nothing else|no other drums?|that'?s (?:it|all)|only th(?:at|ese|ose))\b"
@@ -40,6 +41,7 @@ _SAID: Final = tuple(
         (r"\b(?:plus|also)\b", ", add"),
         (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
+        (rf"(?:^|(?<=, ))(?:with |in |steady |driving )*{_VALUE}s?(?:[ -]notes?)?(?=$|[,;.])", r"hats in \1s"),
         (rf"\bfill with (?:the |a )?{_DRUM} and (?:the )?{_DRUM}\b", "fill"),
         (rf"\bfill with (?:the |a )?({_DRUM})\b", r"\1 fill"),
         (

@@ -34,6 +34,8 @@ FEEL: Final[dict[str, dict[str, float]]] = {
     "ahead-of-the-beat": {"lean": 0.3}, "pushing": {"lean": 0.35}, "behind-the-beat": {"lean": 0.7},
     "open-hats": {"hat_openness": 0.7}, "closed-hats": {"hat_openness": 0.0}, "no-fills": {"fill_amount": 0.0},
     "many-fills": {"fill_amount": 0.9}, "no-ghosts": {"ghosts": 0.0}, "no-ghost-notes": {"ghosts": 0.0},
+    "more-fills": {"fill_amount": 0.8}, "lots-of-fills": {"fill_amount": 0.9}, "few-fills": {"fill_amount": 0.2},
+    "fewer-fills": {"fill_amount": 0.2}, "less-fills": {"fill_amount": 0.2},
     "hypnotic": {"variation": 0.1}, "repetitive": {"variation": 0.1},
     "powerful": {"energy": 0.75}, "intense": {"energy": 0.75}, "massive": {"energy": 0.75}, "epic": {"energy": 0.75},
     "punchy": {"energy": 0.7}, "calm": {"energy": 0.3}, "delicate": {"energy": 0.3}, "subtle": {"energy": 0.35},
@@ -41,6 +43,13 @@ FEEL: Final[dict[str, dict[str, float]]] = {
     "dragging": {"lean": 0.7}, "behind-the-click": {"lean": 0.7}, "on-top-of-the-beat": {"lean": 0.3},
     "ahead-of-the-click": {"lean": 0.3}, "rushing": {"lean": 0.3}, "rushed": {"lean": 0.3},
 }  # fmt: skip
+COMPARED: Final[dict[str, dict[str, float]]] = {
+    "busier": {"density": 0.7, "complexity": 0.65}, "denser": {"density": 0.7}, "fuller": {"density": 0.65},
+    "sparser": {"density": 0.3}, "simpler": {"complexity": 0.25}, "louder": {"energy": 0.7}, "harder": {"energy": 0.7},
+    "heavier": {"energy": 0.7}, "softer": {"energy": 0.3}, "quieter": {"energy": 0.3}, "lighter": {"energy": 0.35},
+    "tighter": {"humanize": 0.3}, "looser": {"humanize": 0.7}, "lazier": {"humanize": 0.7, "late": 1},
+}  # fmt: skip
+"""Said of all of it where they stand alone; of a drum they are an order."""
 GENRE_WORDS: Final = {plain(g): g for g in GENRES} | ALIASES
 STYLE_WORDS: Final[dict[str, list[tuple[str, str]]]] = {}
 for _genre, _names in CATALOGUE.items():

@@ -9,10 +9,11 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
+from router.groove.dials import TURNED, turned_to
 from router.groove.lexicon import DRUMMER_WORDS, HOMES, NAMES
 from router.groove.names import plain
 from router.groove.spell import tidy
-from router.groove.words import MOST_BEATS, NO_NAME, RATIO, SPOKEN, TEMPOS, TURNED, describe, turned_to
+from router.groove.words import MOST_BEATS, NO_NAME, RATIO, SPOKEN, TEMPOS, describe
 from router.pattern import MAX_BARS
 from router.regex import regex
 
@@ -64,8 +65,9 @@ _HARMLESS: Final = frozenset((
     "grooves", "drumming", "drummer", "drumkit", "kit", "drum", "loops", "patterns", "feels", "style", "styled",
     "styles", "vibe", "vibes", "vibey", "flavor", "flavour", "flavored", "sound", "sounds", "sounding", "based",
     "inspired", "influenced", "hate", "except", "avoid", "rather", "instead", "odd", "grouped", "grouping", "groupings",
-    "metre", "drumbeat", "usual", "beat", "groove", "pattern", "loop", "feel", "drums", "give", "less", "more", "don't",
-    "dont", "isn't", "note", "notes", "hit", "hits", "eighth", "eighths", "sixteenth", "sixteenths", "quarter",
+    "metre", "drumbeat", "usual", "slightly", "extremely", "somewhat", "fairly", "totally", "absolutely", "ultra",
+    "mega", "incredibly", "few", "fewer", "beat", "groove", "pattern", "loop", "feel", "drums", "give", "less", "more",
+    "don't", "dont", "isn't", "note", "notes", "hit", "hits", "eighth", "eighths", "sixteenth", "sixteenths", "quarter",
     "quarters", "8th", "16th", "8ths", "16ths", "meter", "metre", "signature", "time", "tempo", "speed", "count",
     "my", "the", "a", "an", "me", "some", "any", "to", "in", "on", "at", "for", "with", "up", "down", "out", "off",
     "them", "long", "short", "phrase", "phrases", "measure", "measures", "bar", "bars", "when", "where", "while",

@@ -10,8 +10,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
+from router.groove.dials import KNOB, LEVELS, TURNED, turned
 from router.groove.idioms import IDIOMS, MANNERS
 from router.groove.lexicon import (
+    COMPARED,
     DRUMMER_WORDS,
     FEEL,
     GENRE_WORDS,
@@ -59,7 +61,8 @@ _METER_WORDS: Final = regex(
     r"(?=\s*(?:$|[,;.]|with\b|and\b|at\b|time\b|feel\b))"
 )
 _NOT: Final = (
-    r"(?:(?:anything|everything) (?:but|except)|(?:no|not|without|less|isn'?t|aren'?t|don'?t be|never|avoid|instead of"
+    r"(?:(?:anything|everything) (?:but|except)|(?<!a )few(?:er)?|kein(?:en?)?|ohne|sin|sans"
+    r"|(?:no|not|without|less|isn'?t|aren'?t|don'?t be|never|avoid|instead of"
     r"|rather than|other than|(?:do not|don'?t|didn'?t|not) (?:want|need|like|play|do|give me|make (?:it|this))"
     r"|(?:hate|skip|forget))(?: to)?(?: be| sound| play)?(?: like)?)(?: any| an?| the| so| too| very| that| as)?"
 )
@@ -79,26 +82,9 @@ _ON_THE_ONE: Final = regex(
     r"|\bon the one (?=of |in )"
 )
 """A place in the bar, unless it stands alone as the style's name."""
-_KNOB: Final = "swing|humani[sz]e|density|complexity|intensity|energy|variation"
 _NO_ROCK: Final = regex(rf"\b{_NOT} rock\b")
 _EVOLVING: Final = regex(r"\b(?:evol|develop|grow)\w*|\bget(?:s|ting)? (?:busier|denser|fuller)\b")
 _UNSWUNG: Final = regex(rf"\b{_NOT} (?:swing|shuffle)\b")
-TURNED: Final = regex(
-    rf"\b({_KNOB})(?: (?:at|of|to|is|about|around))?[ :=]+"
-    r"(?:(\d{1,6}(?:\.\d+)?) ?(?:%|percent\b|per cent\b)|([01]?\.\d+|[01](?:\.0+)?)(?![\d.]*\d| ?(?:bars?|bpm)\b)"
-    r"|([1-9]\d|100)(?![\d.]*\d| ?(?:bars?|bpm|/)\b)|(\d{1,2})(?: ?/ ?| out of )10\b)"
-    rf"|(?<![\d.])(\d{{1,6}}) ?(?:%|percent|per cent) (?:of )?({_KNOB})\b"
-)
-"""A knob and where it stands: in per cent, with the sign or without, from 0 to 1, or out of ten."""
-_LEVEL: Final = {
-    "zero": 0.0, "no": 0.0, "off": 0.0, "minimal": 0.1, "low": 0.2, "medium": 0.5, "high": 0.8, "full": 1.0, "max": 1.0,
-    "maximum": 1.0,
-}  # fmt: skip
-_LEVELS: Final = regex(
-    rf"\b(zero|no|minimal|low|medium|high|full|max|maximum) ({_KNOB})\b"
-    rf"|\b({_KNOB})(?: (?:to|at|on|is))?:? (zero|off|low|medium|high|full|max|maximum)\b(?! (?:hats?|tom|bass))"
-)
-"""A knob and how far, in words."""
 TIME_IN_BARS: Final = regex(
     r"\b(?:half|double)[ -]?time\b(?= (?:feel |groove )?(?:in|on|for|during|at) (?:the )?"
     r"(?:bars?|last|first|second|third|fourth|final)\b)"
@@ -153,8 +139,10 @@ def _first(phrases: list[str], table: dict[str, str]) -> str | None:
     return next((table[p] for p in phrases if p in table), None)
 
 
+_COMPARISON: Final = regex(rf"\b(?:{'|'.join(COMPARED)})(?=$|[,;.])")
 SPOKEN: Final = (
-    TURNED, _LEVELS, _TEMPO, _METER, _METER_WORDS, _BARS, RATIO, _GROUPS,
+    _COMPARISON,
+    TURNED, LEVELS, _TEMPO, _METER, _METER_WORDS, _BARS, RATIO, _GROUPS,
     regex(
         rf"\b(?:half|double)[ -]?time\b|\bwaltz\b|{_EVOLVING.pattern}"
         r"|\b(?:poly|cross)[ -]?rhythms?\b|\bhemiola\b"
@@ -329,47 +317,44 @@ _FELT: Final = tuple(
 )
 
 
+_COMPARED: Final = regex(
+    r"(?:^|(?<=[,;.] ))(?:(?:make|play|keep|but|it|and|much|way|lots?|an?|bit|little|touch|tad) )*"
+    rf"({'|'.join(COMPARED)})(?=$|[,;.])"
+)
+_OF_DRUM: Final = regex(
+    r"\b(?:kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|bass drum)"
+    rf"(?: (?:is|are|be|very|really|quite|so|a|bit|little|more|played|and|{'|'.join(filter(str.isalpha, FEEL))}))* $"
+)
+"""Before a word of feel that a drum is said to be: "hats busy and loud"."""
+
+
 def _feel(text: str) -> dict[str, float]:
     """Return the knobs that words of feel turn; "less busy" and "not too loud" turn them a bit to the other side."""
     feel: dict[str, float] = {}
     for sign, form, values in _FELT:
-        if sign not in text or (found := form.search(text)) is None:
+        if sign not in text or (found := form.search(text)) is None or _OF_DRUM.search(text, 0, found.start()):
             continue
         if not _DENIED.search(text, max(0, found.start() - _DENIAL), found.start()):
             feel |= values
         else:
-            turned = ((name, value) for name, value in values.items() if name not in {"late", "hat_openness"})
+            others = ((name, value) for name, value in values.items() if name not in {"late", "hat_openness"})
             feel |= {
                 name: 0.0 if name == "swing" else round(0.8 - 0.6 * value, 2)
-                for name, value in turned
+                for name, value in others
                 if name != "swing" or value
             }
     return feel
+
+
+def _compared(text: str) -> dict[str, float]:
+    """Return the knobs that "busier" and the like turn, where they are said of all of it."""
+    return {knob: at for found in _COMPARED.finditer(text) for knob, at in COMPARED[found[1]].items()}
 
 
 def _reach(text: str) -> int | None:
     """Return how long a groove must be to have the bars that words count ("no kick in bar 3"): a power of two."""
     last = max((int(found[2]) + bool(found[1]) for found in _NTH_BAR.finditer(text)), default=0)
     return 1 << (last - 1).bit_length() if 2 < last <= MAX_BARS else None
-
-
-def _turned(text: str) -> dict[str, float]:
-    """Return knobs that are set by a number: "swing 60%", "humanize 0.3"; as far as the knob goes."""
-    feel: dict[str, float] = {}
-    for found in TURNED.finditer(text):
-        name = (found[1] or found[7]).replace("humanise", "humanize").replace("intensity", "energy")
-        feel[name] = min(1.0, turned_to(found))
-    for found in _LEVELS.finditer(text):
-        name = (found[2] or found[3]).replace("humanise", "humanize").replace("intensity", "energy")
-        feel.setdefault(name, _LEVEL[found[1] or found[4]])
-    return feel
-
-
-def turned_to(found: re.Match[str]) -> float:
-    """Return where words put a knob, 1 for all the way; more than that is more than the knob can."""
-    if found[3]:
-        return float(found[3])
-    return int(found[5]) / 10 if found[5] else float(found[2] or found[4] or found[6]) / 100
 
 
 def describe(prompt: str, home: str | None = None) -> dict[str, Any]:
@@ -421,7 +406,7 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         text = re.sub(r"[a-z]+", lambda word: mistyped.get(word[0], word[0]), text)
         phrases, blend, genre, style = _named(text, home)
     genre = style[0] if style else genre or _first(phrases, TINTS) or ("pop" if _NO_ROCK.search(text) else None)
-    set_to = {} if blend else _turned(text)
+    set_to = {} if blend else turned(text)
     every = list(_BARS.finditer(text))
     bars = next((one for one in every if not text[: one.start()].endswith(_SOME_BARS)), every[0] if every else None)
     length = int(bars[1] or bars[2]) if bars else _reach(text)
@@ -443,7 +428,7 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
         "polyrhythm": _polyrhythm(text),
         "time": "" if style and "half-time" in style[1] and time == "half" else time,
         "evolve": bool(_EVOLVING.search(text)),
-        "feel": _feel(_of_section(text, sections)) | set_to,
+        "feel": _feel(_of_section(text, sections)) | _compared(text) | set_to,
         "read_as": mistyped,
         "denied": _denied(text),
         "exact": "swing" in set_to or bool(_UNSWUNG.search(text)),
@@ -466,7 +451,7 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
     known |= (
         {w for word in FEEL for w in word.split("-") if w not in _STOP}
         | set(NUMBERS)
-        | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", *_KNOB.split("|")}
+        | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", *KNOB.split("|")}
     )
     known |= set(GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(DRUMMER_WORDS) | {"evolving", "evolve"}
     share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0

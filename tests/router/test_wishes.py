@@ -133,6 +133,7 @@ def test_places_are_heard_however_they_are_said(words: str, voice: str, places: 
     [
         ("lazy snare", "played 14 ms behind the beat"),
         ("drag on 4", "a drag on"),
+        ("with 16th notes", "hat closed on sixteenths"),
         ("double kicks and chinas", "china on 1"),
         ("four on floor", "left out elsewhere"),
         ("handclaps on the backbeat", "claps on the backbeat"),

@@ -41,6 +41,7 @@ _SAID: Final = tuple(
         (r"\b(?:plus|also)\b", ", add"),
         (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
+        (rf"\b({_DRUM}) (?:in )?(swung|straight|shuffled) {_VALUE}s?\b", r"\1 in \3s, \2"),
         (rf"(?:^|(?<=, ))(?:with |in |steady |driving )*{_VALUE}s?(?:[ -]notes?)?(?=$|[,;.])", r"hats in \1s"),
         (rf"\bfill with (?:the |a )?{_DRUM} and (?:the )?{_DRUM}\b", "fill"),
         (rf"\bfill with (?:the |a )?({_DRUM})\b", r"\1 fill"),

@@ -42,6 +42,8 @@ _EMPTY: Final = regex(
     r"(?:(?:just |only |pure |total |complete )*(?:silence|silent|nothing)"
     r"|(?:no|without)(?: any)? (?:drums?|music|sound|beats?|hits|notes)(?: at all)?)[.!]?"
 )
+_MANNER: Final = regex(r"-(?:style|like|ish|esque|inspired|type|flavou?red|based|ey)\b")
+"""What is hung on a name: "Bonham-style"."""
 _FIGURES: Final = regex(
     r"(?<![\w.])[-+]?\d[\d.,:/+%-]*(?:st|nd|rd|th|ths|s|x|k|bpm|ms)?(?!\w)"
     r"|\b(?:bpm|beats per minute|tempo|bars?|measures?)\b"
@@ -172,7 +174,7 @@ def _beyond(text: str) -> list[str]:
 
 def _strange(text: str) -> str:
     """Return the words that mean nothing to the drummer, in runs, quoted."""
-    for known in (*SPOKEN, _FIGURES, _PACE, _KIT):
+    for known in (*SPOKEN, _FIGURES, _PACE, _KIT, _MANNER):
         text = known.sub(" , ", text)
     words = re.findall(r"[^\W\d_](?:[\w'&-]*\w)?|[^\w\s\x00-\x7f]+|[,;.]", text)
     runs: list[list[str]] = [[]]

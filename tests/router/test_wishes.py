@@ -99,6 +99,11 @@ def test_no_name_that_is_played_is_said_to_be_left_out(words: str) -> None:
     assert not any("left out" in one for one in unread(words, single=True))
 
 
+def test_what_hangs_on_a_name_is_no_strange_word() -> None:
+    """`Bonham-style` is Bonham's."""
+    assert unread("Bonham-style rock, funk-ish") == ("funk left out: one style and one drummer play at a time (rock)",)
+
+
 def test_nothing_else_means_it() -> None:
     """`and nothing else` leaves the drums that were named, and only those."""
     pattern = drawn("kick on 1 and 3, snare on 2 and 4, hats in eighths, and nothing else", bars=2)
@@ -134,6 +139,7 @@ def test_places_are_heard_however_they_are_said(words: str, voice: str, places: 
         ("lazy snare", "played 14 ms behind the beat"),
         ("drag on 4", "a drag on"),
         ("with 16th notes", "hat closed on sixteenths"),
+        ("hats swung 16ths", "hat closed on sixteenths"),
         ("double kicks and chinas", "china on 1"),
         ("four on floor", "left out elsewhere"),
         ("handclaps on the backbeat", "claps on the backbeat"),

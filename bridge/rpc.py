@@ -15,6 +15,7 @@ MAX_BATCH: Final = 64
 MAX_MESSAGE: Final = 4 << 20
 """Bytes; a pattern of 20,000 hits takes 1.3 MB."""
 _MAX_DIGITS: Final = 20
+_LIKE: Final = 'write it like {"jsonrpc": "2.0", "id": 1, "method": "set", "params": {"tempo": 96}}'
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -42,6 +43,15 @@ class RpcError(Exception):
 def invalid_params(message: str, hint: str = "", field: str = "") -> RpcError:
     """Return the error for a parameter that cannot be."""
     return RpcError(INVALID_PARAMS, "invalid_params", message, hint, **({"field": field} if field else {}))
+
+
+def invalid_request(message: str) -> RpcError:
+    """Return the error for JSON that is no request."""
+    return RpcError(INVALID_REQUEST, "invalid_request", message, _LIKE)
+
+
+def _no_json(message: str) -> RpcError:
+    return RpcError(PARSE_ERROR, "parse_error", message, _LIKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +114,13 @@ def parse(text: str) -> Any:
         )
         json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate cannot be written out again
     except RecursionError:
-        raise RpcError(PARSE_ERROR, "parse_error", f"nested deeper than {MAX_DEPTH}") from None
+        raise _no_json(f"nested deeper than {MAX_DEPTH}") from None
     except UnicodeEncodeError:
-        raise RpcError(PARSE_ERROR, "parse_error", "a text holds half of a surrogate pair") from None
+        raise _no_json("a text holds half of a surrogate pair") from None
     except ValueError as error:
-        raise RpcError(PARSE_ERROR, "parse_error", f"this is not JSON: {error}") from None
+        raise _no_json(f"this is not JSON: {error}") from None
     if not _depth(value):
-        raise RpcError(PARSE_ERROR, "parse_error", f"nested deeper than {MAX_DEPTH}")
+        raise _no_json(f"nested deeper than {MAX_DEPTH}")
     return value
 
 
@@ -121,21 +131,21 @@ def read_call(value: Any) -> Call:
         RpcError: INVALID_REQUEST, saying which member is wrong.
     """
     if not isinstance(value, dict):
-        raise RpcError(INVALID_REQUEST, "invalid_request", "a request must be a JSON object")
+        raise invalid_request("a request must be a JSON object")
     if value.get("jsonrpc") != "2.0":
-        raise RpcError(INVALID_REQUEST, "invalid_request", 'a request must say "jsonrpc": "2.0"')
+        raise invalid_request('a request must say "jsonrpc": "2.0"')
     method, params, identity = value.get("method"), value.get("params", {}), value.get("id")
     if not isinstance(method, str) or not 0 < len(method) <= 64:
-        raise RpcError(INVALID_REQUEST, "invalid_request", "method must be a text of 1 to 64 characters")
+        raise invalid_request("method must be a text of 1 to 64 characters")
     if not isinstance(params, dict):
-        raise RpcError(INVALID_REQUEST, "invalid_request", "params must be an object, its members by name")
+        raise invalid_request("params must be an object, its members by name")
     if isinstance(identity, bool) or not (identity is None or isinstance(identity, str | int | float)):
-        raise RpcError(INVALID_REQUEST, "invalid_request", "id must be a text, a number or null")
+        raise invalid_request("id must be a text, a number or null")
     if isinstance(identity, str) and len(identity) > 200:
-        raise RpcError(INVALID_REQUEST, "invalid_request", "id is longer than 200 characters")
+        raise invalid_request("id is longer than 200 characters")
     unknown = set(value) - {"jsonrpc", "method", "params", "id"}
     if unknown:
-        raise RpcError(INVALID_REQUEST, "invalid_request", f"unknown member {min(unknown)[:40]!r} in the request")
+        raise invalid_request(f"unknown member {min(unknown)[:40]!r} in the request")
     return Call(method, params, identity, notify="id" not in value)
 
 

@@ -45,13 +45,13 @@ class Meter:
     groups: tuple[int, ...] = ()
 
     @classmethod
-    def parse(cls, text: str, group: str = "") -> Meter:
-        """Read "7/8"; `group` may say "2+2+3".
+    def parse(cls, text: Any, group: str = "") -> Meter:
+        """Read "7/8", as a client may have sent it; `group` may say "2+2+3".
 
         Raises:
             InvalidRequest: If the text is no metre from 1/16 to 32/1, or the groups do not add up.
         """
-        found = _METER.fullmatch(text.strip())
+        found = _METER.fullmatch(text.strip()) if isinstance(text, str) else None
         if found is None or int(found[1]) > 32:
             raise InvalidRequest("meter", f"meter is {shown(text)}; it must look like 4/4, 6/8 or 7/8", "try 4/4")
         numerator, denominator = int(found[1]), int(found[2])
@@ -198,7 +198,7 @@ class Pattern:
         if not isinstance(given, list | tuple):
             raise InvalidRequest("groups", f"groups is {shown(given)}; it must be a list", "try [2, 2, 3]")
         groups = "+".join(str(_int("groups", one, 1, 32)) for one in given)
-        meter = Meter.parse(str(data.get("meter", "4/4")), groups)
+        meter = Meter.parse(data.get("meter", "4/4"), groups)
         bars = _int("bars", data.get("bars", 1), 1, MAX_BARS)
         if data.get("resolution", RESOLUTION) != RESOLUTION:
             raise InvalidRequest("resolution", f"resolution must be {RESOLUTION} ticks per quarter note")

@@ -275,8 +275,8 @@ class ControlServer:
         if not isinstance(value, list):
             await self._begin(peer, self._one(peer, value))
         elif not 0 < len(value) <= rpc.MAX_BATCH:
-            refused = rpc.RpcError(rpc.INVALID_REQUEST, "invalid_request", f"a batch holds 1 to {rpc.MAX_BATCH}")
-            peer.send(rpc.write(rpc.failure(None, refused)))
+            many = f"a batch holds 1 to {rpc.MAX_BATCH} requests; this one holds {len(value)}"
+            peer.send(rpc.write(rpc.failure(None, rpc.invalid_request(many))))
         else:
             await self._begin(peer, self._many(peer, value))
 

@@ -54,6 +54,13 @@ def test_the_contracts_own_example_of_an_error(stage):
         ("play", {"pattern": {"hits": [{"tick": -1, "voice": "kick", "velocity": 2}]}}, "tick"),
         ("play", {"pattern": {"hits": [{"tick": 999999, "voice": "kick", "velocity": 2}]}}, "tick"),
         ("play", {"pattern": {"hits": [{"tick": 0, "voice": "gong", "velocity": 2}]}}, "gong"),
+        ("play", {"pattern": {"groups": 5}}, "groups is 5; it must be a list"),
+        ("play", {"pattern": {"meter": None}}, "meter is null; it must look like 4/4"),
+        (
+            "play",
+            {"pattern": {"hits": [{"tick": 0, "voice": "kick", "velocity": 2, "ornament": []}]}},
+            "ornament is []",
+        ),
         ("play", {"pattern": "../../etc/passwd"}, "pattern"),
         ("set", {"channel": 17}, "channel is 17; it must be 1 to 16"),
         ("set", {"tempo": "120"}, "'120'"),

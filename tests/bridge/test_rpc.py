@@ -1,5 +1,7 @@
 """JSON-RPC, read strictly."""
 
+import json
+
 import pytest
 
 from bridge import rpc
@@ -25,6 +27,7 @@ def test_what_parsers_disagree_on_is_refused(text, says):
     with pytest.raises(rpc.RpcError, match=says) as caught:
         rpc.parse(text)
     assert caught.value.number == rpc.PARSE_ERROR
+    assert rpc.read_call(json.loads(caught.value.data["hint"].removeprefix("write it like ")))
 
 
 def test_plain_json_is_read_as_it_is():
@@ -52,6 +55,7 @@ def test_what_is_no_request_is_refused(value):
     with pytest.raises(rpc.RpcError) as caught:
         rpc.read_call(value)
     assert caught.value.number == rpc.INVALID_REQUEST
+    assert rpc.read_call(json.loads(caught.value.data["hint"].removeprefix("write it like ")))
 
 
 def test_a_request_without_id_is_a_notification():

@@ -93,7 +93,8 @@ class Ledger(Protocol):
 class Trip:
     """One request's way: its deadline, its ceiling, and the story that its route will tell.
 
-    Times are the event loop's seconds. `crowd` says whether more than one waits for the answer.
+    Times are the event loop's seconds. `crowd` says whether more than one waits for the answer; `arrived` is to be told
+    once it is known whether this request goes alone.
     """
 
     request_id: str
@@ -107,6 +108,7 @@ class Trip:
     filtered: str = ""
     saved: dict[str, int] = field(default_factory=dict)
     crowd: Callable[[], bool] = lambda: False
+    arrived: Callable[[], None] = lambda: None
 
     @property
     def failures(self) -> int:

@@ -7,7 +7,8 @@ or bad is asked for by itself with the time that is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -23,6 +24,9 @@ WINDOW_S: Final = 0.0
 """How long a wish waits for company: one turn of the loop. Wishes of one batch arrive in the same turn; a lone one, the
 usual case, must not pay milliseconds for company that does not come."""
 
+PATIENCE_S: Final = 0.02
+"""How long it waits for those who are known to be coming: a batch's wishes look into the cache one after the other."""
+
 LEAST_LEFT_S: Final = 1.0
 """With less time than this a wish goes alone: an answer for several is longer."""
 
@@ -31,6 +35,8 @@ MOST: Final = 4
 
 POOR_S: Final = 600.0
 """After a call that came back incomplete, its kind goes out one by one for so long: some models cannot count."""
+
+_TICK_S: Final = 0.001
 
 _SYSTEM_TOKENS: Final = len(prompt.NOTES) // 4
 
@@ -72,10 +78,26 @@ class Company:
         self._price_of, self._on = price_of, on
         self._waiting: dict[Kind, _Coach] = {}
         self._poor_until: dict[Kind, float] = {}
-        self._count = 0
+        self._count = self._coming = 0
 
     def __repr__(self) -> str:
         return f"<Company {sum(len(coach.seats) for coach in self._waiting.values())} waiting>"
+
+    @contextmanager
+    def coming(self) -> Iterator[Callable[[], None]]:
+        """Announce a wish that may come here; yields what says that it has come, or goes another way."""
+        self._coming += 1
+        here = False
+
+        def arrived() -> None:
+            nonlocal here
+            self._coming -= not here
+            here = True
+
+        try:
+            yield arrived
+        finally:
+            arrived()
 
     async def write(self, trip: Trip, music: Music, kind: Kind, climb: Climb) -> Written | None:
         """Return a pattern that came in company, or None: alone in its moment, or its part was bad.
@@ -88,6 +110,7 @@ class Company:
             kind: Whom it may travel with.
             climb: Asks for several at once; that of the first one is used.
         """
+        trip.arrived()
         loop = asyncio.get_running_loop()
         now, room = loop.time(), load().tiers[kind[1]].max_tokens // TOKENS_PER_BAR
         if not self._on or music.on_draft is not None or kind[1] == "fast" or 2 * music.request.bars > room:
@@ -100,7 +123,7 @@ class Company:
             coach = None
         if coach is None:
             coach = self._waiting[kind] = _Coach(climb)
-            coach.timer = loop.call_later(WINDOW_S, self._leave, kind, coach)
+            coach.timer = loop.call_later(WINDOW_S, self._look, kind, coach, now + PATIENCE_S)
         place: asyncio.Future[Written | None] = loop.create_future()
         coach.seats.append(_Seat(trip, music, place))
         if len(coach.seats) == MOST:
@@ -110,6 +133,14 @@ class Company:
         finally:
             if coach.task is not None and all(seat.place.cancelled() for seat in coach.seats):
                 coach.task.cancel()  # nobody waits for any part any more
+
+    def _look(self, kind: Kind, coach: _Coach, until: float) -> None:
+        """Leave, unless others are on their way here."""
+        loop = asyncio.get_running_loop()
+        if self._coming and loop.time() < until:
+            coach.timer = loop.call_later(_TICK_S, self._look, kind, coach, until)
+        else:
+            self._leave(kind, coach)
 
     def _leave(self, kind: Kind, coach: _Coach) -> None:
         if coach.timer is not None:

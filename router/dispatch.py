@@ -192,12 +192,15 @@ class Router:
             return told(await self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
         seconds = self._seconds(plan.tier, request.deadline_ms)
         key = pattern_key(request, edition=self._edition)
-        kept = await self._kept(key, began)
-        if kept is not None:
-            return told(kept, on_bars, on_route)
-        errand = Errand(request, plan, key, source, limit, began, seconds)
-        with self._listeners.join(key, on_bars, on_route) as circle:
-            answer, led = await self._share(errand, circle)
+        with self._company.coming() as arrived:
+            kept = await self._kept(key, began)
+            if kept is not None:
+                return told(kept, on_bars, on_route)
+            errand = Errand(request, plan, key, source, limit, began, seconds, arrived)
+            with self._listeners.join(key, on_bars, on_route) as circle:
+                if self._listeners.crowd(key):
+                    arrived()  # it shares the call of another
+                answer, led = await self._share(errand, circle)
         if not led:
             answer = Answer(answer.pattern, answer.route.shared("coalesced", _ms_since(began)))
         return told(answer, None, on_route)
@@ -282,7 +285,7 @@ class Router:
             return kept  # a call came back while this caller looked
         errand.trip = trip = self._trip(errand.began, errand.seconds, errand.limit)
         trip.note(*plan.notes)
-        trip.crowd = lambda: self._listeners.crowd(key)
+        trip.crowd, trip.arrived = lambda: self._listeners.crowd(key), errand.arrived
         written: Written | None = None
         try:
             async with asyncio.timeout_at(trip.deadline + MARGIN_S / 2):
@@ -326,6 +329,7 @@ class Router:
 
     async def _want(self, want: workflows.Want, trip: Trip, key: str, source: str) -> Written | None:
         if isinstance(want, workflows.Choose):
+            trip.arrived()
             work = Music(want.request, TASKS["intent_classification"], must_fit=True)
             return await self._climb(trip, work, "fast", want.request.provider, source, alone=True)
         music = Music(want.request, TASKS[want.kind], self._listeners.teller(key))

@@ -7,6 +7,7 @@ whether whoever comes next need not ask at all.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ class Errand:
 
     Attributes:
         trip: Its way, once the call has begun.
+        arrived: Says that others need not wait for it any more.
         late: Its call ended without an answer when its time was up, or nearly.
         over: The call has ended, and its way is complete.
     """
@@ -42,6 +44,7 @@ class Errand:
     limit: int | None
     began: float
     seconds: float
+    arrived: Callable[[], None]
     trip: Trip | None = None
     late: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)

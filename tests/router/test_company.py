@@ -17,9 +17,11 @@ from router.errors import Busy
 from router.providers.scripted import Scripted, says
 from router.request import GrooveRequest
 from router.route import Attempt
+from router.stores.cache import Cache
 from router.stores.nulls import NullLedger
 from router.tasks import TASKS
 from router.work import Music
+from tests.support import clockwork
 from tests.support.faultserver import GROOVE
 
 WISH = "gravel rolling down a long staircase, then somebody remembers the tune"
@@ -77,6 +79,40 @@ def test_wishes_of_one_moment_are_one_call():
     assert sum(answer.route.input_tokens for answer in answers) == 1001
     assert sum(answer.route.output_tokens for answer in answers) == 1003
     assert all("batching" in answer.route.saved for answer in answers)
+
+
+@pytest.mark.parametrize(("apart_s", "together"), [(0.005, 4), (1.0, 0)], ids=["a moment", "too long"])
+def test_wishes_that_are_known_to_come_are_waited_for_a_moment(apart_s, together):
+    """A batch's wishes look into the cache one after the other; who takes longer than a moment goes alone."""
+
+    class Slow(Cache):
+        looks = 0
+
+        async def get(self, _cls, _key):
+            self.looks += 1
+            await asyncio.sleep(apart_s * self.looks)
+
+    async def main():
+        provider = Scripted("groq", [writes()])
+        config = RouterConfig(keys={"groq": "k"}, max_tier="balanced")
+        router = Router(config, cache=Slow(None), providers={"groq": provider})
+        await asyncio.gather(*map(router.route, wishes(4)))
+        return [len(numbers(call)) for call in provider.calls]
+
+    assert clockwork.run(main()) == ([together] if together else [0] * 4)
+
+
+def test_a_wish_alone_waits_for_nobody():
+    """Nobody else is coming: it leaves in the same turn of the clock."""
+
+    async def main():
+        provider = Scripted("groq", [writes()])
+        router = Router(RouterConfig(keys={"groq": "k"}, max_tier="balanced"), providers={"groq": provider})
+        began = asyncio.get_running_loop().time()
+        await router.route(wishes(1)[0])
+        return asyncio.get_running_loop().time() - began
+
+    assert clockwork.run(main()) == 0
 
 
 def test_it_costs_less_than_one_by_one():

@@ -28,6 +28,8 @@ _PARTS: Final = regex(
     r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b)\w+)\b)"
 )
 _DRUM: Final = phrases.HITS
+_LOOSE: Final = str.maketrans({'"': "", "(": ", ", ")": ","})
+"""Quotes around a place, and remarks in brackets."""
 _VALUE: Final = "(8th|eighth|16th|sixteenth)"
 _AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
 _NOTHING_ELSE: Final = regex(
@@ -122,7 +124,7 @@ def orders_in(prompt: str) -> int:
 
 @lru_cache(maxsize=64)
 def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
-    text = _WITHOUT.sub("without", groove.signed(", ".join(prompt.replace('"', "").split("\n"))))
+    text = _WITHOUT.sub("without", groove.signed(", ".join(prompt.translate(_LOOSE).split("\n"))))
     label, colon, orders = text.partition(": ")
     if colon and not _about_drums(label) and not bars_in(label)[1]:
         text = f"{label}, {orders}"  # "techno: kick on every beat"

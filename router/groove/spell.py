@@ -26,7 +26,7 @@ _COUNTED: Final = regex(
     rf"|(?<=\btempo )({_SPOKEN})\b|(?<=\btempo of )({_SPOKEN})\b"
 )
 _SIGNS: Final = str.maketrans({"\u2013": "-", "\u2014": ",", "\u2019": "'", "\u2018": "'", "\u201c": '"',
-                               "\u201d": '"', "?": ",", "!": ",", "(": ",", ")": ","})  # fmt: skip
+                               "\u201d": '"', "?": ",", "!": ","})  # fmt: skip
 
 
 def tidy(prompt: str) -> str:

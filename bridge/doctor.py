@@ -11,7 +11,7 @@ import platform
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -172,6 +172,19 @@ def _daemon(home: Home) -> Iterator[Finding]:
     if midi.get("why"):
         yield Finding("Daemon's MIDI", "note", str(midi["why"]))
     yield timing(midi.get("stats") or {})
+    yield money(status["budget"])
+
+
+def money(budget: Mapping[str, Any]) -> Finding:
+    """Say whether anything may be paid, and what of the month's budget is left."""
+    if budget.get("closed"):
+        return Finding(
+            "Money", "problem", f"nothing is paid: {budget['closed']}", "the embedded drummer plays meanwhile"
+        )
+    if budget.get("clock"):
+        return Finding("Money", "note", str(budget["clock"]))
+    limit = "without a limit" if budget["limit_usd"] is None else f"of ${budget['limit_usd']}"
+    return Finding("Money", "ok", f"${budget['spent_usd']} spent in {budget['month']}, {limit}")
 
 
 def timing(stats: dict[str, Any]) -> Finding:

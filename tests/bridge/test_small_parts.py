@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from bridge.doctor import examine, timing
+from bridge.doctor import examine, money, timing
 from bridge.events import Events
 from bridge.home import Home
 from bridge.redact import HIDDEN, Redactor
@@ -138,6 +138,24 @@ def test_the_doctor_tells_of_a_setting_that_the_router_would_refuse(tmp_path, mo
 
     assert found.state == "problem"
     assert "https://" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "says"),
+    [
+        ({}, "ok", "$0.50 spent in 2026-11, of $1.00"),
+        ({"limit_usd": None}, "ok", "without a limit"),
+        ({"closed": "the disk is full"}, "problem", "nothing is paid: the disk is full"),
+        ({"clock": "the clock says 2026-10"}, "note", "the clock says 2026-10"),
+    ],
+)
+def test_the_doctor_tells_whether_anything_may_be_paid(more, state, says):
+    """Closed spending is what a user comes to the doctor with: no model answers any more."""
+    budget = {"month": "2026-11", "limit_usd": "1.00", "spent_usd": "0.50", "closed": None, **more}
+    found = money(budget)
+
+    assert (found.about, found.state) == ("Money", state)
+    assert says in found.message
 
 
 def test_the_doctor_tells_what_was_measured():

@@ -38,6 +38,7 @@ GENRES = {
     "pop": "pop", "punk": "punk", "reggae": "reggae", "soul": "soul",
 }  # fmt: skip
 BLURRED = 0.53  # a groove is dropped when this much of its strokes is chance
+ALIKE = 0.5  # from this likeness on a groove may be called by a style's name
 PER_GROOVE = 2  # takes a groove is averaged over, at the least
 
 
@@ -218,16 +219,24 @@ def likeness(one: Entry, other: Entry) -> float:
 
 
 def home(groove: Entry, written: tuple[Style, ...]) -> Style:
-    """The written style a fitted groove belongs to: the one its takes were called after, else the one most like it."""
-    called = groove.options.get("like", "").partition("-")[2]
+    """The written style a fitted groove belongs to: the one its takes were called after, else the one most like it.
+
+    No style that is tighter than people play is the home of what people played, unless they called it that; what is
+    like none of them is the genre's first.
+    """
+    called = groove.options.get("like", "").partition("-")[2].replace("-", "")
     for style in written:
-        if called and called.replace("brazilian-", "").replace("-", "") == style.name.replace("-", ""):
+        if called.endswith(style.name.replace("-", "")):
             return style
     swung = float(groove.options.get("swing", 0)) > 0.3
-    fitting = [s for s in written if (s.swing > 0.3 and not s.sixteenths) == swung] or list(written)
-    return max(
-        fitting, key=lambda s: max((likeness(groove, g) for g in s.grooves if g.meter == groove.meter), default=0.0)
-    )
+    people = [s for s in written if s.number("loose", 1) >= 1]
+    fitting = [s for s in people if (s.swing > 0.3 and not s.sixteenths) == swung] or people
+
+    def like(style: Style) -> float:
+        return max((likeness(groove, g) for g in style.grooves if g.meter == groove.meter), default=0.0)
+
+    nearest = max(fitting, key=like)
+    return nearest if like(nearest) >= ALIKE else fitting[0]
 
 
 def name_styles(genre: str, text: str) -> str:

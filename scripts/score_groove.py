@@ -2,6 +2,7 @@
 """Scores the embedded drummer against human takes: 16-bar takes over the data's genres, at its tempi.
 
     .venv/bin/python scripts/score_groove.py [--takes 60] [--sets 3] [--genres] [--humans] [--keep DIR]
+        [--even] [--no-tempo] [--scattered]      other recipes: each genre equally often, all at 120, seeds far apart
 
 Needs the folder `shared` beside the repository (its scorer and the Groove MIDI Dataset's training takes), mido and
 numpy. Writes .mid files through the product's own export; changes nothing.
@@ -15,8 +16,9 @@ import importlib.util
 import random
 import tempfile
 from pathlib import Path
+from statistics import fmean, stdev
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from bridge import drummaps
 from bridge.midifile import to_midi
@@ -46,27 +48,53 @@ def human_rows(genre: str | None = None) -> list[dict[str, str]]:
     return [row for row in rows if genre is None or row["style"].split("/")[0] == genre]
 
 
-def write_takes(folder: Path, count: int, seed: int, genre: str | None = None) -> None:
-    """Write takes whose genres and tempi are spread as the data's bars are (a take counts at most 16)."""
+class Recipe(NamedTuple):
+    """What the takes of a set are asked for."""
+
+    even: bool = False
+    tempo: bool = True
+    scattered: bool = False
+
+
+PLAIN = Recipe()
+
+
+def rows_for(count: int, draw: random.Random, genre: str | None, *, even: bool) -> list[dict[str, str]]:
+    """Return rows whose genres and tempi are spread as the data's bars are (a take counts at most 16), or evenly."""
     rows = human_rows(genre)
-    weights = [min(16.0, float(row["duration"]) * float(row["bpm"]) / 240) for row in rows]
+
+    def some(rows: list[dict[str, str]], count: int) -> list[dict[str, str]]:
+        weights = [min(16.0, float(row["duration"]) * float(row["bpm"]) / 240) for row in rows]
+        return draw.choices(rows, weights, k=count)
+
+    if not even:
+        return some(rows, count)
+    genres = sorted({row["style"].split("/")[0] for row in rows})
+    turns = (genres[index % len(genres)] for index in range(count))
+    return [some([row for row in rows if row["style"].split("/")[0] == turn], 1)[0] for turn in turns]
+
+
+def write_takes(folder: Path, count: int, seed: int, genre: str | None = None, recipe: Recipe = PLAIN) -> None:
+    """Write a set of takes."""
     draw = random.Random(seed)
     kit = drummaps.load("gm")
-    for index, row in enumerate(draw.choices(rows, weights, k=count)):
+    for index, row in enumerate(rows_for(count, draw, genre, even=recipe.even)):
         request = GrooveRequest(
             genre=row["style"].split("/")[0],
-            tempo=float(row["bpm"]),
+            tempo=float(row["bpm"]) if recipe.tempo else 120.0,
             bars=16,
-            seed=seed * 1000 + index,
+            seed=draw.randrange(2**31) if recipe.scattered else seed * 1000 + index,
             humanize=1.0,
         )
         (folder / f"{index:03d}.mid").write_bytes(to_midi(generate(request), kit))
 
 
-def score(count: int, seed: int, reference: Any, tool: ModuleType, genre: str | None = None) -> dict[str, Any]:
+def score(
+    count: int, seed: int, reference: Any, tool: ModuleType, genre: str | None = None, recipe: Recipe = PLAIN
+) -> dict[str, Any]:
     """Return the scorer's figures for one set of takes."""
     with tempfile.TemporaryDirectory() as name:
-        write_takes(Path(name), count, seed, genre)
+        write_takes(Path(name), count, seed, genre, recipe)
         result: dict[str, Any] = tool.score(reference, tool.folder_takes(name))
     return result
 
@@ -99,8 +127,12 @@ def beside_humans(count: int, draws: int, tool: ModuleType) -> tuple[list[dict[s
 
 
 def _line(name: str, results: list[dict[str, Any]]) -> str:
-    means = {group: sum(r[group] for r in results) / len(results) for group in GROUPS}
-    return f"{name:24s} " + "  ".join(f"{group} {means[group]:.3f}" for group in GROUPS)
+    out = []
+    for group in GROUPS:
+        scores = [r[group] for r in results]
+        error = stdev(scores) / len(scores) ** 0.5 if len(scores) > 1 else 0.0
+        out.append(f"{group} {fmean(scores):.3f} (+-{error:.3f})")
+    return f"{name:24s} " + "  ".join(out)
 
 
 def main() -> None:
@@ -110,6 +142,9 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=3)
     parser.add_argument("--genres", action="store_true")
     parser.add_argument("--humans", action="store_true", help="60 and 120 takes beside as many human ones")
+    parser.add_argument("--even", action="store_true", help="each genre equally often")
+    parser.add_argument("--no-tempo", action="store_true", help="all at 120")
+    parser.add_argument("--scattered", action="store_true", help="seeds far apart, not one after the other")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--keep", type=Path, help="write one set of takes here and score nothing")
     given = parser.parse_args()
@@ -119,7 +154,8 @@ def main() -> None:
         return
     tool = scorer()
     reference, _ = tool.gather(tool.reference_takes(str(DATA)))
-    results = [score(given.takes, seed, reference, tool) for seed in range(given.sets)]
+    recipe = Recipe(given.even, not given.no_tempo, given.scattered)
+    results = [score(given.takes, seed, reference, tool, recipe=recipe) for seed in range(given.sets)]
     print(_line(f"{given.sets} x {given.takes} takes", results))
     if given.verbose:
         for name in results[0]["per"]:

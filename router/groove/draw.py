@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from router.groove.noise import stream
 from router.groove.phrase import SECTIONS, often, plan
 from router.groove.resolve import Choice
 from router.groove.take import Take
 from router.pattern import COMMON_TIME, Hit, Pattern
+
+WRITTEN_LATE_MS: Final = -4.0
+"""Where a written groove lies against the click, before what the hand adds; a fitted one says it."""
 
 
 def _about(choice: Choice) -> dict[str, Any]:
@@ -26,9 +29,9 @@ def _about(choice: Choice) -> dict[str, Any]:
         "complexity": choice.complexity,
         "density": choice.density,
         "timing": {
-            "late_ms": float(choice.groove.options.get("late", 0)) + (12.0 if choice.late else 0.0),
+            "late_ms": float(choice.groove.options.get("late", WRITTEN_LATE_MS)) + (12.0 if choice.late else 0.0),
             "drift": round(float(choice.groove.options.get("spread", 16)) / 16, 3),
-            "size": choice.style.number("loose", 1),
+            "size": 1.0 if "takes" in choice.groove.options else choice.style.number("loose", 1),
         },
     }
     if choice.others:

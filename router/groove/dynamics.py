@@ -21,7 +21,7 @@ _ACCENT: Final = 14
 _GHOST: Final = 34
 
 _HANDS: Final = frozenset({"hat_closed", "ride", "shaker", "tambourine", "cabasa", "maracas"})
-_WAVE: Final = (0, -26, -14, -26)
+_WAVE: Final = (6, -34, -14, -34)
 """Timekeepers by sixteenth of the beat: about 2:1 between eighths and the sixteenths between (measured)."""
 
 

@@ -6,25 +6,48 @@ of a stroke and the seed alone, and `meta["feel"]` says what was put on, so that
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple
 
 from router.groove.drummers import Drummer, find_drummer
 from router.groove.noise import bell, spread_bell
-from router.groove.timing import PART_BARS, lean_ticks, shifts, temper
+from router.groove.timing import CYMBAL, LIMB_OF, PART_BARS, lean_ticks, shifts, temper
 from router.pattern import VOICE_INDEX, Hit, Pattern
 
-# Unevenness of velocity, in units of `_spread`: what a take, a phrase, a bar, a place in the bar and a stroke add.
-LOUD: Final = 0.45
-PHRASE: Final = 0.7
-BAR: Final = 0.4
-CELL: Final = 1.15
-STROKE: Final = 0.55
-SPREAD: Final = 18.0
-"""Velocity's spread from the middle up."""
-TEMPER: Final = 0.6
-"""How far takes, and the voices of a take, differ in unevenness."""
+
+class Force(NamedTuple):
+    """How uneven one limb's strokes are, in units of `_spread`."""
+
+    shared: float
+    """How much of what take, phrase and bar have in common it takes part in."""
+    take: float
+    """The spread of takes, beside that."""
+    place: float
+    """The spread of the places of a bar: it returns in every bar."""
+    stroke: float
+    """The spread of single strokes."""
+
+
+_FORCES: Final = (
+    Force(shared=0.5, take=1.3, place=0.6, stroke=0.57),
+    Force(shared=1.0, take=1.35, place=0.8, stroke=0.56),
+    Force(shared=1.3, take=1.05, place=1.8, stroke=0.9),
+)
+"""Of foot, snare and cymbal."""
+# What a take, a phrase and a bar add to all limbs.
+LOUD: Final = 0.28
+PHRASE: Final = 0.57
+BAR: Final = 0.5
+SOFTEST: Final = 3.0
+SPREAD: Final = 20.0
+"""Velocity's spread for the softest strokes, and from the middle up."""
+SOFT_SHARE: Final = 0.0035
+"""How it grows between them, by the square of velocity: ghosts are even, so that they stay ghosts."""
+TEMPER: Final = 0.75
+"""How far takes, and the limbs of a take, differ in unevenness."""
 
 DEFAULT_HUMANIZE: Final = 0.5
 
@@ -34,42 +57,47 @@ def human_size(humanize: float) -> float:
     return humanize * 0.8 if humanize <= 0.5 else 0.4 + (humanize - 0.5) * 1.2
 
 
-def _spread(velocity: int) -> float:
-    """How uneven strokes of a loudness are: 4 for the softest, 18 from the middle up."""
-    return min(SPREAD, 3 + 0.4 * velocity)
+def _spread(velocity: float) -> float:
+    """How uneven strokes of a loudness are."""
+    return min(SPREAD, SOFTEST + SOFT_SHARE * velocity * velocity)
+
+
+_SCALE: Final = (0.0, *accumulate(1 / _spread(velocity + 0.5) for velocity in range(127)))
+"""Each velocity on a scale along which all strokes are equally uneven; what unevenness moves keeps its order there."""
+_EDGES: Final = tuple((low + high) / 2 for low, high in pairwise(_SCALE[1:]))
+
+
+def _moved(velocity: int, noise: float) -> int:
+    """Return the velocity that lies so far along the scale, 1 to 127; moving back undoes it, but at the ends."""
+    return 1 + bisect_right(_EDGES, _SCALE[velocity] + noise)
 
 
 def _unevenness(pattern: Pattern, size: float, seed: int, who: Drummer) -> list[float]:
     """Return each stroke's place on the bell, times how much of it the knob lets through.
 
-    It is a sum of parts: the take's loudness, the phrase's, the bar's, what belongs to the voice and its place in the
-    bar (and so returns in every bar), and what is the stroke's alone.
+    It is a sum of parts: the take's loudness, the phrase's, the bar's, the limb's in this take, what belongs to the
+    voice and its place in the bar (and so returns in every bar), and what is the stroke's alone.
     """
     if not size:
         return [0.0] * len(pattern.hits)
+    # By the square of the knob: in produced music takes lie nearer to each other than their strokes do.
+    limbs = [size * force.take * spread_bell(seed, 12 + limb) for limb, force in enumerate(_FORCES)]
     timing: Any = pattern.meta.get("timing") or {}
     tight = min(1.0, 0.3 + 0.7 * float(timing.get("size", 1)))  # a machine's style keeps its force as well as its time
     bar_ticks, size = pattern.meter.bar_ticks, size * who.dynamic * tight * temper(seed, 1, TEMPER)
     depths = [
-        [CELL * temper(seed, 5 + k, TEMPER, index) for k in range(3)] for index in range(-(-pattern.bars // PART_BARS))
+        [temper(seed, 5 + limb, TEMPER, index) for limb in range(3)] for index in range(-(-pattern.bars // PART_BARS))
     ]
     loud = LOUD * spread_bell(seed, 4)
     bars = [loud + PHRASE * bell(seed, 14, bar // 4) + BAR * bell(seed, 12, bar) for bar in range(pattern.bars)]
     out = []
     for hit in pattern.hits:
         voice, (bar, place) = VOICE_INDEX[hit.voice], divmod(hit.tick, bar_ticks)
-        own = depths[bar // PART_BARS][voice % 3] * bell(seed, 11, voice, place) + STROKE * bell(
-            seed, 13, voice, hit.tick
-        )
-        out.append((bars[bar] + own) * size)
+        limb = LIMB_OF.get(hit.voice, CYMBAL)
+        force, depth = _FORCES[limb], depths[bar // PART_BARS][limb]
+        own = force.place * depth * bell(seed, 11, voice, place) + force.stroke * bell(seed, 13, voice, hit.tick)
+        out.append((force.shared * bars[bar] + limbs[limb] + own) * size)
     return out
-
-
-def _meant(velocity: int, noise: float) -> int:
-    """Return the velocity that `noise` made into this one; clamped strokes come back as near as can be."""
-    guess = _clamp(round(velocity - noise * _spread(velocity)))
-    near = (_clamp(guess + d) for d in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6))
-    return min(near, key=lambda v: abs(_clamp(v + round(noise * _spread(v))) - velocity))
 
 
 def take_off(pattern: Pattern) -> Pattern:
@@ -86,15 +114,11 @@ def take_off(pattern: Pattern) -> Pattern:
         pattern, human_size(float(worn["humanize"])), int(worn["seed"]), find_drummer(worn.get("drummer"))
     )
     hits = (
-        Hit(h.tick, h.voice, _meant(h.velocity, z), 0, h.openness, h.ornament)
+        Hit(h.tick, h.voice, _moved(h.velocity, -z), 0, h.openness, h.ornament)
         for h, z in zip(pattern.hits, noise, strict=True)
     )
     meta = {name: value for name, value in pattern.meta.items() if name != "feel"}
     return replace(pattern, hits=tuple(hits), meta=meta, id="")
-
-
-def _clamp(velocity: int) -> int:
-    return max(1, min(127, velocity))
 
 
 def apply_feel(
@@ -126,7 +150,7 @@ def apply_feel(
     late = shifts(bare, tempo, swing, sixteenths, size, seed, who, lean_ticks(lean, tempo))
     noise = _unevenness(bare, size, seed, who)
     hits = [
-        Hit(h.tick, h.voice, _clamp(h.velocity + round(z * _spread(h.velocity))), s, h.openness, h.ornament)
+        Hit(h.tick, h.voice, _moved(h.velocity, z), s, h.openness, h.ornament)
         for h, s, z in zip(bare.hits, late, noise, strict=True)
     ]
     worn = {"seed": seed, "humanize": humanize, "swing": swing, "drummer": drummer}

@@ -35,6 +35,8 @@ class Habit(NamedTuple):
 PLAYED: Final = Habit()
 HARD: Final = Habit(ghosts=(), kicks=(0.45, 0.4, 0.3), time=(0.4, 0.3), feet=1.0, turns=(0.45, 0.45, 0.4, 0.35))
 """A hole in what the feet roll would sound like a mistake; the cymbals answer from bar to bar instead."""
+COMPING: Final = Habit(ghosts=(0.35,), kicks=(0.25,), time=(0.3,), eighths=0.97)
+"""A sheet that says itself what comes and goes needs little more: what returns is the ride."""
 PROGRAMMED: Final = Habit(
     ghosts=(), kicks=(0.35,), time=(0.5, 0.5, 0.45, 0.4), eighths=1.0, sixteenths=0.75, feet=1.0, soft=0.8,
     foot=0.0, colour=(0.5, 0.5, 0.5, 0.45, 0.45, 0.4),
@@ -55,7 +57,7 @@ _COLOURS: Final = {
 
 def habit_of(genre: str, *, machine: bool) -> Habit:
     """Return what is usual in a genre; machines keep the time and let percussion come and go."""
-    return HARD if genre in _HARD else PROGRAMMED if machine else PLAYED
+    return HARD if genre in _HARD else PROGRAMMED if machine else COMPING if genre == "jazz" else PLAYED
 
 
 def _between_beats(beats: tuple[int, ...], *, swung: bool, late: bool = False) -> list[int]:

@@ -49,7 +49,7 @@ SECTIONS: Final = {
     "verse": Section(energy=0.45),
     "pre-chorus": Section(energy=0.55, fills=1.3),
     "chorus": Section(energy=0.68, keeper="hat_open", crash=True, fills=1.1),
-    "bridge": Section(energy=0.5, keeper="ride"),
+    "bridge": Section(energy=0.55, keeper="ride"),
     "breakdown": Section(energy=0.32, thin=0.2, fills=0.4),
     "build": Section(energy=0.5, fills=0.0),
     "drop": Section(energy=0.75, crash=True),

@@ -23,6 +23,9 @@ FITTED_KEEP: Final = 0.3
 """Likewise for fitted grooves: gives the bar-to-bar likeness of human takes (Jaccard .51 to .6)."""
 TIME_KEEP: Final = 0.7
 """Likewise for whoever keeps the time."""
+GHOST_KEEP: Final = 0.7
+"""Likewise for the ghosts of a fitted groove. Those of a part stand or fall together: people play with them or without.
+"""
 RULE: Final = 1.2
 """A habit is held on to more firmly than a rarity is avoided, by this factor."""
 
@@ -30,6 +33,7 @@ MACHINE: Final = 0.3
 """Styles as loose as this or less are played by machines."""
 
 _STICK: Final = 5
+_SOFTLY: Final = 6
 _HAND: Final = {"hat_closed": 1, "hat_open": -1, "ride": -1, "ride_bell": -2, "hat_pedal": 4, "rim": _STICK}
 """What one hand decides once: hat and ride take opposite ends of one draw, so that one of them keeps the time, and
 likewise the rim and the snare where either may have the backbeat."""
@@ -75,7 +79,7 @@ def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
     bar_ticks, who = choice.meter.bar_ticks, choice.drummer
     hard = who.hard + round(choice.style.number("hard", 0))
     fitted = "takes" in groove.options
-    keep, sure = (FITTED_KEEP, SURE) if fitted else (KEEP, 1.0)
+    keep, ghosts, sure = (FITTED_KEEP, GHOST_KEEP, SURE) if fitted else (KEEP, KEEP, 1.0)
     rims = {cell.tick for cell in groove.cells if cell.voice == "rim"}
     hands: dict[tuple[int, int], float] = {}
     for cell in groove.cells:
@@ -86,6 +90,8 @@ def settle(groove: Groove, choice: Choice, rng: Random) -> list[Settled]:
             side = -_STICK
         if cell.chance >= 1 and cell.level != GHOST:
             rate = 1.0 if cell.tick == 0 else sure
+        elif side is None and cell.level == GHOST:
+            rate = _kept(chance, ghosts, hands.setdefault((_SOFTLY, 0), u))
         elif side is None:
             rate = _kept(chance, keep, u)
         else:

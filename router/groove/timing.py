@@ -34,18 +34,18 @@ class Limb(NamedTuple):
 
 FOOT, SNARE, CYMBAL = range(3)
 _LIMBS: Final = (
-    Limb(jitter=8.4, place=4.0, lean=-3.0, soft_jitter=10.0, soft_place=4.0, soft_lean=-3.0),
-    Limb(jitter=2.9, place=7.6, lean=-0.5, soft_jitter=5.6, soft_place=16.8, soft_lean=-9.5),
-    Limb(jitter=2.1, place=4.8, lean=1.5, soft_jitter=2.1, soft_place=4.8, soft_lean=1.5),
+    Limb(jitter=8.3, place=3.4, lean=-3.8, soft_jitter=10.0, soft_place=4.7, soft_lean=-3.8),
+    Limb(jitter=2.9, place=8.0, lean=-1.7, soft_jitter=4.7, soft_place=19.5, soft_lean=-6.8),
+    Limb(jitter=2.1, place=4.9, lean=1.6, soft_jitter=2.0, soft_place=4.4, soft_lean=0.8),
 )
-_LIMB_OF: Final = {
+LIMB_OF: Final = {
     "kick": FOOT, "hat_pedal": FOOT, "snare": SNARE, "rim": SNARE, "clap": SNARE, "tom_high": SNARE,
     "tom_mid": SNARE, "tom_low": SNARE, "tom_floor": SNARE,
 }  # fmt: skip
 SOFT_VELOCITY: Final = 50
 """What is struck softer than this is a ghost."""
 
-DRIFT_MS: Final = 14.4
+DRIFT_MS: Final = 14.2
 """What all limbs share, at the tempo where `tempo_size` is 1."""
 DRIFT_IN_PART: Final = 0.93
 """How much of it is left in eight bars about their own middle."""
@@ -53,20 +53,25 @@ DRIFT_MEMORY: Final = 0.94
 """From one sixteenth to the next. Independent noise of the same size is heard as sloppy, not as human."""
 SHARED_PLACE_MS: Final = 3.0
 """What all limbs share of being early or late in the same places of every bar."""
-LEAN_MS: Final = 4.0
+LEAN_MS: Final = 4.1
 """How far takes differ in the lean of their limbs."""
-EAGER_MS: Final = 4.3
+EAGER_MS: Final = 4.8
 """Human takes lie ahead of the click; this is what the grooves' own `late` does not say yet."""
+LATE_SHARE: Final = 0.9
+"""How much of a groove's own `late` is its takes' and not chance."""
+HURRY: Final = 0.06
+"""People run further ahead than they fall behind: by the square of how far the drift is from its middle."""
+HURRY_MIDDLE: Final = 0.8
 DRIFT_SHARE: Final = 0.45
 """How much a groove's own spread says about its drift; the rest of it is swing and places."""
 DRIFT_TEMPER: Final = 0.35
 """How far the eight bars of takes differ in their drift, beyond what their groove says."""
 BAR_TEMPER: Final = 0.3
 """How far the bars of a take differ in it, as a power of e: no hand is as loose in each of them."""
-JITTER_SIZE: Final = 0.965
-JITTER_TEMPER: Final = 0.46
+JITTER_SIZE: Final = 0.93
+JITTER_TEMPER: Final = 0.5
 """Likewise for the unsteadiness of the limbs: the usual one, and how far from it as a power of e."""
-TAIL: Final = 0.06
+TAIL: Final = 0.05
 """Strokes far out are this much further out than a bell has them, by the square of how far that is."""
 PART_BARS: Final = 8
 SHORTEST_MS: Final = 92.0
@@ -159,7 +164,8 @@ def _drift(seed: int, steps: int, part_steps: int) -> tuple[float, ...]:
         out += [value * width for value in own]
     bar_steps = part_steps // PART_BARS
     bars = [_power(bell(seed, 17, bar), BAR_TEMPER) for bar in range(-(-steps // bar_steps))]
-    return tuple(value * bars[at // bar_steps] for at, value in enumerate(out))
+    drift = (value * bars[at // bar_steps] for at, value in enumerate(out))
+    return tuple(value - HURRY * (value * value - HURRY_MIDDLE) for value in drift)
 
 
 class _Hand:
@@ -175,7 +181,7 @@ class _Hand:
         own = 1 + DRIFT_SHARE * (float(timing.get("drift", 1)) - 1)
         self._drift_ms = DRIFT_MS * own
         self._drift = _drift(seed, pattern.ticks // _SIXTEENTH + 2, self._part // _SIXTEENTH)
-        late = float(timing.get("late_ms", 0)) - EAGER_MS
+        late = LATE_SHARE * float(timing.get("late_ms", 0)) - EAGER_MS
         parts = range(-(-pattern.bars // PART_BARS))
         self._steadiness = [_steadiness(seed, part) for part in parts]
         self._leans = [
@@ -186,7 +192,7 @@ class _Hand:
 
     def late_ms(self, hit: Hit) -> float:
         """Return how late a stroke comes at full human size; negative is early."""
-        tick, which = hit.tick, _LIMB_OF.get(hit.voice, CYMBAL)
+        tick, which = hit.tick, LIMB_OF.get(hit.voice, CYMBAL)
         limb, soft, part = _LIMBS[which], hit.velocity < SOFT_VELOCITY, tick // self._part
         step, rest = divmod(tick, _SIXTEENTH)
         drift = self._drift[step] + (self._drift[step + 1] - self._drift[step]) * rest / _SIXTEENTH

@@ -344,9 +344,10 @@ def test_places_are_judged_in_the_metre_of_the_words() -> None:
 
 @pytest.mark.parametrize(
     ("words", "kicks"),
-    [("kick and crash on 1", 8), ("kick on 1 and the a of 2", 4), ("kick on all quarters except 3", 8)],
+    [("kick and crash on 1", None), ("kick on 1 and the a of 2", 4), ("kick on all quarters except 3", None)],
 )
-def test_what_is_said_of_one_place_is_not_said_of_all(words: str, kicks: int) -> None:
-    """A crash is an event, "the a of 2" is a place, and an exception that is not understood is no order."""
-    made = draw(GrooveRequest(prompt=words, genre="rock"))
-    assert sum(hit.voice == "kick" for hit in made.hits) == kicks
+def test_what_is_said_of_one_place_is_not_said_of_all(words: str, kicks: int | None) -> None:
+    """A crash is an event, "the a of 2" is a place, and an exception that is not understood is no order (None)."""
+    made, plain = (draw(GrooveRequest(prompt=prompt, genre="rock")) for prompt in (words, ""))
+    own = sum(hit.voice == "kick" for hit in plain.hits)
+    assert sum(hit.voice == "kick" for hit in made.hits) == (own if kicks is None else kicks)

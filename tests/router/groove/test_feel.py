@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from router import groove
@@ -80,6 +82,50 @@ def test_ghosts_are_freer_and_earlier_than_backbeats() -> None:
 
     assert sum(map(spread, soft)) > 1.2 * sum(map(spread, loud))
     assert sum(map(sum, soft)) / 2560 < sum(map(sum, loud)) / 2560 - 5
+
+
+def force(voice: str, velocity: int, seed: int, humanize: float = 1.0) -> list[int]:
+    """The velocities of even eighths that are meant to be equally loud."""
+    strokes = eighths(voice=voice).with_hits(Hit(tick, voice, velocity) for tick in range(0, 16 * 3840, 480))
+    felt = groove.apply_feel(strokes, tempo=120, swing=0, humanize=humanize, seed=seed)
+    return [hit.velocity for hit in felt.hits]
+
+
+def test_a_foot_is_evener_than_a_stick() -> None:
+    """Within a take the kick's force varies by two thirds of what the ride's does, or less."""
+    kick, hat = (
+        [spread([float(v) for v in force(voice, 70, seed)]) for seed in range(20)] for voice in ("kick", "ride")
+    )
+
+    assert sum(kick) < 2 / 3 * sum(hat)
+
+
+def test_ghosts_stay_ghosts() -> None:
+    """Four of five are soft however human the hand; as usually played 24 backbeats of 25 keep their weight."""
+    ghosts = [velocity for seed in range(20) for velocity in force("snare", 30, seed)]
+    backbeats = [velocity for seed in range(20) for velocity in force("snare", 110, seed, humanize=0.5)]
+
+    assert sum(velocity >= 50 for velocity in ghosts) < len(ghosts) / 5
+    assert sum(velocity < 60 for velocity in backbeats) < len(backbeats) / 25
+
+
+def test_what_is_meant_louder_is_not_softer() -> None:
+    """In one place of one take unevenness keeps the order of any two velocities."""
+    for seed in range(20):
+        rising = [force("snare", meant, seed) for meant in range(1, 128, 6)]
+
+        assert all(a <= b for low, high in pairwise(rising) for a, b in zip(low, high, strict=True))
+
+
+def test_people_hurry_further_than_they_drag() -> None:
+    """The drift's far end is ahead of the beat: one stroke in fifty is a tenth further there than behind."""
+    late = [
+        x for s in range(60) for x in milliseconds(groove.apply_feel(eighths(), tempo=120, swing=0, humanize=1, seed=s))
+    ]
+    late.sort()
+    middle, far = late[len(late) // 2], len(late) // 50
+
+    assert middle - late[far] > 1.1 * (late[-far] - middle)
 
 
 def test_slow_is_looser_than_fast() -> None:

@@ -8,9 +8,11 @@ from statistics import fmean
 import pytest
 
 from router import groove
-from router.groove.lanes import Groove, read_cells
+from router.groove.lanes import GHOST, Cell, Groove, place, read_cells
 from router.groove.liberties import HARD, PLAYED, PROGRAMMED, Habit, habit_of, with_liberties
 from router.groove.noise import stream
+from router.groove.resolve import resolve
+from router.groove.settle import settle
 from router.pattern import Meter, Pattern
 from router.request import GrooveRequest
 
@@ -127,3 +129,20 @@ def test_the_foot_treads_under_a_ride_that_leaves_it_free() -> None:
 
     assert [(cell.tick, cell.chance) for cell in free.cells if cell.voice == "hat_pedal"] == [(960, 0.6), (2880, 0.6)]
     assert not any(c.voice == "hat_pedal" for c in freed(written(), PLAYED, 1).cells)
+
+
+def test_the_ghosts_of_a_part_stand_or_fall_together() -> None:
+    """All ghosts of one chance are frequent in a part or all are rare, and both happens; kicks are settled singly."""
+    ghosts = tuple(Cell(tick, "snare", 0.5, GHOST, None) for tick in range(240, 3840, 480))
+    kicks = tuple(Cell(tick, "kick", 0.5, 0, None) for tick in range(240, 3840, 480))
+    fitted = Groove(Meter(4, 4), 1, tuple(sorted((*ghosts, *kicks), key=place)), {"takes": "3"})
+    choice = resolve(GrooveRequest(genre="funk"))
+    rates: dict[str, list[set[float]]] = {"snare": [], "kick": []}
+    for part in range(20):
+        for voice, found in rates.items():
+            cells = settle(fitted, choice, stream(part, "part"))
+            found.append({round(cell.rate, 6) for cell in cells if cell.voice == voice})
+
+    assert all(len(found) == 1 for found in rates["snare"])
+    assert len(set.union(*rates["snare"])) == 2
+    assert all(len(found) == 2 for found in rates["kick"])

@@ -41,6 +41,21 @@ def test_a_fitted_groove_is_an_average_of_takes() -> None:
     assert min(int(entry.options["takes"]) for entry in fitted) >= 2
 
 
+def test_what_people_played_is_as_loose_as_people() -> None:
+    """No fitted groove is at home in a style tighter than people are unless they called it that; none is tightened."""
+    tight = [
+        (style.name, entry.options["like"])
+        for genre in groove.GENRES
+        for style in genre_styles(genre)
+        for entry in style.grooves
+        if "takes" in entry.options and style.number("loose", 1) < 1
+    ]
+    takes = [groove.generate(GrooveRequest(genre="latin", style="reggaeton", bars=1, seed=seed)) for seed in range(20)]
+
+    assert all(called.endswith(name) for name, called in tight)
+    assert {take.meta["timing"]["size"] for take in takes} == {0.3, 1.0}
+
+
 def test_every_drummer_changes_the_music() -> None:
     """Twenty-four drummers play one request in twenty-four ways."""
     ids = {

@@ -22,6 +22,9 @@ _MOST_SEEN: Final = 5000
 _MOST_LABELS: Final = 100
 _FEWEST_FOR_RATE: Final = 10
 _FEWEST_FOR_P95: Final = 5
+_NOTHING_MISSED: Final = 1.0
+"""The hit rate where nobody asked the cache: an alert about older figures must end."""
+
 _NO_CALL: Final = frozenset({"budget", "skipped"})
 _GOOD: Final = frozenset({"ok", "repaired"})
 
@@ -188,7 +191,11 @@ class Metrics:
             "cost_per_request": max((seen.cost for seen in window), default=0),
             "latency_p95_ms": slow if len(window) >= _FEWEST_FOR_P95 or not window else None,
             "fallback_rate": _fallback_rate(window) if tried >= _FEWEST_FOR_RATE or not tried else None,
-            "cache_hit_rate": _hit_rate(window) if looked >= _FEWEST_FOR_RATE else None,
+            "cache_hit_rate": _NOTHING_MISSED
+            if not looked
+            else _hit_rate(window)
+            if looked >= _FEWEST_FOR_RATE
+            else None,
         }
 
 

@@ -152,6 +152,23 @@ def test_between_the_lines_an_alert_neither_comes_nor_goes():
     assert told == [[], [("fallback_rate", "raised")], [], [], [], [("fallback_rate", "cleared")], []]
 
 
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({**HIT, "cost": "0.11"}, "cost_per_request_warning"),
+        ({**HIT, "latency_ms": 30_001}, "latency_p95"),
+        ({"outcomes": ("busy", "ok"), "cache": "off"}, "fallback_rate"),
+        ({}, "cache_hit_rate"),
+    ],
+)
+def test_each_alert_ends_by_itself_when_its_figures_are_old(fields, name):
+    """Whoever stops playing after a bad hour does not find its alert standing the next morning."""
+    metrics = fed((20, fields))
+    assert levels(metrics, 0) == [(name, "raised")]
+    assert levels(metrics, WINDOW_S - 1) == []
+    assert levels(metrics, WINDOW_S + 1) == [(name, "cleared")]
+
+
 def test_a_few_requests_are_no_rate():
     """The first miss of the day is no reason to review the cache, nor the first fallback one to warn."""
     assert levels(fed((9, {"outcomes": ("busy", "ok")})), 0) == []

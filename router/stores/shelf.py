@@ -6,6 +6,7 @@ Disposable: whatever is wrong with it costs a hit, never an answer. A damaged fi
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import queue
 import sqlite3
@@ -14,6 +15,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+_log = logging.getLogger(__name__)
 
 _EDITION: Final = 1
 _SCHEMA: Final = """
@@ -122,23 +125,38 @@ class Shelf:
                 job(db)
                 self.trouble = self.trouble if db is None else None
             except (sqlite3.Error, OSError) as error:
-                self.trouble = f"the cache's file is not used: {error}"
+                if db is not None and _code(error) in _DAMAGED:  # no later job would fare better
+                    db.close()
+                    db = self._connect(damaged=error)
+                else:
+                    self._do_without(error)
         with suppress(sqlite3.Error, OSError):
             self._write(db)
         if db is not None:
             db.close()
 
-    def _connect(self) -> sqlite3.Connection | None:
-        for fresh in (False, True):
-            try:
-                return self._opened()
-            except (sqlite3.Error, OSError) as error:
-                self.trouble = f"the cache's file is not used: {error}"
-                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-                self._held = code == sqlite3.SQLITE_BUSY
-                if fresh or code not in _DAMAGED or not self._put_aside():
-                    return None
-        return None
+    def _connect(self, damaged: Exception | None = None) -> sqlite3.Connection | None:
+        try:
+            if damaged is None:
+                try:
+                    return self._opened()
+                except sqlite3.Error as error:
+                    if _code(error) not in _DAMAGED:
+                        raise
+                    damaged = error
+            self._put_aside(damaged)
+            return self._opened()
+        except (sqlite3.Error, OSError) as error:
+            self._held = _code(error) == sqlite3.SQLITE_BUSY
+            self._do_without(error)
+            return None
+
+    def _do_without(self, error: Exception) -> None:
+        """Say once, not at every turn, that the file is not used."""
+        trouble = f"the cache's file is not used: {error}"
+        if trouble != self.trouble:
+            _log.warning("%s; answers are kept in memory until that ends", trouble)
+        self.trouble = trouble
 
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -160,15 +178,15 @@ class Shelf:
             raise
         return db
 
-    def _put_aside(self) -> bool:
-        try:
-            for tail in ("", "-wal", "-shm"):
-                part = self.path.with_name(self.path.name + tail)
-                if part.exists():
-                    part.replace(part.with_name(f"{part.name}.damaged"))
-        except OSError:
-            return False
-        return True
+    def _put_aside(self, damaged: Exception) -> None:
+        for tail in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + tail)
+            if part.exists():
+                part.replace(part.with_name(f"{part.name}.damaged"))
+        _log.warning(
+            "the cache's file was damaged (%s): it is kept aside as %s and a new one begun. Answers kept there are "
+            "asked for again; nothing else is lost, and the file may be deleted", damaged, f"{self.path.name}.damaged",
+        )  # fmt: skip
 
     def _write(self, db: sqlite3.Connection | None) -> None:
         with self._guard:
@@ -191,3 +209,7 @@ class Shelf:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

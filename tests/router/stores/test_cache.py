@@ -261,6 +261,39 @@ def test_a_file_that_cannot_be_used_costs_hits_and_nothing_else(tmp_path, spoil)
     assert (tmp_path / "cache.db.damaged").exists() == (spoil == "garbage")
 
 
+def test_a_file_that_is_not_used_is_told_once(tmp_path, caplog):
+    """One line in words, however often the file is asked."""
+    (tmp_path / "cache.db").mkdir()
+
+    async def story(cache):
+        for key in "abc":
+            await cache.get("pattern", key)
+
+    drive(story, tmp_path / "cache.db")
+    assert caplog.text.count("the cache's file is not used: ") == 1
+
+
+@pytest.mark.parametrize("first", [0, 4096])
+def test_a_damaged_file_is_set_aside_and_told_once(tmp_path, caplog, first):
+    """At its head or, as the first look into it finds, behind that: the log says where it went; a new one lasts."""
+    path = tmp_path / "cache.db"
+
+    async def fill(cache):
+        for number in range(50):
+            await cache.put("pattern", str(number), "x" * 500)
+
+    async def story(cache):
+        await cache.get("pattern", "7")
+        await cache.put("pattern", "k", "kept")
+
+    drive(fill, path)
+    path.write_bytes(path.read_bytes()[:first] + b"no database " * 1000)
+    drive(story, path)
+    assert drive(lambda cache: cache.get("pattern", "k"), path) == "kept"
+    assert caplog.text.count("is kept aside as cache.db.damaged and a new one begun") == 1
+    assert "not used" not in caplog.text
+
+
 def test_a_file_held_by_another_is_used_once_it_is_free(tmp_path):
     """A lock at the start is not the end of the file."""
     path = tmp_path / "cache.db"

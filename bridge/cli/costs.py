@@ -10,7 +10,7 @@ import csv
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import click
@@ -28,6 +28,7 @@ from bridge.cli.common import (
     run_async,
     settings,
 )
+from bridge.home import Home
 
 GROUPS: Final = ("tier", "provider", "model", "day", "month", "task")
 TOTALS: Final = ("attempts", "failures", "input_tokens", "output_tokens", "cost_usd")
@@ -77,26 +78,16 @@ async def _ask(
     reopen: bool,
     accept_clock: bool,
 ) -> dict[str, Any]:
-    from bridge.variables import router_config  # noqa: PLC0415 - the stores, for this command only
-    from router.budget import parse_usd  # noqa: PLC0415 - likewise
+    from router.budget import parse_usd  # noqa: PLC0415 - the stores, for this command only
+    from router.stores.ledger import Ledger  # noqa: PLC0415 - likewise
     from router.stores.nulls import NullLedger  # noqa: PLC0415 - likewise
-    from router.stores.purse import Purse  # noqa: PLC0415 - likewise
-    from router.stores.shared_ledger import SharedLedger  # noqa: PLC0415 - likewise
+    from router.stores.reader import ReadLedger  # noqa: PLC0415 - likewise
 
-    place = find_home(home)
-    values = settings(place, {})
-    config = router_config(values, os.environ)
-    url = values["shared_url"].value
-    ledger: Any
-    if not url and not (place.path / "ledger.db").exists():
-        ledger = NullLedger(monthly_budget_picousd=config.monthly_budget_picousd)  # reading must not make a home
-    else:
-        limit = config.monthly_budget_picousd
-        purse = Purse(place.path, monthly_budget_picousd=limit, cache_enabled=False, shared_url=url)
-        ledger = purse.ledger
-        await purse.open()
+    ledger, close = await _open(find_home(home))
     try:
-        if reopen and not isinstance(ledger, NullLedger | SharedLedger):
+        if isinstance(ledger, ReadLedger) and (reopen or accept_clock or reconcile):
+            fail(FAILURE, "this home cannot be written", "make it writable, or name another with --home")
+        if reopen and isinstance(ledger, Ledger):
             await ledger.reopen()
         if accept_clock and not isinstance(ledger, NullLedger):
             await ledger.accept_clock()
@@ -119,8 +110,34 @@ async def _ask(
     except ValueError as error:
         fail(USAGE, str(error))
     finally:
-        if not isinstance(ledger, NullLedger):
-            await purse.close()
+        await close()
+
+
+async def _open(place: Home) -> tuple[Any, Callable[[], Awaitable[None]]]:
+    """Return the ledger that this home pays from, and what closes it."""
+    from sqlite3 import Error  # noqa: PLC0415 - the stores, for this command only
+
+    from bridge.variables import router_config  # noqa: PLC0415 - likewise
+    from router.stores.nulls import NullLedger  # noqa: PLC0415 - likewise
+    from router.stores.purse import Purse  # noqa: PLC0415 - likewise
+    from router.stores.reader import ReadLedger, can_write  # noqa: PLC0415 - likewise
+
+    values = settings(place, {})
+    limit = router_config(values, os.environ).monthly_budget_picousd
+    path, url = place.path / "ledger.db", values["shared_url"].value
+    if not url and not path.exists():
+        nothing = NullLedger(monthly_budget_picousd=limit)  # reading must not make a home
+        return nothing, nothing.close
+    if not url and not can_write(path):
+        try:
+            reader = ReadLedger(path, monthly_budget_picousd=limit)
+        except Error as error:
+            fail(FAILURE, f"the ledger {path} cannot be read ({error})", "copy it to where you may read it")
+        click.echo("this home cannot be written: nothing is paid from it, its ledger is told as it stands", err=True)
+        return reader, reader.close
+    purse = Purse(place.path, monthly_budget_picousd=limit, cache_enabled=False, shared_url=url)
+    await purse.open()
+    return purse.ledger, purse.close
 
 
 def _print_csv(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

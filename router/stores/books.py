@@ -133,7 +133,38 @@ def day_of(seconds: float) -> int:
     return moment.year * 10_000 + moment.month * 100 + moment.day
 
 
-class Books:
+class Pages:
+    """What a ledger file says, over a connection that may be for reading only. May raise `sqlite3.Error`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def funds(self, now: float, limit: int | None) -> Funds:
+        """Return what the month of this moment has spent and holds.
+
+        A clock set back never reopens an earlier month: the latest one that money was ever held in counts on.
+        """
+        present = month_of(now)
+        query = "SELECT month, spent, reserved FROM months WHERE NOT ahead ORDER BY month DESC LIMIT 1"
+        found = self._db.execute(query).fetchone()
+        if found is None or found[0] < present:
+            query = "SELECT month, spent, reserved FROM months WHERE month = ?"
+            found = self._db.execute(query, (present,)).fetchone() or (present, 0, 0)
+        return Funds(found[0], limit, found[1], found[2])
+
+    def meta(self, name: str) -> str | None:
+        """Return a lasting note, or None."""
+        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return rows as dicts."""
+        cursor = self._db.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+class Books(Pages):
     """An open ledger file. Every method may raise `sqlite3.Error`."""
 
     def __init__(
@@ -145,7 +176,7 @@ class Books:
         self.path, self._name, self._folder = path, str(path), str(path.parent)
         self._changed, self._changed_at = 0, 0.0
         self.inode = path.stat().st_ino
-        self._db = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+        super().__init__(sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False))
         try:
             self._prepare(owner or identity(), closed)
         except BaseException:
@@ -255,19 +286,6 @@ class Books:
         )  # fmt: skip
         return done.lastrowid if done.rowcount else None
 
-    def funds(self, now: float, limit: int | None) -> Funds:
-        """Return what the month of this moment has spent and holds.
-
-        A clock set back never reopens an earlier month: the latest one that money was ever held in counts on.
-        """
-        present = month_of(now)
-        query = "SELECT month, spent, reserved FROM months WHERE NOT ahead ORDER BY month DESC LIMIT 1"
-        found = self._db.execute(query).fetchone()
-        if found is None or found[0] < present:
-            query = "SELECT month, spent, reserved FROM months WHERE month = ?"
-            found = self._db.execute(query, (present,)).fetchone() or (present, 0, 0)
-        return Funds(found[0], limit, found[1], found[2])
-
     def accept_clock(self, now: float) -> None:
         """Believe the clock again after it once ran ahead: later months no longer stand for the present one."""
         self._db.execute("UPDATE months SET ahead = 1 WHERE month > ?", (month_of(now),))
@@ -308,23 +326,12 @@ class Books:
             ).rowcount
         )
 
-    def meta(self, name: str) -> str | None:
-        """Return a lasting note, or None."""
-        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if found is None else str(found[0])
-
     def set_meta(self, name: str, value: str | None) -> None:
         """Write a lasting note, or take it away."""
         if value is None:
             self._db.execute("DELETE FROM meta WHERE name = ?", (name,))
         else:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
-
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Return rows as dicts."""
-        cursor = self._db.execute(sql, values)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def _settle_for_the_dead(self) -> None:
         for owner, pid, mark in self._db.execute("SELECT id, pid, mark FROM owners").fetchall():

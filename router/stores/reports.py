@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from router.budget import Funds, format_usd, next_month
-from router.stores.books import Books, month_of
+from router.stores.books import Pages, month_of
 
 BY: Final = {
     "tier": "tier", "provider": "provider", "model": "model", "task": "task", "day": "day", "month": "day / 100",
@@ -57,7 +57,7 @@ def check(by: Sequence[str]) -> None:
         raise ValueError(f"costs can be told by {', '.join(BY)}; not by {unknown[0]!r:.40}")
 
 
-def totals(books: Books, first: int, by: Sequence[str]) -> list[dict[str, Any]]:
+def totals(books: Pages, first: int, by: Sequence[str]) -> list[dict[str, Any]]:
     """Return one dict for each group, days and months in their order, else the dearest first; without groups, one."""
     check(by)
     columns = "".join(f"{BY[name]} AS {name}, " for name in by)
@@ -128,13 +128,13 @@ def _month(month: int) -> str:
     return f"{month // 100:04d}-{month % 100:02d}"
 
 
-def rows_of(books: Books, request_id: str) -> list[dict[str, Any]]:
+def rows_of(books: Pages, request_id: str) -> list[dict[str, Any]]:
     """Return the receipt of a request: each of its attempts in order, amounts as decimal strings."""
     rows = books.query("SELECT * FROM attempts WHERE request_id = ? ORDER BY id", (request_id,))
     return [_receipt(row) for row in rows]
 
 
-def lost(books: Books) -> list[dict[str, Any]]:
+def lost(books: Pages) -> list[dict[str, Any]]:
     """Return the attempts whose process died; they count at their reservation until `reconcile` says better."""
     return [
         _receipt(row) for row in books.query("SELECT * FROM attempts WHERE outcome = 'lost' ORDER BY id LIMIT 1000")
@@ -151,7 +151,7 @@ def _receipt(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def verify(books: Books) -> list[str]:
+def verify(books: Pages) -> list[str]:
     """Return what is wrong with the file or its sums; walks every row."""
     flaws = [str(row["quick_check"]) for row in books.query("PRAGMA quick_check") if row["quick_check"] != "ok"]
     if flaws:

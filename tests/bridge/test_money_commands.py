@@ -95,6 +95,48 @@ def test_a_receipt_lists_the_attempts_of_a_request(home):
     assert [row["cost_usd"] for row in json.loads(out)["rows"]] == ["0.000000000003", "0.01", "0.10"]
 
 
+@pytest.fixture
+def unwritable(home, monkeypatch):
+    """The same home on a disk for reading only; no byte and no name in it may change."""
+    before = {file.name: file.read_bytes() for file in home.iterdir()}
+    monkeypatch.setattr("os.access", lambda path, _: False)
+    yield home
+    assert {file.name: file.read_bytes() for file in home.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--by", "day", "--by", "provider"), ("--lost",), ("--request", "r-1"), ("--since", "7d")]
+)
+def test_a_home_that_cannot_be_written_is_read(home, arguments, request):
+    """The same rows and the same budget, in JSON as well, and a word about it on stderr."""
+    before = run("costs", "--json", *arguments)
+    request.getfixturevalue("unwritable")
+    code, out, err = run("costs", "--json", *arguments)
+    assert (code, out) == (0, before[1])
+    assert "this home cannot be written: nothing is paid from it" in err
+
+
+@pytest.mark.parametrize("arguments", [("--reopen",), ("--accept-clock",), ("--reconcile", "1", "0.02")])
+def test_a_home_that_cannot_be_written_is_not_changed(unwritable, arguments):
+    """What would change the ledger says why it cannot."""
+    code, _, err = run("costs", *arguments)
+    assert (code, err.splitlines()[-1]) == (
+        1, "drumbridge: this home cannot be written (make it writable, or name another with --home)"
+    )  # fmt: skip
+
+
+def test_a_damaged_ledger_that_cannot_be_written_is_an_error(unwritable):
+    """It cannot be set aside there; a sentence says that it cannot be read."""
+    file = unwritable / "ledger.db"
+    kept = file.read_bytes()
+    file.write_bytes(b"no database " * 1000)
+    code, _, err = run("costs", "--json")
+    file.write_bytes(kept)
+    assert code == 1
+    assert "cannot be read (file is not a database)" in err
+    assert "Traceback" not in err
+
+
 def test_a_lost_attempt_is_reconciled_once(home):
     """Its row is named by --lost; the user's figure replaces the reservation; a second time is an error."""
     _, out, _ = run("costs", "--lost", "--json")

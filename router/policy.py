@@ -147,8 +147,7 @@ def candidates(
     if known is None:
         known = desk.memo[key] = _served(desk, tier, task, own, own_provider)
     found, notes = known
-    named = provider or (config.provider if config.provider != "auto" else None)
-    order = _order(desk, found, named, own_provider if own and provider is None else None)
+    order = _order(desk, found, provider, own_provider if own and provider is None else None)
     return tuple(order), notes
 
 
@@ -203,7 +202,7 @@ def _candidate(desk: Desk, tier: str, provider: str, choice: Choice, task: Task)
     )
 
 
-def _order(desk: Desk, found: list[Candidate], named: str | None, own: str | None) -> list[Candidate]:
+def _order(desk: Desk, found: list[Candidate], provider: str | None, own: str | None) -> list[Candidate]:
     if len(found) < 2:
         return found
 
@@ -213,10 +212,12 @@ def _order(desk: Desk, found: list[Candidate], named: str | None, own: str | Non
 
     by_cost = sorted(found, key=expected)
     first = [own] if own else []
-    if named:
-        chain = desk.catalog.chains.get(named, ())
-        first += [named, *chain]
-    elif desk.window and desk.window.providers:
-        first += list(desk.window.providers)
+    if provider is None and desk.window:
+        first += (
+            desk.window.providers
+        )  # before AI_PROVIDER: an hour of its own is said more exactly than a rule for all
+    named = provider or desk.config.provider
+    if named != "auto":
+        first += [named, *desk.catalog.chains.get(named, ())]
     rank = {name: index for index, name in reversed(list(enumerate(first)))}
     return sorted(by_cost, key=lambda one: rank.get(one.provider, len(rank)))

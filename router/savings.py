@@ -38,7 +38,8 @@ def _of_choice(desk: Desk, request: GrooveRequest, plan: Plan, route: Route) -> 
     if wrote and found and wrote[-1].provider != found[0].provider:
         return _positive("fallback", usual - route.cost_picousd)
     if desk.window is not None:
-        return _positive("time_of_day", _expected(replace(desk, window=None), plan.tier, plan.kind) - usual)
+        by_day = _expected(replace(desk, window=None), plan.tier, plan.kind, request.provider)
+        return _positive("time_of_day", by_day - usual)
     return {}
 
 

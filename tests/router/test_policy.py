@@ -149,6 +149,20 @@ def test_windows_prefer_providers_and_prices_by_the_hour():
     assert asked(window=factored)[0][0] == "anthropic"
 
 
+def test_a_window_goes_before_ai_provider_and_behind_what_a_wish_names():
+    """Off-peak hours must route elsewhere also where one provider is set for good; a wish's own word stands."""
+    (window,) = read_windows('[{"providers": ["cohere"]}]')
+    config = RouterConfig(keys=KEYS, provider="anthropic")
+    desk = Desk(config, catalog.load(), "2026-11-23", frozenset(), lambda *_: 1.0, window)
+
+    def order(provider):
+        found, _ = candidates(desk, "balanced", TASKS["pattern_generation"], provider=provider)
+        return [one.provider for one in found]
+
+    assert order(None)[:2] == ["cohere", "anthropic"]
+    assert order("groq")[0] == "groq"
+
+
 def test_parameters_follow_what_a_model_takes():
     """No temperature for Claude, effort none and temperature for GPT, temperature for Command."""
     _, found, _ = asked("balanced")

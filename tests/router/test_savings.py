@@ -61,14 +61,22 @@ def test_a_dearer_stand_in_saves_nothing():
 
 
 def test_the_time_of_day_saves_against_the_order_of_the_day():
-    """A window that prefers a dearer provider saves nothing; one that prefers a cheaper one tells the difference."""
+    """A window that prefers a cheaper provider than AI_PROVIDER tells the difference; a dearer one saves nothing."""
     (window,) = read_windows(NIGHT)
     wish, plan = replace(ASKED, provider=None), Plan("balanced")
-    by_day = desk(provider="anthropic")
-    told = savings.of_answer(replace(by_day, window=window), wish, plan, route("anthropic", 1))
-    assert told == {}
-    found, _ = policy.candidates(desk(window), "balanced", TASKS["pattern_generation"])
-    assert found[0].provider == "groq"
+    by_night = desk(window, provider="anthropic")
+    saved = usual("anthropic")[1] - usual("groq")[1]
+    assert saved > 0
+    assert savings.of_answer(by_night, wish, plan, route("groq", 1)) == {"time_of_day": saved}
+    (dear,) = read_windows(NIGHT.replace("groq", "anthropic"))
+    assert savings.of_answer(desk(dear, provider="groq"), wish, plan, route("anthropic", 1)) == {}
+
+
+def test_the_hour_saves_nothing_where_the_wish_names_its_provider():
+    """The window changed nothing then."""
+    (window,) = read_windows(NIGHT)
+    wish = replace(ASKED, provider="groq")
+    assert savings.of_answer(desk(window, provider="anthropic"), wish, Plan("balanced"), route("groq", 1)) == {}
 
 
 def test_a_workflow_tells_what_its_parts_saved():

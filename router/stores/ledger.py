@@ -88,6 +88,7 @@ class Ledger:
         self._locked: str | None = None
         self._trouble: str | None = None
         self._full: str | None = None
+        self._seen: Funds | None = None
         self._wall, self._owner, self._wait_s, self._busy_s = wall, owner, wait_s, busy_s
         self._jobs: queue.SimpleQueue[_Job | Bill | None] = queue.SimpleQueue()
         self._waiting: list[_Job] = []
@@ -178,11 +179,10 @@ class Ledger:
         return await self._do(lambda books: reports.totals(books, first, by), [])
 
     async def budget(self) -> dict[str, Any]:
-        """Return {month, limit_usd, spent_usd, reserved_usd, left_usd, resets, closed}."""
-        return await self._do(
-            lambda books: reports.budget(self._funds(books), self.closed, self._wall()),
-            reports.budget(Funds(month_of(self._wall()), self.monthly_budget_picousd, 0, 0), self.closed),
-        )
+        """Return {month, limit_usd, spent_usd, reserved_usd, left_usd, resets, closed}, as last known while closed."""
+        found = await self._do(self._funds, None)
+        self._seen = found or self._seen or Funds(month_of(self._wall()), self.monthly_budget_picousd, 0, 0)
+        return reports.budget(self._seen, self.closed, self._wall())
 
     async def rows_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return a request's attempts, the receipt that its `route` adds up to."""

@@ -155,6 +155,7 @@ class SharedLedger:
         self.closed: str | None = None
         self._shared, self._wall, self._wait_s = shared, wall, wait_s
         self._owner = secrets.token_hex(8)
+        self._seen: Funds | None = None
         self._unwritten: list[tuple[str | int, ...]] = []
         self._asking: set[asyncio.Future[Any]] = set()
         self._line, self._settled = asyncio.Lock(), asyncio.Event()
@@ -304,16 +305,17 @@ class SharedLedger:
 
     async def budget(self) -> dict[str, Any]:
         """Return the month's money; see `Ledger.budget`."""
-        month, spent, reserved = month_of(self._wall()), 0, 0
+        month = month_of(self._wall())
         try:
             await self._write_again()
             month = max(month, int(await self._shared.do("GET", f"{PREFIX}:month") or 0))
             told = await self._shared.do("HMGET", f"{PREFIX}:m:{month}", "spent", "reserved")
             spent, reserved = (int(amount or 0) for amount in told)
+            self._seen = Funds(month, self.monthly_budget_picousd, spent, reserved)
             self.closed = None
         except SharedAway as error:
             self.closed = str(error)
-        funds = Funds(month, self.monthly_budget_picousd, spent, reserved)
+        funds = self._seen or Funds(month, self.monthly_budget_picousd, 0, 0)
         return reports.budget(funds, self.closed, self._wall())
 
     async def rows_of(self, request_id: str) -> list[dict[str, Any]]:

@@ -99,6 +99,21 @@ def test_a_path_that_cannot_be_used_closes_spending_with_a_reason(tmp_path, kind
     assert said.count("cannot be used") == 1
 
 
+def test_a_file_that_cannot_be_read_any_more_leaves_the_budget_as_last_known(tmp_path, monkeypatch):
+    """Closed, with a reason, and never "$0.00 spent": money was paid."""
+
+    async def story(ledger):
+        await pay(ledger)
+        before = await ledger.budget()
+        monkeypatch.setattr(ledger, "_current_books", lambda: (_ for _ in ()).throw(OSError("the disk is gone")))
+        return before, await ledger.budget()
+
+    before, after = drive(tmp_path / "l.db", story)
+    assert before["spent_usd"] != "0.00"
+    assert "the disk is gone" in after["closed"]
+    assert {**after, "closed": None} == before
+
+
 def test_a_full_disk_stops_spending_and_a_settled_amount_is_kept_until_there_is_room(tmp_path):
     """Refused with the disk's name while full; the bill that could not be written is written once there is room."""
     path = tmp_path / "l.db"

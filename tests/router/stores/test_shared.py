@@ -226,7 +226,9 @@ def test_a_bill_the_store_did_not_take_goes_with_the_next_command(redis_url):
     async def story(connect):
         ledger = ledger_of(connect())
         row = await ledger.reserve(request_id="r", worst_picousd=CENT, **NAMES)
+        await ledger.budget()
         home, ledger._shared = ledger._shared, Shared(NOBODY)
+        blind = await ledger.budget()
         await ledger.settle(row, cost_picousd=CENT // 4, usage=Usage(1, 1), outcome="ok", ms=1)
         during = ledger.closed
         await ledger._shared.aclose()
@@ -236,8 +238,9 @@ def test_a_bill_the_store_did_not_take_goes_with_the_next_command(redis_url):
             await ledger.reserve(request_id="s", worst_picousd=CENT // 2, **NAMES),
             cost_picousd=0, usage=Usage(1, 1), outcome="ok", ms=1,
         )  # fmt: skip
-        return during, await ledger.budget()
+        return during, blind, await ledger.budget()
 
-    during, budget = drive(redis_url, story)
+    during, blind, budget = drive(redis_url, story)
     assert during
+    assert (blind["reserved_usd"], blind["closed"]) == ("0.01", during)  # as last known, not $0.00
     assert (budget["spent_usd"], budget["closed"]) == ("0.0025", None)

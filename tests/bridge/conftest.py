@@ -3,7 +3,9 @@
 import itertools
 
 import pytest
+from click.testing import CliRunner
 
+from bridge.cli import main
 from bridge.controls import Controls
 from bridge.events import Events
 from bridge.jobs import Jobs
@@ -113,3 +115,12 @@ def stage(tmp_path):
 def make_stage(tmp_path):
     """Builds a stage around another router."""
     return lambda router: Stage(tmp_path, router)
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Runs a command with a home of its own and no key in sight."""
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY", "CO_API_KEY", "COHERE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path / "home"))
+    return lambda *words, **options: CliRunner().invoke(main, list(words), **options)

@@ -5,20 +5,10 @@ import json
 
 import mido
 import pytest
-from click.testing import CliRunner
 
-from bridge.cli import main, making
+from bridge.cli import making
 from router import studio
 from router.errors import RouterError
-
-
-@pytest.fixture
-def cli(tmp_path, monkeypatch):
-    """Runs a command with a home of its own and no key in sight."""
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY", "CO_API_KEY", "COHERE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DRUMBRIDGE_HOME", str(tmp_path / "home"))
-    return lambda *words: CliRunner().invoke(main, list(words))
 
 
 def markers(data):

@@ -34,14 +34,14 @@ from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
 from router.limits import Paces, Valves
-from router.listeners import Circle, Listeners, OnBars, OnRoute, told
+from router.listeners import Listeners, OnBars, OnRoute, told
 from router.lore import Lore
 from router.policy import Candidate, Desk
 from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
 from router.standing import standing
 from router.stores import tombstones
-from router.stores.flight import Flight
+from router.stores.flight import Flight, Seat
 from router.tasks import TASKS
 from router.windows import background_may_run, open_window
 from router.work import Facts, Music, Written
@@ -197,10 +197,8 @@ class Router:
             if kept is not None:
                 return told(kept, on_bars, on_route)
             errand = Errand(request, plan, key, source, limit, began, seconds, arrived)
-            with self._listeners.join(key, on_bars, on_route) as circle:
-                if self._listeners.crowd(key):
-                    arrived()  # it shares the call of another
-                answer, led = await self._share(errand, circle)
+            with self._listeners.join(key, on_bars, on_route):
+                answer, led = await self._share(errand)
         if not led:
             answer = Answer(answer.pattern, answer.route.shared("coalesced", _ms_since(began)))
         return told(answer, None, on_route)
@@ -257,23 +255,24 @@ class Router:
         reply, led = await self._flight.share(f"{key} {provider} {limit} {seconds}", find)
         return reply if led else Reply(deepcopy(reply.data), reply.route.shared("coalesced", _ms_since(began)))
 
-    async def _share(self, errand: Errand, circle: Circle) -> tuple[Answer, bool]:
+    async def _share(self, errand: Errand) -> tuple[Answer, bool]:
         """Share the call of equal wishes; ask again when it had less time or money than this one may have."""
         while True:
+            seat = Seat(errand)
             try:
                 async with asyncio.timeout_at(errand.ends):
-                    answer, led = await self._flight.share(errand.key, lambda: self._make(errand, circle))
-                if led or not answer.route.degraded or not errand.may_more_than(circle.host, _now()):
+                    answer, led = await self._flight.share(errand.key, lambda: self._make(errand), seat=seat)
+                if led or not answer.route.degraded or not errand.may_more_than(seat.host, _now()):
                     return answer, led
             except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
-                return await self._late(errand, circle), True
+                return await self._late(errand, seat.host if seat.tells else None), True
             except (NoAnswer, BudgetRefused) as failure:
-                if not costless(failure) or not errand.may_more_than(circle.host, _now()):
+                if not costless(failure) or not errand.may_more_than(seat.host, _now()):
                     raise
+            self._flight.leave_behind(errand.key, seat)
 
-    async def _make(self, errand: Errand, circle: Circle) -> Answer:
+    async def _make(self, errand: Errand) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
-        circle.host = errand
         try:
             return await self._plan(errand)
         finally:
@@ -437,12 +436,11 @@ class Router:
             errand.request, errand.began, notes, degraded=True, trip=trip, cache=cache, saved=saved
         )
 
-    async def _late(self, errand: Errand, circle: Circle) -> Answer:
-        """Return the drummer's answer for a caller whose time is up, with what was tried and paid until now.
+    async def _late(self, errand: Errand, host: Errand | None) -> Answer:
+        """Return the drummer's answer for a caller whose time is up, with what was tried and paid for `host` until now.
 
-        A call that others still wait for goes on: its way and cost are told to them.
+        None for a call that others still wait for: it goes on, and its way and cost are told to them.
         """
-        host = None if self._listeners.crowd(errand.key) else circle.host
         trip = host.trip if host is not None else None
         if host is None or trip is None:
             trip = self._trip(errand.began, errand.seconds, errand.limit)

@@ -23,26 +23,45 @@ fails is left alone at first. A crowd does not come in one moment, and a call fo
 
 @dataclass(slots=True, eq=False)
 class _Trip:
-    """One call under way and those who wait for it; `outcome` once it has come back."""
+    """One call under way and those who wait for it; `outcome` once it has come back, `told` once one tells its cost."""
 
     task: asyncio.Task[Any]
-    waiters: dict[asyncio.Future[Any], None] = field(default_factory=dict)
-    end_alone: bool = True
+    host: Any
+    waiters: dict[asyncio.Future[None], None] = field(default_factory=dict)
     landed: bool = False
     outcome: Any = None
+    told: bool = False
+
+    def claim(self) -> bool:
+        """Say whether the caller is the first who asks: that one tells what the call cost."""
+        told, self.told = self.told, True
+        return not told
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """A caller's place in a call.
+
+    Attributes:
+        host: The caller, in its own terms; once it shares a call, the one that the call was made for.
+        tells: It has to tell what the call cost. Holds for one, whoever leaves in whatever moment.
+    """
+
+    host: Any = None
+    tells: bool = False
+    trip: _Trip | None = None
 
 
 class Flight:
     """Calls under way, by key. One event loop only."""
 
-    def __init__(self, *, end_when_alone: bool = True, stays: Callable[[Any], bool] = lambda _outcome: False) -> None:
-        """Say what becomes of a call.
+    def __init__(self, *, stays: Callable[[Any], bool] = lambda _outcome: False) -> None:
+        """Say what lasts.
 
         Args:
-            end_when_alone: When its last waiter has gone it ends; else it finishes (and may be cached).
-            stays: Whether what it brought, an answer or an error, is a failure that the rest of a crowd should share.
+            stays: Whether what a call brought, answer or error, is a failure that the rest of a crowd should share.
         """
-        self._end_when_alone, self._stays = end_when_alone, stays
+        self._stays = stays
         self._trips: dict[str, _Trip] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -52,9 +71,7 @@ class Flight:
     def __repr__(self) -> str:
         return f"<Flight {len(self)} under way>"
 
-    async def share(
-        self, key: str, make: Callable[[], Awaitable[T]], *, end_when_alone: bool | None = None
-    ) -> tuple[T, bool]:
+    async def share(self, key: str, make: Callable[[], Awaitable[T]], *, seat: Seat | None = None) -> tuple[T, bool]:
         """Return what `make` gives, and whether it is this caller's: whose of those who still wait came first.
 
         A failure reaches everyone who waits for it; after a single one's the next caller starts anew, a crowd's stays
@@ -63,25 +80,29 @@ class Flight:
         Args:
             key: Equal keys share one call.
             make: Starts the call; it runs in a task of its own.
-            end_when_alone: Overrides the flight's own rule for this call (the starter's word counts).
+            seat: Says afterwards whose call it was, and who tells its cost, to one whose time was up as well.
         """
+        seat = seat or Seat()
         trip = self._trips.get(key)
         if trip is None:
-            trip = self._start(key, make, self._end_when_alone if end_when_alone is None else end_when_alone)
-        if trip.landed:
-            outcome, led = trip.outcome, False
-        else:
-            arrival: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            trip = self._start(key, make, seat.host)
+        seat.host, seat.trip = trip.host, trip
+        if not trip.landed:
+            arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             trip.waiters[arrival] = None
             try:
-                outcome, led = await arrival
-            finally:
+                await arrival
+            except BaseException:
                 self._leave(key, trip, arrival)
+                seat.tells = not trip.waiters and trip.claim()
+                raise
+            del trip.waiters[arrival]
+        seat.tells, outcome = trip.claim(), trip.outcome
         if isinstance(outcome, _Failed):
-            error = outcome.error if led or not isinstance(outcome.error, NoAnswer) else outcome.error.shared()
+            error = outcome.error if seat.tells or not isinstance(outcome.error, NoAnswer) else outcome.error.shared()
             # Shared by all who wait: a fresh traceback for each, or it would grow by every one of them.
             raise error.with_traceback(None)
-        return cast("T", outcome), led
+        return cast("T", outcome), seat.tells
 
     async def aclose(self) -> None:
         """End every call that is under way."""
@@ -90,15 +111,20 @@ class Flight:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def leave_behind(self, key: str, seat: Seat) -> None:
+        """Let nobody board the call of a seat any more: it has come back with less than some may have."""
+        if seat.trip is not None:
+            self._drop(key, seat.trip)
+
     def forget(self) -> None:
         """Let nobody board what is under way any more; who waits for it goes on waiting."""
         self._trips.clear()
 
-    def _start(self, key: str, make: Callable[[], Awaitable[T]], end_alone: bool) -> _Trip:
+    def _start(self, key: str, make: Callable[[], Awaitable[T]], host: Any) -> _Trip:
         async def run() -> T:
             return await make()
 
-        trip = _Trip(asyncio.create_task(run(), name=f"flight {key}"), end_alone=end_alone)
+        trip = _Trip(asyncio.create_task(run(), name=f"flight {key}"), host)
         self._trips[key] = trip
         self._tasks.add(trip.task)
         trip.task.add_done_callback(self._tasks.discard)
@@ -109,9 +135,9 @@ class Flight:
         if self._trips.get(key) is trip:
             del self._trips[key]
 
-    def _leave(self, key: str, trip: _Trip, arrival: asyncio.Future[Any]) -> None:
-        trip.waiters.pop(arrival, None)
-        if not trip.waiters and trip.end_alone and not trip.task.done():
+    def _leave(self, key: str, trip: _Trip, arrival: asyncio.Future[None]) -> None:
+        del trip.waiters[arrival]
+        if not trip.waiters and not trip.task.done():
             self._drop(key, trip)  # who comes now starts anew instead of boarding a call that is ending
             trip.task.cancel()
 
@@ -124,8 +150,8 @@ class Flight:
             asyncio.get_running_loop().call_later(STAYS_S, self._drop, key, trip)
         else:
             self._drop(key, trip)
-        for number, arrival in enumerate(waiting):
-            arrival.set_result((outcome, number == 0))
+        for arrival in waiting:
+            arrival.set_result(None)
 
 
 @dataclass(slots=True, eq=False)

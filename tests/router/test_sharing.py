@@ -119,6 +119,23 @@ def test_a_longer_deadline_outlives_a_shorter_one_that_it_shared_a_call_with(loc
 
 
 @pytest.mark.parametrize("local", [True, False])
+def test_who_has_more_time_asks_again_after_a_hasty_crowd_failed_at_once(local):
+    """Two hasty wishes are refused; two patient ones share a call of their own, a third its failure; nothing spins."""
+
+    async def story(router):
+        hasty = GrooveRequest(prompt=FREE, seed=1, deadline_ms=1100)
+        wishes = [asyncio.create_task(router.route(wish)) for wish in (hasty, hasty, WISH, WISH)]
+        await asyncio.sleep(1.5)
+        return await asyncio.gather(*wishes, router.route(WISH), return_exceptions=True)
+
+    providers = twins(openai=[(0.2, *DOWN)])
+    answers = share(providers, story, local=local, max_tier="balanced")
+
+    assert all(isinstance(one, NoAnswer) or one.route.tier == "local" for one in answers)
+    assert len(providers["openai"].calls) == 4, "a refused wish is tried twice"
+
+
+@pytest.mark.parametrize("local", [True, False])
 def test_a_higher_ceiling_outlives_a_lower_one_that_it_shared_a_call_with(local):
     """What the first may not pay, the second may."""
 

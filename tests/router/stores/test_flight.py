@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from router.errors import Busy
-from router.stores.flight import STAYS_S, Flight
+from router.stores.flight import STAYS_S, Flight, Seat
 from tests.support import clockwork
 
 
@@ -23,19 +23,19 @@ class Upstream:
         self.calls += 1
         try:
             await self.gate.wait()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cut:
             self.ended += 1
-            raise
+            raise self.error or cut from None
         if self.error is not None:
             raise self.error
         return ["answer"]
 
 
-def drive(story, **more):
+def drive(story):
     """Run a story with a flight and an upstream; nothing may be left under way."""
 
     async def main():
-        flight, upstream = Flight(**more), Upstream()
+        flight, upstream = Flight(), Upstream()
         told = await story(flight, upstream)
         await asyncio.sleep(0)
         assert len(flight) == 0
@@ -168,24 +168,6 @@ def test_nobody_boards_a_call_that_is_ending():
     assert drive(story) == ((["answer"], True), 2)
 
 
-@pytest.mark.parametrize("where", ["flight", "call"])
-def test_a_call_that_is_billed_anyway_may_finish(where):
-    """Groq bills a closed stream to its end: let finish, it is still boarded by a later caller, who bears its cost."""
-    more = {"end_when_alone": False}
-
-    async def story(flight, upstream):
-        caller = asyncio.create_task(flight.share("k", upstream, **(more if where == "call" else {})))
-        await settle()
-        caller.cancel()
-        await settle()
-        late = asyncio.create_task(flight.share("k", upstream))
-        await settle()
-        upstream.gate.set()
-        return upstream.ended, await late, upstream.calls
-
-    assert drive(story, **(more if where == "flight" else {})) == (0, (["answer"], True), 1)
-
-
 def test_an_unwanted_failure_is_not_a_warning():
     """A call whose waiters have gone may fail; nobody is told, nothing is logged as never retrieved."""
     complaints = []
@@ -193,16 +175,31 @@ def test_an_unwanted_failure_is_not_a_warning():
     async def story(flight, upstream):
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
         upstream.error = Busy("groq")
-        caller = asyncio.create_task(flight.share("k", upstream, end_when_alone=False))
+        caller = asyncio.create_task(flight.share("k", upstream))
         await settle()
         caller.cancel()
-        await settle()
-        upstream.gate.set()
         await settle()
         gc.collect()
 
     drive(story)
     assert complaints == []
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_one_tells_the_cost_even_if_time_is_up_as_the_call_lands(cut):
+    """Who is cut off between the landing and its turn leaves it to who sees the answer, the last of all to nobody."""
+
+    async def story(flight, upstream):
+        seats = Seat("first"), Seat("second")
+        callers = [asyncio.create_task(flight.share("k", upstream, seat=seat)) for seat in seats]
+        await settle()
+        for caller in callers[:cut]:
+            seats[0].trip.task.add_done_callback(lambda _, caller=caller: caller.cancel())
+        upstream.gate.set()
+        await asyncio.gather(*callers, return_exceptions=True)
+        return [(seat.host, seat.tells) for seat in seats]
+
+    assert drive(story) == [("first", False), ("first", True)]
 
 
 def test_nothing_of_an_answer_is_kept():

@@ -428,7 +428,7 @@ class Methods:
     # Money ------------------------------------------------------------------------------------------------------
 
     async def _costs(self, params: protocol.Costs, _: Client) -> Any:
-        by = [*dict.fromkeys(params.by)]
+        by = [params.by] if isinstance(params.by, str) else [*dict.fromkeys(params.by)]
         try:
             rows = await self._money.costs(params.since, by)
         except ValueError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bridge.events import TOPICS
 from bridge.refusals import refusal
@@ -299,15 +299,11 @@ class Learn(Params):
 CostGroup = Literal["tier", "provider", "model", "day", "month", "task"]
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 class Costs(Params):
     """Since which day (UTC, as 2026-11-01, or 7d for the last seven days), by what; a single name needs no list."""
 
     since: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    by: Annotated[list[CostGroup], BeforeValidator(_listed), Field(min_length=1, max_length=6)] = ["tier"]
+    by: CostGroup | Annotated[list[CostGroup], Field(min_length=1, max_length=6)] = "tier"
 
 
 class Subscribe(Params):

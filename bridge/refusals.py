@@ -42,7 +42,8 @@ def refusal(model: type[BaseModel], error: ValidationError) -> BadParams:
     """Return what to say of the first member at fault."""
     # A union reports each of its arms: what is wrong within one says more than that another is of another type.
     told = error.errors(include_url=False)
-    first = next((one for one in told if not one["type"].endswith("_type")), told[0])
+    said = [one for one in told if not one["type"].endswith("_type")] or told
+    first = max((one for one in said if one["loc"][:1] == said[0]["loc"][:1]), key=lambda one: len(one["loc"]))
     path = [part for part in first["loc"] if not _names_an_arm(part)]
     name, leaf = (str(path[0]), str([part for part in path if isinstance(part, str)][-1])) if path else ("", "")
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")[:100]
@@ -53,8 +54,8 @@ def refusal(model: type[BaseModel], error: ValidationError) -> BadParams:
         return BadParams(f"{where} is missing", name, f"give {where}: {_all_words(wanted, leaf, None)}")
     value, fault = first["input"], first["type"]
     wanted = [one for one in wanted if _of_kind(value, one)] or wanted
-    said = f"{where} {_found(value, fault)}; it must be {_all_words(wanted, leaf, value)}"
-    return BadParams(said, name, _hint(wanted[0], leaf, value, fault))
+    words = f"{where} {_found(value, fault)}; it must be {_all_words(wanted, leaf, value)}"
+    return BadParams(words, name, _hint(wanted[0], leaf, value, fault))
 
 
 def _unknown(model: type[BaseModel], where: str, name: str, *, nested: bool) -> BadParams:
@@ -138,6 +139,8 @@ def _hint(schema: Mapping[str, Any], name: str, value: Any, fault: str) -> str:
         near = difflib.get_close_matches(value.lower(), schema["enum"], 1) if isinstance(value, str) else []
         return f"try {(near or schema['enum'])[0]}"
     if "minimum" in schema and "maximum" in schema:
+        if isinstance(value, float) and value.is_integer() and schema["minimum"] <= value <= schema["maximum"]:
+            return f"try {value:.0f}"
         if isinstance(value, str):
             with contextlib.suppress(ValueError):
                 number = int(value) if schema["type"] == "integer" else float(value)

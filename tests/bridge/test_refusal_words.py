@@ -40,6 +40,9 @@ def test_every_refusal_is_in_our_words_and_says_what_to_do_next(method):
     [
         ("generate", {"bars": "4"}, "bars is '4'; it must be a whole number from 1 to 64", "try 4, without quotes"),
         ("generate", {"bars": "90"}, "bars is '90'; it must be a whole number from 1 to 64 bars", "try 2"),
+        ("generate", {"bars": 4.0}, "bars is 4.0; it must be a whole number from 1 to 64 bars", "try 4"),
+        ("costs", {"by": "tire"}, "by is 'tire'; it must be one of tier, provider", "try tier"),
+        ("costs", {"by": ["day", "tire"]}, "by[1] is 'tire'; it must be one of tier, provider", "try tier"),
         ("generate", {"prompt": None}, "prompt is null; it must be a text", "give it, or leave"),
         ("generate", {"prompt": 7}, "prompt is 7; it must be a text", 'try "7"'),
         ("generate", {"tier": "cheap"}, "it must be one of auto, local, fast", "try auto"),

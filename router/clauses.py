@@ -25,7 +25,7 @@ _PARTS: Final = regex(
     r";|\.(?!\d)|,(?!(?:(?<=[\d&],)|(?<=\d[ea],)) ?(?:and |& ?)?(?:the )?" + _PLACE + r")"
     r"|(?<!nothing )(?<!everything )(?<!anything )(?<!all )\b(?:but|plus|also)\b"
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
-    r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b)\w+)\b)"
+    r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b|in\b|during\b)\w+)\b)"
 )
 _DRUM: Final = phrases.HITS
 _LOOSE: Final = str.maketrans({'"': "", "(": ", ", ")": ","})
@@ -43,6 +43,7 @@ _SAID: Final = tuple(
         (r"\b(?:plus|also)\b", ", add"),
         (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
         (r" / ", ", "),
+        (r"\b((?:hi-?)?hats?) (open|closed)(?=$|[,;.]| (?:in|for|during) (?:the )?[a-z])", r"\2 \1"),
         (rf"\b({_DRUM}) (?:in )?(swung|straight|shuffled) {_VALUE}s?\b", r"\1 in \3s, \2"),
         (rf"(?:^|(?<=, ))(?:with |in |steady |driving )*{_VALUE}s?(?:[ -]notes?)?(?=$|[,;.])", r"hats in \1s"),
         (rf"\bfill with (?:the |a )?{_DRUM} and (?:the )?{_DRUM}\b", "fill"),
@@ -109,6 +110,36 @@ _SETTING: Final = regex(
     r"|^\w+ bars? of |\bfor \w+ bars?\b"
 )
 """Metre, tempo and length, which are read from the whole wish."""
+_SECTION: Final = regex(r",? ?\b(?:in|for|during) (?:the |an? |my )?(pre-?chorus|\w+)\b")
+_PLACES: Final = regex(
+    r"(?:one|two|three|four|five|six|seven|eight|once|twice|start|beginning|end|first|last|beats?|bars?|[1-9][&ea]?)"
+)
+_AROUND: Final = regex(
+    r"(?:an?|the|and|or|not|but|also|then|too|never|except|only|just|on|at|in|to|of|for|please|ok|thanks)"
+)
+
+
+def leftover(prompt: str) -> tuple[str, ...]:
+    """Return what was cut off from orders and is nothing but places or counts: "four", "not on 3", "the end"."""
+    clauses, rest = parted(prompt)
+    out = []
+    for piece in re.split("[,;.]", rest) if clauses else ():
+        words = [word.strip("!?") for word in piece.split()]
+        somewhere = any(map(_PLACES.fullmatch, words))
+        strange = not all(_PLACES.fullmatch(word) or _AROUND.fullmatch(word) for word in words)
+        told = groove.describe(piece)
+        if somewhere and not (strange or told["meter"] or told["bars"] or told["tempo"]):
+            out.append(" ".join(words))
+    return tuple(out)
+
+
+def for_section(prompt: str, section: str | None) -> str:
+    """Return a wish without "in the verse", where it is the verse that is played."""
+    if section is None:
+        return prompt
+    return _SECTION.sub(
+        lambda found: " " if section in groove.describe(found[1])["sections"] else found[0], prompt.lower()
+    )
 
 
 def parted(prompt: str) -> tuple[tuple[str, ...], str]:
@@ -257,25 +288,31 @@ class Placed(NamedTuple):
     Attributes:
         voices: The drum. places: In the bar, as all clauses together have it.
         bars: In these; () for all, but for `others`, of which something else is said.
+        outside: Nowhere in `bars`, and in all others there: "snare on 2 and 4 except in bar 4".
     """
 
     voices: tuple[str, ...]
     places: set[str]
     bars: tuple[Bars, ...] = ()
     others: tuple[Bars, ...] = ()
+    outside: bool = False
 
 
 def placed(clauses: Sequence[str]) -> dict[str, list[Placed]]:
     """Return, for clauses that say where a drum is ("kick on 1 and 3"), which drum and all places said of it."""
     said: dict[tuple[tuple[str, ...], tuple[Bars, ...]], set[str]] = {}
     found: list[tuple[str, tuple[str, ...], tuple[Bars, ...]]] = []
+    out: dict[str, list[Placed]] = {}
     for clause in clauses:
         for order in () if _ADDED.search(bare(clause)) or _RINGS & {*spoken_voices(clause)[0]} else orders_of(clause):
-            rule = read_rule(order.text) if order.act == "rule" and not order.outside else None
-            if rule and rule.places and rule.most is None and not (rule.only or rule.ghosts):
+            rule = read_rule(order.text) if order.act == "rule" else None
+            if not (rule and rule.places and rule.most is None) or rule.only or rule.ghosts:
+                continue
+            if order.outside:
+                out.setdefault(clause, []).append(Placed(rule.voices, {*rule.places}, order.bars, outside=True))
+            else:
                 said.setdefault((rule.voices, order.bars), set()).update(rule.places)
                 found.append((clause, rule.voices, order.bars))
-    out: dict[str, list[Placed]] = {}
     for clause, voices, bars in found:
         places = said[voices, bars] | said.get((voices, ()), set())
         others = () if bars else tuple(one for mine, where in said if mine == voices for one in where)

@@ -67,7 +67,7 @@ def unread(prompt: str, genre: str | None = None, *, single: bool = False) -> tu
     told = groove.unread(prompt, reading.parted(prompt)[1], genre, single=single)
     if (many := reading.orders_in(prompt)) > reading.MOST:
         told += (f"not done: {many} orders about drums, of which {reading.MOST} can be given at a time",)
-    return told
+    return (*told, *(f'not understood: "{words}"' for words in reading.leftover(prompt)))
 
 
 def describe(prompt: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def describe(prompt: str) -> dict[str, Any]:
     Clauses about drums that can all be followed do not lower the confidence in the rest.
     """
     said = groove.describe(prompt)
-    clauses, rest = reading.parted(prompt)
+    clauses, rest = reading.parted(reading.for_section(prompt, said.get("section")))
     if clauses:
         if not all(map(reading.followed, clauses)) or _limited(clauses, said["meter"] or "4/4"):
             return said
@@ -100,7 +100,8 @@ def draw(request: GrooveRequest) -> Pattern:
     `meta["asked"]` has a sentence for each order that changed something, and for each that was not done. See
     `groove.generate` for the rest and the errors.
     """
-    clauses = reading.in_turn(details(request.prompt))
+    section = request.section or groove.describe(request.prompt).get("section")
+    clauses = reading.in_turn(details(reading.for_section(request.prompt, section)))
     if not clauses:
         return groove.generate(request)
     done: list[str] = []
@@ -161,9 +162,13 @@ def _nowhere_else(pattern: Pattern, where: reading.Placed, request: GrooveReques
     bars = {one for low, high in runs(where.bars or (Bars(),), pattern.bars) for one in range(low, high + 1)}
     bars -= {one for low, high in runs(where.others, pattern.bars) for one in range(low, high + 1)}
     at, fills, bar = place_ticks(pattern, places), pattern.meta.get("fills", ()), pattern.meter.bar_ticks
+    spared = bars if where.outside else set()
+    bars = set(range(pattern.bars)) - spared if where.outside else bars
     ghosts = max(request.ghosts or 0.0, groove.describe(request.prompt)["feel"].get("ghosts", 0.0)) > _MIDDLE
 
     def stays(hit: Hit) -> bool:
+        if hit.tick // bar in spared:
+            return hit.voice not in voices
         if hit.voice not in voices:
             return not ("rim" in voices and hit.voice == "snare" and hit.tick in at)
         return (

@@ -48,9 +48,55 @@ _GREATER: Final = {
     "loose": "looser", "simple": "simpler",
 }  # fmt: skip
 
+_KIT: Final = (
+    r"(?:(?:open|closed|floor|high|low|mid|bass|kick|snare|side|cross|hi|ride|crash|the|a|an) ){0,3}"
+    r"(?:kicks?|drums?|snares?|(?:hi-?)?hats?|claps?|rims?|toms?|(?:side|cross)?-?sticks?|crash(?:es)?|rides?|cowbell"
+    r"|shaker|tambourine|china|splash|snaps?|congas?|bongos?|percussion|cymbals?|bell)\b"
+)
+_NUMBER: Final = r"(?:one|two|three|four|five|six|seven|eight)"
+_NUMBER_LIST: Final = rf"{_NUMBER}(?:(?:, ?(?:and )?| and | & | to |-){_NUMBER})*"
+_DIGITS: Final = {word: str(number) for number, word in enumerate(_NUMBER[3:-1].split("|"), 1)}
+_LIST_ENDS: Final = r"(?:$|[,;.!)]|(?:and|but|in|except|from|of|only)\b)"
+_BAR_LIST: Final = r"\d(?:(?:, ?(?:and )?| and | & | ?- ?| to )\d)*"
+_NOTHING_BUT: Final = r"\b(?:only|just|nothing but)"
+_EVENT: Final = rf"(?:(?:big|short|tom|snare) )?(?:{_KIT}|fill)\b"
+_PLAIN_ON: Final = r"on [^,;.]{1,60}?"
+_EDGE: Final = r"(?:(?:at|in) )?(?:the )?(?:very )?(start|beginning|end)\b"
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    return found[1] + re.sub(_NUMBER, lambda word: _DIGITS[word[0]], found[2])
+
+
+def _one_list(found: re.Match[str]) -> str:
+    return re.sub(r", ?(?:and )?", " and ", found[0])
+
+
 SHORT: Final = tuple(
     (regex(found), instead)
     for found, instead in (
+        (rf"\b(on (?:the )?(?:beats? )?)({_NUMBER_LIST})(?= ?{_LIST_ENDS})", _in_digits),
+        (rf"\b((?:bars?|beats) )({_NUMBER_LIST})\b", _in_digits),
+        (
+            rf"(?:^|(?<=, )|(?<=; ))(?:the )?(kick|snare)s? (?:only )?(?=in bars? {_BAR_LIST}(?:$|[,;.]))",
+            r"\1 only ",
+        ),
+        (
+            rf"{_NOTHING_BUT} {_KIT}(?:, ?{_KIT})*,? and {_KIT}(?= ?(?:$|[;.!,]|(?:for|in|during)\b))",
+            _one_list,
+        ),
+        (rf"{_NOTHING_BUT} {_KIT}(?:, ?{_KIT})+(?= ?(?:$|[;.!]))", _one_list),
+        (rf"\b(no |without )({_KIT}) ({_PLAIN_ON}),? but (?=on (?:the )?(?:beats? )?\d)", r"\1\2 \3, add \2 "),
+        (rf"(?<!no )(?<!without )\b({_KIT}) ({_PLAIN_ON}),? (?:but|and) (?:not|never) (?=on\b)", r"\1 \2, no \1 "),
+        (
+            rf"\b((?:an? )?{_EVENT}) (?:at|in) the (start|beginning|end) (?:and|&) (?:also )?{_EDGE}",
+            r"\1 at the \2, \1 at the \3",
+        ),
+        (rf"\b(at the (?:start|beginning|end)) and (?=(?:an? |the )?{_EVENT})", r"\1, "),
+        (
+            r"\b(?:(?:hit|play|strike|use) )?(?:the |an? )?(crash|china|splash)(?: cymbal)? (?:only|just) once\b",
+            r"\1 only in bar 1, exactly 1 \1 per pattern",
+        ),
         (r"\bbds?\b|\bkiks?\b", "kick"),
         (r"\bsds?\b", "snare"),
         (r"\bhhs?\b", "hats"),

@@ -486,7 +486,11 @@ def _apply(pattern: Pattern, rule: Rule) -> tuple[list[Hit], int, bool]:
     out: set[Hit] = set()
     if rule.most is not None:
         for hits in counts.values():
-            # The loud strokes and the early ones carry the groove: what goes is soft and late.
-            out.update(sorted(hits, key=lambda hit: (-hit.velocity, hit.tick))[rule.most :])
+            # The kick's one, the loud strokes and the early ones carry the groove: what goes is soft and late.
+            out.update(
+                sorted(hits, key=lambda hit: (hit.voice != "kick" or hit.tick % span != 0, -hit.velocity, hit.tick))[
+                    rule.most :
+                ]
+            )
     missing = any(len(hits) < rule.least for hits in counts.values())
     return [hit for hit in pattern.hits if hit not in out], len(out), missing

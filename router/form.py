@@ -89,6 +89,9 @@ class Part:
         return self.bars * self.meter.bar_ticks
 
 
+_INSIDE: Final = regex(r"\b(?:in|during) the $")
+
+
 def section_of(name: str) -> str | None:
     """Return the drummer's word for a part ("Verse 2" is a verse), or None."""
     plain = _family(name)
@@ -169,12 +172,13 @@ def _named(text: str) -> list[tuple[str, int | None]]:
     numbers: list[bool] = []
     for found in _NAMED.finditer(text):
         name = _spoken(found["name"])
-        if name is None:
-            continue
+        again = any(one == name for one, _ in out) and _INSIDE.search(text[: found.start("name")])
+        if name is None or again:
+            continue  # "kick on 1 in the verse" tells of a section and adds none
         bars, turn = int(found["before"] or found["after"] or 0), sum(one == name for one, _ in out) + 1
         if bars:
             numbers.append(found["before"] is None and not found["said"] and bars == turn)
-        out.append((name, bars if 1 <= bars <= MAX_BARS else None))
+        out.append((name, min(bars, MAX_BARS) or None))
     return [(name, None) for name, _ in out] if all(numbers) else out
 
 

@@ -62,6 +62,14 @@ _NOTHING_BUT: Final = r"\b(?:only|just|nothing but)"
 _EVENT: Final = rf"(?:(?:big|short|tom|snare) )?(?:{_KIT}|fill)\b"
 _PLAIN_ON: Final = r"on [^,;.]{1,60}?"
 _EDGE: Final = r"(?:(?:at|in) )?(?:the )?(?:very )?(start|beginning|end)\b"
+_GRID: Final = r"(?:quarter|eighth|sixteenth|triplet|8th|16th)"
+_SECOND: Final = rf"(?:(?:in|on) )?(?:the )?(?:{_GRID}|every |[1-7][&ea]?\b)[^,;.]{{0,40}}"
+
+
+def _for_each(found: re.Match[str]) -> str:
+    """Name the drum again for the bars that come second."""
+    second = re.sub(rf"^(?={_GRID})", "in ", found[3])
+    return f"{found[1]} {found[2]}, {found[1]} {second}"
 
 
 def _in_digits(found: re.Match[str]) -> str:
@@ -93,6 +101,13 @@ SHORT: Final = tuple(
             r"\1 at the \2, \1 at the \3",
         ),
         (rf"\b(at the (?:start|beginning|end)) and (?=(?:an? |the )?{_EVENT})", r"\1, "),
+        (
+            rf"\b({_KIT}) ([^,;.]{{1,40}}? in bars? {_BAR_LIST})(?:,? and|,)(?: then)? ({_SECOND}? in bars? \d)",
+            _for_each,
+        ),
+        (r"(?<!bar \d),? throughout(?=$|[,;.])", ""),
+        (r"\b(?:hi-?)?hats? with the (?:left )?foot\b", "pedal hat"),
+        (r"\b(?:ride|riding) (?:on )?the (crash|china|splash)\b", r"no hats, no ride, \1 in quarters"),
         (
             r"\b(?:(?:hit|play|strike|use) )?(?:the |an? )?(crash|china|splash)(?: cymbal)? (?:only|just) once\b",
             r"\1 only in bar 1, exactly 1 \1 per pattern",

@@ -75,6 +75,7 @@ _HARMLESS: Final = frozenset((
     "them", "long", "short", "phrase", "phrases", "measure", "measures", "bar", "bars", "when", "where", "while",
     "between", "during", "before", "after", "first", "last", "second", "third", "fourth", "start", "end", "ends",
     "ending", "starts", "beginning", "solo", "new", "old", "same", "other", "else", "etc", "kinda", "sorta",
+    "throughout",
 ))  # fmt: skip
 """Words that ask for nothing by themselves."""
 

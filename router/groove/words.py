@@ -229,7 +229,7 @@ _SECTION: Final = regex(
     + "|".join(name.replace("-", "[ -]?") for name in sorted(SECTIONS, key=len, reverse=True)).replace(
         "build", "build(?:[ -]?up)?"
     )
-    + r")s?\b(?!(?<=drop) (?:out|the|my|an?|all|everything)\b)"
+    + r")s?\b(?!(?:(?<=drop)|(?<=drops)) (?:out|the|my|an?|all|everything)\b)"
 )
 
 

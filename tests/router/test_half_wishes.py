@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from router.drummer import describe, unread
+from router.form import usual
+from router.pattern import Meter
 from router.policy import SURE
 from router.refine import refine
 from tests.support.grooves import BEAT, GROOVE, drawn, ticks
@@ -143,3 +147,52 @@ def test_a_second_section_leaves_a_wish_unsure() -> None:
     words = "kick on 1 in the verse, busy in the chorus"
     assert any("one section at a time" in one for one in unread(words, single=True))
     assert describe(words)["confidence"] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("words", "voice", "first", "second"),
+    [
+        ("kick on 1 and 3 in bars 1-2 and on every beat in bars 3-4", "kick", {1, 3}, {1, 2, 3, 4}),
+        ("hats in quarters in bars 1 to 2, 8ths in bars 3 to 4", "hat_closed", {1, 2, 3, 4}, {1, 1.5, 2, 2.5, 3}),
+    ],
+)
+def test_each_half_has_its_own_places(words: str, voice: str, first: set[float], second: set[float]) -> None:
+    """The drum that was named for the first bars is meant for the later ones, too."""
+    for made in (drawn(words, bars=4), refine(GROOVE, words).pattern):
+        assert first <= beats(made, voice, bars=(0, 1))
+        assert second <= beats(made, voice, bars=(2, 3))
+    assert not unread(words, single=True)
+
+
+def test_one_kick_of_a_bar_is_its_first() -> None:
+    """Where one kick may stay it is the downbeat, though a later one is louder."""
+    loud = GROOVE.with_hits(replace(hit, velocity=110 if hit.tick % BAR else 70) for hit in GROOVE.hits)
+    assert beats(refine(loud, "i want no more than one kick per bar").pattern, "kick") == {1}
+
+
+def test_the_foot_plays_the_hats() -> None:
+    """Hats with the foot are the pedal's, and the hand's stay between them."""
+    made = refine(GROOVE, "hats with the foot on 2 and 4").pattern
+    assert beats(made, "hat_pedal") == {2, 4}
+    assert beats(made, "hat_closed") == beats(GROOVE, "hat_closed") - {2, 4}
+
+
+def test_to_ride_the_crash_asks_for_no_ride() -> None:
+    """`ride the crash` is the crash in quarters, in place of what kept the time."""
+    made = refine(GROOVE, "ride the crash").pattern
+    assert beats(made, "crash") == {1, 2, 3, 4}
+    assert not ticks(made, "ride", "ride_bell", "hat_closed")
+
+
+def test_small_words_are_known() -> None:
+    """A drum that drops out names no section, "throughout" is no riddle, and a place is told as words."""
+    assert describe("kick drops out in the last bar")["section"] is None
+    assert not unread("rock throughout", single=True)
+    assert refine(GROOVE, "shaker in 16ths throughout").done
+    assert "last eighth" in refine(GROOVE, "open hat on the last eighth").done[0]
+
+
+def test_an_order_about_a_section_adds_none() -> None:
+    """A song's sections are those that were listed; "in the verse" tells of one of them."""
+    parts = usual(None, "verse 8 chorus 8 kick on 1 and 3 in the verse", Meter(4, 4))
+    assert [(part.name, part.bars) for part in parts] == [("verse", 8), ("chorus", 8)]

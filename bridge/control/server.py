@@ -11,7 +11,7 @@ import itertools
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -298,11 +298,17 @@ class ControlServer:
         """Run one message's work; those of one client overlap, so that a job.wait does not hold up the rest."""
         while len(peer.calls) >= _CALLS_AT_ONCE:
             await asyncio.wait(peer.calls, return_when=asyncio.FIRST_COMPLETED)
-        async with peer.turn, self._turn:
+        async with self._a_turn_of(peer):
             task = asyncio.create_task(work, name="control-call")
             peer.calls.add(task)
             task.add_done_callback(peer.calls.discard)
-            await asyncio.sleep(0)  # its first step is done before the next begins
+
+    @contextlib.asynccontextmanager
+    async def _a_turn_of(self, peer: _Peer) -> AsyncIterator[None]:
+        """Begin a call when it is its client's turn, and do its first step before the next begins."""
+        async with peer.turn, self._turn:
+            yield
+            await asyncio.sleep(0)
 
     async def _one(self, peer: _Peer, value: Any) -> None:
         message, after = await self._answer(peer, value)
@@ -316,13 +322,13 @@ class ControlServer:
         tasks = []
         async with asyncio.TaskGroup() as group:
             for value in values:
-                async with peer.turn, self._turn:
+                async with self._a_turn_of(peer):
                     tasks.append(group.create_task(self._answer(peer, value)))
-                    await asyncio.sleep(0)
-        messages = [message for message, _ in (task.result() for task in tasks) if message is not None]
+        answers = [task.result() for task in tasks]
+        messages = [message for message, _ in answers if message is not None]
         if messages:
             peer.send(rpc.write(messages))
-        for _, after in (task.result() for task in tasks):
+        for _, after in answers:
             if after is not None:
                 after()
 

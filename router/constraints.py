@@ -483,14 +483,14 @@ def _apply(pattern: Pattern, rule: Rule) -> tuple[list[Hit], int, bool]:
     for hit in pattern.hits:
         if hit.voice in rule.voices and (not rule.ghosts or hit.velocity < 50):
             counts[hit.tick // span].append(hit)
+
+    def spared(hit: Hit) -> tuple[bool, int, int]:
+        # The kick's one, the loud strokes and the early ones carry the groove: what goes is soft and late.
+        return hit.voice != "kick" or hit.tick % span != 0, -hit.velocity, hit.tick
+
     out: set[Hit] = set()
     if rule.most is not None:
         for hits in counts.values():
-            # The kick's one, the loud strokes and the early ones carry the groove: what goes is soft and late.
-            out.update(
-                sorted(hits, key=lambda hit: (hit.voice != "kick" or hit.tick % span != 0, -hit.velocity, hit.tick))[
-                    rule.most :
-                ]
-            )
+            out.update(sorted(hits, key=spared)[rule.most :])
     missing = any(len(hits) < rule.least for hits in counts.values())
     return [hit for hit in pattern.hits if hit not in out], len(out), missing

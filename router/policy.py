@@ -213,9 +213,8 @@ def _order(desk: Desk, found: list[Candidate], provider: str | None, own: str | 
     by_cost = sorted(found, key=expected)
     first = [own] if own else []
     if provider is None and desk.window:
-        first += (
-            desk.window.providers
-        )  # before AI_PROVIDER: an hour of its own is said more exactly than a rule for all
+        # Before AI_PROVIDER: an hour of its own is said more exactly than a rule for all.
+        first += desk.window.providers
     named = provider or desk.config.provider
     if named != "auto":
         first += [named, *desk.catalog.chains.get(named, ())]

@@ -246,9 +246,13 @@ def _only(bench: Bench, order: Order) -> bool:
 def _rule(bench: Bench, order: Order) -> bool:
     verdict = hold(bench.pattern, [order.text])
     bench.pattern = bench.restored(verdict.pattern)
-    told = [one.replace("last-", "last ") for one in (*verdict.mends, *verdict.broken)]
-    bench.done += told or [_already(bench.pattern, order)]
+    bench.done += map(_readable, (*verdict.mends, *verdict.broken) or (_already(bench.pattern, order),))
     return True
+
+
+def _readable(told: str) -> str:
+    """Return what is told of a rule in words that a player uses: "last-8th" is how rules are spelled."""
+    return told.replace("last-", "last ")
 
 
 def _already(pattern: Pattern, order: Order) -> str:
@@ -256,8 +260,7 @@ def _already(pattern: Pattern, order: Order) -> str:
     rule = read_rule(order.text)
     at = place_ticks(pattern, rule.places) if rule and rule.most is None and not rule.only else set()
     more = bool(at) and any(hit.voice in order.voices and hit.tick not in at for hit in pattern.hits)
-    said = order.text.replace("last-", "last ")
-    return f"{said}: so it is already" + ('; with "only" there is none elsewhere' if more else "")
+    return f"{order.text}: so it is already" + ('; with "only" there is none elsewhere' if more else "")
 
 
 def _steps(bench: Bench, order: Order) -> bool:

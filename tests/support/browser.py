@@ -78,16 +78,17 @@ class Panel:
         self.page.locator("#genre option").nth(3).wait_for(state="attached")
         return self
 
-    def play(self, pattern):
-        """Play a whole pattern by the socket; return when the page draws it as playing."""
+    def play(self, pattern, at="bar"):
+        """Play a whole pattern by the socket; return when the page draws this very take as the one that plays."""
         client = self.daemon.client()
-        client.call("play", pattern=pattern)
+        before = client.call("status")["player"]["take"]
+        client.call("play", pattern=pattern, at=at)
         self.page.wait_for_function(
-            """id => {
+            """([id, before]) => {
                 const { now } = document.querySelector("drum-grid");
-                return now?.sounding && now.base.id === id;
+                return now?.sounding && now.base.id === id && now.take !== before;
             }""",
-            arg=pattern["id"],
+            arg=[pattern["id"], before],
         )
         return client
 

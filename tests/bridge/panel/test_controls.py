@@ -118,7 +118,7 @@ class Driver:
     def fresh(self):
         """Put everything where a control can be driven."""
         self.client.call("patterns.put", pattern=BEAT)
-        self.panel.play(BEAT)
+        self.panel.play(BEAT, at="now")
         self.page.evaluate(
             """() => {
                 document.querySelector(".song").open = false;

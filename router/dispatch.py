@@ -29,7 +29,7 @@ from router.company import Company
 from router.config import PAID_TIERS, RouterConfig
 from router.drawing import Drawing
 from router.errand import LEAST_LEFT_S, Errand, came_to_nothing
-from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer, costless
+from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
 from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
@@ -262,14 +262,16 @@ class Router:
             try:
                 async with asyncio.timeout_at(errand.ends):
                     answer, led = await self._flight.share(errand.key, lambda: self._make(errand), seat=seat)
-                if led or not answer.route.degraded or not errand.may_more_than(seat.host, _now()):
+                if not answer.route.degraded or not errand.may_more_than(seat.host, _now()):
                     return answer, led
             except TimeoutError:  # the shared call has a longer deadline than this caller, or the machine was held up
                 return await self._late(errand, seat.host if seat.tells else None), True
-            except (NoAnswer, BudgetRefused) as failure:
-                if not costless(failure) or not errand.may_more_than(seat.host, _now()):
+            except (NoAnswer, BudgetRefused):
+                if not errand.may_more_than(seat.host, _now()):
                     raise
-            self._flight.leave_behind(errand.key, seat)
+            if seat.tells:
+                errand.inherit(seat.host)
+            self._flight.leave_behind(errand.key, None if seat.tells else seat)
 
     async def _make(self, errand: Errand) -> Answer:
         """Run the plan; what it does not bring in time, the embedded drummer plays."""
@@ -282,7 +284,7 @@ class Router:
         request, plan, key = errand.request, errand.plan, errand.key
         if (kept := await self._kept(key, errand.began, self._cache.peek)) is not None:
             return kept  # a call came back while this caller looked
-        errand.trip = trip = self._trip(errand.began, errand.seconds, errand.limit)
+        errand.trip = trip = self._way(errand)
         trip.note(*plan.notes)
         trip.crowd, trip.arrived = lambda: self._listeners.crowd(key), errand.arrived
         written: Written | None = None
@@ -395,6 +397,11 @@ class Router:
         identity = f"{self._wall():.3f}-{self._name}-{self._count}"
         return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
 
+    def _way(self, errand: Errand) -> Trip:
+        trip = self._trip(errand.began, errand.seconds, errand.limit)
+        trip.attempts += errand.past
+        return trip
+
     def _asked(self, trip: Trip, candidate: Candidate, key: str) -> None:
         """Take that somebody is asked: its own list of models is read once a day, and the request's listeners hear."""
         self._lore.used(candidate.provider, self._day[1])
@@ -443,7 +450,7 @@ class Router:
         """
         trip = host.trip if host is not None else None
         if host is None or trip is None:
-            trip = self._trip(errand.began, errand.seconds, errand.limit)
+            trip = self._way(errand)
         else:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LATE_S):

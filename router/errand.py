@@ -15,7 +15,7 @@ from router.attempt import Trip
 from router.errors import NoAnswer
 from router.policy import Plan
 from router.request import GrooveRequest
-from router.route import LOCAL, Answer, Reply
+from router.route import LOCAL, Answer, Attempt, Reply
 
 LEAST_LEFT_S: Final = 1.0
 """With less time than this left nobody is asked again."""
@@ -35,6 +35,7 @@ class Errand:
         arrived: Says that others need not wait for it any more.
         late: Its call ended without an answer when its time was up, or nearly.
         over: The call has ended, and its way is complete.
+        past: Attempts of calls that others made, that it has to tell of and that brought it less than it may have.
     """
 
     request: GrooveRequest
@@ -48,6 +49,7 @@ class Errand:
     trip: Trip | None = None
     late: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    past: list[Attempt] = field(default_factory=list)
 
     @property
     def ends(self) -> float:
@@ -61,6 +63,13 @@ class Errand:
         richer = host.limit is not None and (self.limit is None or self.limit > host.limit)
         refused = host.trip is not None and bool(host.trip.money_refused)
         return (host.late and self.seconds > host.seconds) or (refused and richer)
+
+    def inherit(self, host: Errand) -> None:
+        """Take over what another's call cost: it stands in this wish's own way, and comes off its ceiling."""
+        attempts = host.trip.attempts if host.trip is not None else []
+        self.past += attempts
+        if self.limit is not None:
+            self.limit = max(0, self.limit - sum(one.cost_picousd for one in attempts))
 
 
 def came_to_nothing(made: object) -> bool:

@@ -140,8 +140,3 @@ def shown(value: Any, most: int = 60) -> str:
     """Return a value as a message names it: as JSON has it (true, null), cut where it is long."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= most else text[:most] + "..."
-
-
-def costless(failure: RouterError) -> bool:
-    """Say whether a failure tells of nothing that was paid."""
-    return not (isinstance(failure, NoAnswer) and failure.route.get("attempts"))

@@ -30,7 +30,8 @@ class Window:
     Attributes:
         zone: IANA time zone. days: 0 is Monday; the day on which the window opens.
         start_min, end_min: Minutes of the local day; an end at or before the start is on the next day.
-        providers: Asked first while it holds, in this order. price_factor: Multiplies a provider's price for ordering.
+        providers: Asked first while it holds, in this order.
+        price_factor: Multiplies a provider's price where candidates are ordered; never what is held, booked or told.
         slack: Factor on the latency limits (first token, gap); never on the total deadline.
         background: Work that can wait (patterns made ahead) runs in this window.
     """

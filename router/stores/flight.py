@@ -111,10 +111,14 @@ class Flight:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def leave_behind(self, key: str, seat: Seat) -> None:
-        """Let nobody board the call of a seat any more: it has come back with less than some may have."""
-        if seat.trip is not None:
-            self._drop(key, seat.trip)
+    def leave_behind(self, key: str, seat: Seat | None) -> None:
+        """Let nobody board the call of a seat any more: it has come back with less than some may have.
+
+        None leaves any call behind: the next one is the caller's own.
+        """
+        trip = seat.trip if seat is not None else self._trips.get(key)
+        if trip is not None:
+            self._drop(key, trip)
 
     def forget(self) -> None:
         """Let nobody board what is under way any more; who waits for it goes on waiting."""

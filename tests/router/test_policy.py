@@ -149,6 +149,16 @@ def test_windows_prefer_providers_and_prices_by_the_hour():
     assert asked(window=factored)[0][0] == "anthropic"
 
 
+def test_a_price_factor_is_no_discount():
+    """The bill comes at the whole price whatever the table says: what is held for a call must stay what it was."""
+    (window,) = read_windows('[{"price_factor": {"anthropic": 0.01, "groq": 100}}]')
+
+    def worst(now):
+        return {one.provider: one.worst_picousd(1000) for one in asked(window=now)[1]}
+
+    assert worst(window) == worst(None)
+
+
 def test_a_window_goes_before_ai_provider_and_behind_what_a_wish_names():
     """Off-peak hours must route elsewhere also where one provider is set for good; a wish's own word stands."""
     (window,) = read_windows('[{"providers": ["cohere"]}]')

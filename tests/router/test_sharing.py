@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -116,6 +117,59 @@ def test_a_longer_deadline_outlives_a_shorter_one_that_it_shared_a_call_with(loc
     assert isinstance(hasty, NoAnswer) or hasty.route.tier == "local"
     assert [(one.route.tier, one.route.cache) for one in patient] == [("balanced", "miss"), ("balanced", "coalesced")]
     assert len(providers["openai"].calls) == 2
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_who_inherits_a_hasty_call_asks_again_and_tells_of_both(local):
+    """Its leader has gone, so what the first call cost is the heir's to tell; the others only share the second."""
+
+    async def story(router):
+        hasty = GrooveRequest(prompt=FREE, seed=1, deadline_ms=1000)
+        leader, *heirs = (asyncio.create_task(router.route(wish)) for wish in (hasty, WISH, WISH))
+        await asyncio.sleep(0.5)
+        leader.cancel()
+        return await asyncio.gather(*heirs)
+
+    heir, other = share(twins(openai=[SLOW]), story, local=local)
+
+    assert outcomes(heir) == [("openai", "timeout"), ("openai", "ok")]
+    assert (heir.route.tier, heir.route.degraded) == ("balanced", False)
+    assert (other.route.cache, outcomes(other)) == ("coalesced", [])
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_an_heir_whose_time_is_up_as_well_tells_of_both(local):
+    """However it ends, the first call's cost is not lost: nobody else is there to tell it."""
+
+    async def story(router):
+        wishes = (GrooveRequest(prompt=FREE, seed=1, deadline_ms=ms) for ms in (1000, 2500))
+        leader, heir = (asyncio.create_task(router.route(wish)) for wish in wishes)
+        await asyncio.sleep(0.5)
+        leader.cancel()
+        return await asyncio.gather(heir, return_exceptions=True)
+
+    (heir,) = share(twins(openai=[(9.0, *GOOD)]), story, local=local)
+
+    attempts = heir.route["attempts"] if isinstance(heir, NoAnswer) else heir.route.as_dict()["attempts"]
+    assert [one["outcome"] for one in attempts] == ["timeout", "timeout"]
+
+
+def test_what_an_inherited_call_cost_counts_against_the_heirs_own_ceiling():
+    """With the leader's call paid at its worst case there is no room for a second one: told, and not asked."""
+
+    async def story(router):
+        hasty = GrooveRequest(prompt=FREE, seed=1, deadline_ms=1000, max_cost_usd="0.0075")
+        leader = asyncio.create_task(router.route(hasty))
+        heir = asyncio.create_task(router.route(replace(hasty, deadline_ms=20_000)))
+        await asyncio.sleep(0.5)
+        leader.cancel()
+        return [await heir]
+
+    (heir,) = share(twins(openai=[SLOW]), story, max_tier="balanced")
+
+    assert outcomes(heir)[0] == ("openai", "timeout")
+    assert {outcome for _, outcome in outcomes(heir)[1:]} == {"budget"}
+    assert heir.route.cost_picousd <= parse_usd("0.0075")
 
 
 @pytest.mark.parametrize("local", [True, False])

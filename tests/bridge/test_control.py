@@ -225,13 +225,16 @@ def test_calls_of_one_client_overlap(stage):
     """A job.wait that takes its time does not hold up a ping behind it."""
 
     async def talk(port):
+        answered = asyncio.Event()
         async with ws(port) as line:
             await line.recv()
-            calls = (("job.wait", {"job": "j-1", "timeout_s": 5.0}), ("ping", {}))
-            stage.jobs.begin(lambda _: asyncio.sleep(0.3))
+            calls = (("job.wait", {"job": "j-1", "timeout_s": 30.0}), ("ping", {}))
+            stage.jobs.begin(lambda _: answered.wait())
             for number, (method, params) in enumerate(calls):
                 await line.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
-            return [json.loads(await line.recv())["id"] for _ in calls]
+            first = json.loads(await line.recv())["id"]
+            answered.set()
+            return [first, json.loads(await line.recv())["id"]]
 
     assert serve(stage, talk) == [1, 0]
 

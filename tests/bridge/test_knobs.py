@@ -14,6 +14,18 @@ from tests.support.routers import SlowRouter
 run = asyncio.run
 
 
+async def drawn(stage, knob, value):
+    """Wait until what plays has a knob's last value: after a drawing that was held up the pause is longer."""
+
+    def now():
+        take = stage.session.history.current()
+        return take.turned.get(knob) if take.request is None else getattr(take.request, knob)
+
+    async with asyncio.timeout(30):
+        while now() != value:
+            await asyncio.sleep(0.001)
+
+
 def test_knobs_change_the_playing_groove_and_feel_never_changes_its_notes(stage):
     """Humanize moves hands, not strokes; the engine gets the new rows under the same name."""
 
@@ -113,7 +125,7 @@ def test_a_sweep_of_a_knob_is_drawn_a_few_times_and_ends_where_the_knob_ends(sta
         before = len(stage.engine.commands("load"))
         for n in range(100):
             await stage.call("set", swing=n / 100)
-        await asyncio.sleep(0.2)
+        await drawn(stage, "swing", 0.99)
         return stage.engine.commands("load")[before:]
 
     loads = run(sweep())
@@ -159,7 +171,7 @@ def test_thinning_a_given_pattern_can_be_taken_back(stage):
         counts = []
         for density in (0.05, 0.5):
             await stage.call("set", density=density)
-            await asyncio.sleep(0.15)
+            await drawn(stage, "density", density)
             counts.append(len(stage.session.history.current().pattern.hits))
         return len(pattern.hits), counts
 

@@ -268,6 +268,6 @@ def test_hostile_words_are_read_in_a_moment():
 
 
 def _timed(words):
-    began = time.perf_counter()
+    began = time.process_time()  # what others do meanwhile does not count
     orders.__wrapped__(words, is_whole)
-    return time.perf_counter() - began
+    return time.process_time() - began

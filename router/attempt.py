@@ -12,7 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from router.budget import Price, Usage, cost_picousd, token_bound
+from router.bill import Bill, Heard, bill_of
+from router.budget import Price, Usage, token_bound
 from router.call import CUT, FILTERED, FINISHED, Call, Done, Limits, Metered, Provider
 from router.errors import (
     AttemptFailed,
@@ -54,6 +55,9 @@ END_GRACE_S: Final = 0.05
 MAX_ANSWER_CHARS: Final = 200_000
 MAX_CHARS_PER_TOKEN: Final = 64
 """An answer longer than its cap allows for is no answer to our call."""
+
+_NO_FAILURE: Final = frozenset({"ok", "repaired", "unusable", "budget", "cancelled"})
+"""Ends that say nothing against the provider's being there."""
 
 _LARGEST_BUDGET: Final = max(task.max_tokens for task in TASKS.values())
 
@@ -144,23 +148,6 @@ class Work(Protocol[T_co]):
     def judge(self, text: str, candidate: Candidate) -> Callable[[], T_co]:
         """Return what makes the whole answer what was asked; raises Unusable with a complaint."""
         ...
-
-
-@dataclass(slots=True, eq=False)
-class Heard:
-    """What came of a call so far."""
-
-    parts: list[str] = field(default_factory=list)
-    chars: int = 0
-    reason: str = ""
-    usage: Usage | None = None
-    early: Usage | None = None
-    model: str = ""
-
-    @property
-    def text(self) -> str:
-        """Return all words so far."""
-        return "".join(self.parts)
 
 
 class _Watch:
@@ -371,7 +358,7 @@ class Caller(Generic[T]):
         _finished(key[0], call, heard)
 
     async def _settle(self, row: int, candidate: Candidate, call: Call, heard: Heard, outcome: str, ms: int) -> Bill:
-        bill = _bill(candidate, call, heard, outcome, self._price_of(heard.model))
+        bill = bill_of(candidate, call, heard, outcome, self._price_of(heard.model))
         if outcome in {"timeout", "cancelled"} and heard.usage is None:
             # It may go on writing, and billing, where we can no longer see it: what was reserved is what it cost.
             worst = candidate.worst_picousd(token_bound(call.text_bytes))
@@ -379,61 +366,6 @@ class Caller(Generic[T]):
             return Bill(Usage(bill.input_tokens, candidate.max_tokens, estimated=True), worst)
         await self._ledger.settle(row, cost_picousd=bill.cost, usage=bill.usage, outcome=outcome, ms=ms)
         return bill
-
-
-class Bill(NamedTuple):
-    """What a call came to."""
-
-    usage: Usage
-    cost: int
-
-    @property
-    def input_tokens(self) -> int:
-        """Prompt tokens."""
-        return self.usage.input_tokens
-
-    @property
-    def output_tokens(self) -> int:
-        """Answer tokens."""
-        return self.usage.output_tokens
-
-
-LEAST_BYTES: Final = 16
-"""Bytes to a token above which a count is not believed; four are usual for words, three for bar lines."""
-
-_NO_FAILURE: Final = frozenset({"ok", "repaired", "unusable", "budget", "cancelled"})
-"""Ends that say nothing against the provider's being there."""
-
-_UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provider_off"})
-"""Ends at which no provider bills: it refused before it wrote."""
-
-
-def _bill(candidate: Candidate, call: Call, heard: Heard, outcome: str, price: Price | None) -> Bill:
-    """Return what a call came to: the provider's usage, clamped to what is possible, or an estimate marked as one."""
-    if heard.usage is None and not heard.parts and heard.early is None and outcome in _UNBILLED:
-        return Bill(Usage(0, 0), 0)
-    told = heard.usage or heard.early
-    sent, came = call.text_bytes, len(heard.text.encode())
-    own_in, own_out = sent // 3, min(came // 2 + 1 if came else 0, call.max_tokens)
-    if told is None:
-        usage = Usage(own_in, own_out, estimated=True)
-    else:
-        whole = heard.usage is not None
-        into = min(_believed(told.input_tokens, sent, own_in), token_bound(sent))
-        out = _believed(told.output_tokens, came, own_out) if whole else max(told.output_tokens, own_out)
-        out = min(out, call.max_tokens)
-        estimated = not whole or (into, out) != (told.input_tokens, told.output_tokens)
-        cached, kept = min(told.cached_tokens, into), min(told.cache_write_tokens, into)
-        usage = Usage(into, out, cached, kept, min(told.reasoning_tokens, out), estimated)
-    cost = cost_picousd(candidate.price, usage)
-    if price is not None and heard.model != candidate.model:
-        cost = max(cost, cost_picousd(price, usage))  # another model answered: the dearer of the two counts
-    return Bill(usage, min(cost, candidate.worst_picousd(token_bound(sent))))
-
-
-def _believed(told: int, size_bytes: int, own: int) -> int:
-    """Return a provider's count, or our own where it cannot be true: tokens of sixteen bytes on average are not."""
-    return told if told >= size_bytes // LEAST_BYTES else own
 
 
 def _line(

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from router.bill import Bill, Heard, bill_of
 from router.budget import Price, Usage, token_bound
-from router.call import CUT, FILTERED, FINISHED, Call, Done, Limits, Metered, Provider
+from router.call import CUT, FILTERED, FINISHED, Call, Done, Limits, Metered, Provider, Wire
 from router.errors import (
     AttemptFailed,
     Broken,
@@ -340,6 +340,8 @@ class Caller(Generic[T]):
                             watch.arm()
                         elif type(event) is Metered:
                             heard.early = event.usage
+                        elif type(event) is Wire:
+                            heard.wire = event
                         elif type(event) is Limits:
                             self._paces.learn(*key, event, loop.time())
                 finally:
@@ -359,7 +361,7 @@ class Caller(Generic[T]):
 
     async def _settle(self, row: int, candidate: Candidate, call: Call, heard: Heard, outcome: str, ms: int) -> Bill:
         bill = bill_of(candidate, call, heard, outcome, self._price_of(heard.model))
-        if outcome in {"timeout", "cancelled"} and heard.usage is None:
+        if outcome in {"timeout", "cancelled"} and heard.usage is None and not heard.unsent:
             # It may go on writing, and billing, where we can no longer see it: what was reserved is what it cost.
             worst = candidate.worst_picousd(token_bound(call.text_bytes))
             await self._ledger.settle_unknown(row, outcome, ms)
@@ -388,7 +390,8 @@ def _line(
 
 def _too_slow(provider: str, heard: Heard, patience: Patience) -> Silent:
     if not heard.parts:
-        silent = Silent(provider, 0.0, f"silent: no word within {round(patience.first_word_s, 1):g} s")
+        what = "not reachable: no connection" if heard.unsent else "silent: no word"
+        silent = Silent(provider, 0.0, f"{what} within {round(patience.first_word_s, 1):g} s")
         silent.hurried = patience.hurried
         return silent
     return Silent(provider, 0.0, "stalled in the middle of its answer, or too slow for its deadline")

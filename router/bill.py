@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from router.budget import Price, Usage, cost_picousd, token_bound
-from router.call import Call
+from router.call import Call, Wire
 from router.policy import Candidate
 
 LEAST_BYTES: Final = 16
@@ -21,14 +21,20 @@ _UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provid
 
 @dataclass(slots=True, eq=False)
 class Heard:
-    """What came of a call so far."""
+    """What came of a call so far; `wire` where its provider tells whether anything was sent at all."""
 
+    wire: Wire | None = None
     parts: list[str] = field(default_factory=list)
     chars: int = 0
     reason: str = ""
     usage: Usage | None = None
     early: Usage | None = None
     model: str = ""
+
+    @property
+    def unsent(self) -> bool:
+        """Say whether it is certain that nothing has reached the provider."""
+        return self.wire is not None and not self.wire.sent and not self.parts
 
     @property
     def text(self) -> str:
@@ -55,7 +61,8 @@ class Bill(NamedTuple):
 
 def bill_of(candidate: Candidate, call: Call, heard: Heard, outcome: str, price: Price | None) -> Bill:
     """Return what a call came to: the provider's usage, clamped to what is possible, or an estimate marked as one."""
-    if heard.usage is None and not heard.parts and heard.early is None and outcome in _UNBILLED:
+    silent = heard.usage is None and not heard.parts and heard.early is None
+    if silent and (heard.unsent or outcome in _UNBILLED):
         return Bill(Usage(0, 0), 0)
     told = heard.usage or heard.early
     sent, came = call.text_bytes, len(heard.text.encode())

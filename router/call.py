@@ -78,7 +78,23 @@ class Done(NamedTuple):
     model: str = ""
 
 
-Event = str | Limits | Metered | Done
+class Wire:
+    """Comes first of all, and goes on changing: whether a call may have reached its provider.
+
+    Attributes:
+        sent: False only while it is certain that no part of the call has left this machine.
+    """
+
+    __slots__ = ("sent",)
+
+    def __init__(self, *, sent: bool = True) -> None:
+        self.sent = sent
+
+    def __repr__(self) -> str:
+        return f"<Wire {'sent' if self.sent else 'not sent'}>"
+
+
+Event = str | Wire | Limits | Metered | Done
 """A piece of text, or one of the facts around it."""
 
 

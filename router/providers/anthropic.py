@@ -57,7 +57,10 @@ class Anthropic:
             follow_redirects=False,
             timeout=None,
             transport=transport,
-            event_hooks={"response": [sdk.corruption_check(httpx2), whole.hook(httpx2, whole_events)]},
+            event_hooks={
+                "request": [sdk.watch],
+                "response": [sdk.corruption_check(httpx2), whole.hook(httpx2, whole_events)],
+            },
         )
         self._client = anthropic.AsyncAnthropic(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
@@ -89,6 +92,7 @@ class Anthropic:
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Send the call and yield its events; see `router.call.Provider`."""
         try:
+            yield sdk.wire()
             stream = await self._create(call)
             async with stream:
                 headers = sdk.limits(stream.response.headers)

@@ -55,7 +55,10 @@ class Cohere:
             follow_redirects=False,
             timeout=sdk.BACKSTOP_S,
             transport=transport,
-            event_hooks={"response": [sdk.corruption_check(httpx), whole.hook(httpx, whole_events)]},
+            event_hooks={
+                "request": [sdk.watch],
+                "response": [sdk.corruption_check(httpx), whole.hook(httpx, whole_events)],
+            },
         )
         self._base_url = base_url or BASE_URL
         self._client = cohere.AsyncClientV2(
@@ -87,6 +90,7 @@ class Cohere:
         """Send the call and yield its events; see `router.call.Provider`."""
         stream: Any = self._client.chat_stream(**self._arguments(call))
         try:
+            yield sdk.wire()
             async for event in self._events(stream, call.model):
                 yield event
         except Exception as error:  # noqa: BLE001  every foreign error ends here

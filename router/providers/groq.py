@@ -44,7 +44,7 @@ class Groq:
             follow_redirects=False,
             timeout=sdk.BACKSTOP_S,
             transport=transport,
-            event_hooks={"response": [whole.hook(httpx, chunks.whole_events)]},
+            event_hooks={"request": [sdk.watch], "response": [whole.hook(httpx, chunks.whole_events)]},
         )
         self._client = groq.AsyncGroq(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
@@ -73,6 +73,7 @@ class Groq:
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Send the call and yield its events; see `router.call.Provider`."""
         try:
+            yield sdk.wire()
             stream = await self._create(call)
             async with stream:
                 headers = sdk.limits(stream.response.headers)

@@ -42,7 +42,7 @@ class OpenAI:
             follow_redirects=False,
             timeout=None,
             transport=transport,
-            event_hooks={"response": [whole.hook(httpx2, chunks.whole_events)]},
+            event_hooks={"request": [sdk.watch], "response": [whole.hook(httpx2, chunks.whole_events)]},
         )
         self._client = openai.AsyncOpenAI(
             api_key=key, base_url=base_url, max_retries=0, timeout=sdk.BACKSTOP_S, http_client=http
@@ -75,6 +75,7 @@ class OpenAI:
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Send the call and yield its events; see `router.call.Provider`."""
         try:
+            yield sdk.wire()
             stream = await self._create(call)
             async with stream:
                 headers = sdk.limits(stream.response.headers)

@@ -10,11 +10,12 @@ import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
-from router.call import Call, Limits, Provider
+from router.call import Call, Limits, Provider, Wire
 from router.errors import AttemptFailed, Busy, ContentFiltered, Garbled, ModelGone, ProviderOff, Refused
 
 MAX_RETRY_AFTER_S: Final = 3600.0
@@ -43,6 +44,9 @@ _DURATION: Final = re.compile(
     r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
 )
 
+_WIRE: Final[ContextVar[Wire | None]] = ContextVar("wire", default=None)
+"""The wire of the call that a task makes: no SDK hands anything of ours on to its HTTP library."""
+
 
 @cache
 def tls() -> ssl.SSLContext:
@@ -62,6 +66,25 @@ async def post(client: Any, stream: Any, path: str, body: Mapping[str, Any]) -> 
     Their `create` would walk the body type by type, and make objects of each event: a third of the whole call.
     """
     return await client.post(path, body=body, cast_to=object, stream=True, stream_cls=stream[object])
+
+
+def wire() -> Wire:
+    """Return what tells, while this task makes its call, whether anything was sent."""
+    mine = Wire()
+    _WIRE.set(mine)
+    return mine
+
+
+async def watch(request: Any) -> None:
+    """Watch a request (hook of httpx and httpx2): until its connection stands, TLS included, nothing has been sent."""
+    mine = _WIRE.get()
+    if mine is not None:
+        mine.sent = False
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            mine.sent = mine.sent or not event.startswith("connection.")
+
+        request.extensions["trace"] = trace
 
 
 def tokens(told: object) -> int:

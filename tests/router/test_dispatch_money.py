@@ -11,7 +11,7 @@ import pytest
 
 from router import groove
 from router.budget import PICO, Usage, parse_usd
-from router.call import CUT, FINISHED, Done
+from router.call import CUT, FINISHED, Done, Wire
 from router.config import RouterConfig
 from router.dispatch import Router
 from router.errors import BudgetRefused, Busy, InvalidRequest, Refused
@@ -56,6 +56,34 @@ def test_the_route_says_why_the_drummer_plays():
     assert failed.route.notes.count("groq is in trouble (HTTP 500)") == 1
     assert "openai: no bar of drums could be read" in failed.route.notes
     assert sum("monthly budget" in note for note in refused.route.notes) == 1
+
+
+@pytest.mark.parametrize("ends", ["deadline", "cancelled"])
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_call_that_never_left_costs_nothing(sent, ends):
+    """Without a connection nobody can bill; as soon as it may have been sent, the worst case stands."""
+    ledger = NullLedger()
+    router = Router(
+        RouterConfig(keys={"openai": "k"}, max_tier="balanced"),
+        providers=twins(openai=[(Wire(sent=sent), 99.0)]),
+        ledger=ledger,
+    )
+
+    async def main():
+        task = asyncio.create_task(router.route(replace(WISH, deadline_ms=900)))
+        if ends == "cancelled":
+            await asyncio.sleep(0.3)
+            task.cancel()
+        (answer,) = await asyncio.gather(task, return_exceptions=True)
+        await router.aclose()
+        return answer, parse_usd((await ledger.budget())["spent_usd"])
+
+    answer, spent = clockwork.run(main())
+
+    assert (spent > 0) is sent
+    if ends == "deadline":
+        assert answer.route.cost_picousd == spent
+        assert any("no connection within" in note for note in answer.route.notes) is not sent
 
 
 @pytest.mark.parametrize("then", [GOOD, DOWN], ids=["repaired", "local"])

@@ -158,6 +158,38 @@ def test_a_parameter_that_a_model_refuses_is_left_out_from_then_on(name, paramet
 
 
 @pytest.mark.wire
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_call_is_unsent_until_its_connection_stands(name, scheme):
+    """A server that never finishes the handshake has got no prompt; one that took the request may bill it."""
+
+    async def main():
+        came, looked = asyncio.Event(), asyncio.Event()
+
+        async def mute(reader, writer):
+            await reader.read(1)
+            came.set()
+            await looked.wait()
+            writer.transport.abort()
+
+        async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+            address = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            bench = Bench(RouterConfig(keys={name: "key"}, base_urls={name: address}))
+            events = (await bench.get(name)).stream(Call("m", "s", (("user", "u"),), 16))
+            wire = await anext(events)
+            rest = asyncio.create_task(anext(events))
+            async with asyncio.timeout(20):
+                await came.wait()
+            sent = wire.sent
+            looked.set()
+            with pytest.raises(Busy):
+                await rest
+            await bench.aclose()
+            return sent
+
+    assert asyncio.run(main()) is (scheme == "http")
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_redirects_are_not_followed(name):
     """A redirect would carry the prompt to a stranger."""

@@ -36,8 +36,6 @@ MOST: Final = 4
 POOR_S: Final = 600.0
 """After a call that came back incomplete, its kind goes out one by one for so long: some models cannot count."""
 
-_TICK_S: Final = 0.001
-
 _SYSTEM_TOKENS: Final = len(prompt.NOTES) // 4
 
 Kind = tuple[str, str, str | None, str]
@@ -93,6 +91,9 @@ class Company:
             nonlocal here
             self._coming -= not here
             here = True
+            if self._waiting and not self._coming:
+                # In the next turn: this one may come to a coach in the rest of its own.
+                asyncio.get_running_loop().call_soon(self._leave_all)
 
         try:
             yield arrived
@@ -123,7 +124,7 @@ class Company:
             coach = None
         if coach is None:
             coach = self._waiting[kind] = _Coach(climb)
-            coach.timer = loop.call_later(WINDOW_S, self._look, kind, coach, now + PATIENCE_S)
+            coach.timer = loop.call_later(PATIENCE_S if self._coming else WINDOW_S, self._leave, kind, coach)
         place: asyncio.Future[Written | None] = loop.create_future()
         coach.seats.append(_Seat(trip, music, place))
         if len(coach.seats) == MOST:
@@ -134,12 +135,9 @@ class Company:
             if coach.task is not None and all(seat.place.cancelled() for seat in coach.seats):
                 coach.task.cancel()  # nobody waits for any part any more
 
-    def _look(self, kind: Kind, coach: _Coach, until: float) -> None:
-        """Leave, unless others are on their way here."""
-        loop = asyncio.get_running_loop()
-        if self._coming and loop.time() < until:
-            coach.timer = loop.call_later(_TICK_S, self._look, kind, coach, until)
-        else:
+    def _leave_all(self) -> None:
+        """Leave: nobody else is on the way here."""
+        for kind, coach in tuple(self._waiting.items()):
             self._leave(kind, coach)
 
     def _leave(self, kind: Kind, coach: _Coach) -> None:

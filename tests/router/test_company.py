@@ -26,6 +26,8 @@ from tests.support.faultserver import GROOVE
 
 WISH = "gravel rolling down a long staircase, then somebody remembers the tune"
 
+KIND = ("pattern_generation", "balanced", None, "api")
+
 
 def wishes(count, **more):
     """Return so many different wishes."""
@@ -100,6 +102,32 @@ def test_wishes_that_are_known_to_come_are_waited_for_a_moment(apart_s, together
         return [len(numbers(call)) for call in provider.calls]
 
     assert clockwork.run(main()) == ([together] if together else [0] * 4)
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_wish_waits_until_the_last_of_those_announced_is_there_or_elsewhere(comes):
+    """It leaves in that very moment, with whoever came; nobody looks at a clock meanwhile."""
+
+    async def main():
+        loop, company = asyncio.get_running_loop(), Company(lambda _model: None)
+        left = []
+
+        async def climb(_way, _work):
+            left.append(loop.time())
+
+        async def wish(after_s, *, boards=True):
+            with company.coming() as arrived:
+                trip = Trip("r", loop.time(), loop.time() + 9, None, arrived=arrived)
+                await asyncio.sleep(after_s)
+                if boards:
+                    await company.write(trip, Music(wishes(1)[0], TASKS["pattern_generation"]), KIND, climb)
+                    left.append(loop.time())
+
+        began = loop.time()
+        await asyncio.gather(wish(0.001), wish(0.0032), wish(0.0055, boards=comes))
+        return [round(at - began, 6) for at in left]
+
+    assert clockwork.run(main()) == [0.0055] * (4 if comes else 3)
 
 
 def test_a_wish_alone_waits_for_nobody():
@@ -207,8 +235,7 @@ def test_what_a_share_cost_counts_against_the_ceiling():
         now = asyncio.get_running_loop().time()
         trips = [Trip(name, now, now + 30, 1000) for name in "ab"]
         works = [Music(one, TASKS["pattern_generation"]) for one in wishes(2)]
-        kind = ("pattern_generation", "balanced", None, "api")
-        written = await asyncio.gather(*(company.write(*pair, kind, climb) for pair in zip(trips, works, strict=True)))
+        written = await asyncio.gather(*(company.write(*pair, KIND, climb) for pair in zip(trips, works, strict=True)))
         return written, [trip.limit_picousd for trip in trips]
 
     assert asyncio.run(main()) == ([None, None], [699, 700])

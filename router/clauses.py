@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from router import groove, phrases
+from router import groove
 from router.constraints import drum_name, read_rule, spoken_voices
 from router.order import CRASHES, Order
 from router.regex import regex
+from router.sayings import reworded
 from router.spans import Bars, bars_in
+from router.spellings import OF_GROOVES, SHORT
 
 LONGEST: Final = 400
 """Longer texts are questions put together for a model, not a player's words."""
@@ -27,46 +29,12 @@ _PARTS: Final = regex(
     r"|(?<!first bar )(?<!second bar )(?<!third bar )(?<!fourth bar )(?<!last bar )(?<! half )(?<!bar \d )"
     r"\b(?=(?:with|without|no|using|featuring|having|(?:only|just) (?!on\b|at\b|a\b|in\b|during\b)\w+)\b)"
 )
-_DRUM: Final = phrases.HITS
 _LOOSE: Final = str.maketrans({'"': "", "(": ", ", ")": ","})
 """Quotes around a place, and remarks in brackets."""
-_VALUE: Final = "(8th|eighth|16th|sixteenth)"
-_AT: Final = r"(on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*)"
 _NOTHING_ELSE: Final = regex(
     r",? ?\b(?:and |but |with )*(?:nothing else|no other drums?|that'?s (?:it|all)|only th(?:at|ese|ose))\b"
 )
 _WITHOUT: Final = regex(r"\b(?:not using|(?:don'?t|do not) use|not any|with out)\b")
-_SAID: Final = tuple(
-    (regex(found), instead)
-    for found, instead in (
-        (r",? ?(?:and |but )?(?:plus|also) (?:on |at )(?=the |\d)", " and "),
-        (r"\b(?:plus|also)\b", ", add"),
-        (r"\bfour on the floor\b(?: kick\b)?", ", kick on every beat,"),
-        (r" / ", ", "),
-        (r"\b((?:hi-?)?hats?) (open|closed)(?=$|[,;.]| (?:in|for|during) (?:the )?[a-z])", r"\2 \1"),
-        (rf"\b({_DRUM}) (?:in )?(swung|straight|shuffled) {_VALUE}s?\b", r"\1 in \3s, \2"),
-        (rf"(?:^|(?<=, ))(?:with |in |steady |driving )*{_VALUE}s?(?:[ -]notes?)?(?=$|[,;.])", r"hats in \1s"),
-        (rf"\bfill with (?:the |a )?{_DRUM} and (?:the )?{_DRUM}\b", "fill"),
-        (rf"\bfill with (?:the |a )?({_DRUM})\b", r"\1 fill"),
-        (
-            rf"( (?:on|at) [^,;]*?(?:[\d&]|quarters|\dths|eighths|sixteenths|beats?)) (?={_DRUM} (?:on|at|in)\b)",
-            r"\1, ",
-        ),
-        (
-            rf"\b({_DRUM}) (?:doubled|layered|reinforced) (?:with|by) (?:the )?({_DRUM})\b",
-            r"layer \1 over \2",
-        ),
-        (r"\b(?:just|only) (?:a |the )?([a-z]+(?: [a-z]+)?) on (?=the |beats? |every |\d)", r"\1 only on "),
-        (r"\b(?:end|finish)(?:s|es|ing)? (?:with|on) (?:an? )?(crash|china|splash)\b", r", \1 at the end"),
-        (r"\b(?:start|begin|open)(?:s|n?ing)? with (?:an? )?((?:\w+ )?fill)\b", r", \1 in bar 1"),
-        (r"\b(?:everything|all(?: drums)?|anything) (?:but|except) (?:the )?", "no "),
-        (
-            rf"\b(?:an? |the )?(?:{phrases.ENERGY}|big|fat|punchy|huge|accented) ({_DRUM}) {_AT}(?![\w/])",
-            r", add \1 \2, louder \1 \2,",
-        ),
-    )
-)
-"""How a wish for a whole groove says what `refine` has other words for."""
 _FRAME: Final = regex(
     r"^.*\b(?:(?:beat|groove|pattern|loop|rhythm|part|section|intro|outro|verse|chorus|breakdown)"
     r" (?=(?:on|with|in|starting|ending|that)\b)|where )"
@@ -159,8 +127,7 @@ def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
     label, colon, orders = text.partition(": ")
     if colon and not _about_drums(label) and not bars_in(label)[1]:
         text = f"{label}, {orders}"  # "techno: kick on every beat"
-    for found, instead in (*phrases.SHORT, *_SAID):
-        text = found.sub(instead, text)
+    text = reworded(text, (*SHORT, *OF_GROOVES))
     clauses: list[str] = []
     rest: list[str] = []
     text, only = _NOTHING_ELSE.subn(" ", text)

@@ -19,7 +19,9 @@ from router.order import ARTICLES, CRASHES, HATS, KEEPERS, SNARES, Order, drums,
 from router.pattern import VOICES
 from router.phrases import NUMBERS
 from router.regex import regex
+from router.sayings import reworded
 from router.spans import Bars, bars_in, strokes_in
+from router.spellings import SPELLINGS, WISHED
 
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
 _PICKING: Final = frozenset(
@@ -65,9 +67,7 @@ def spelled(text: str) -> str:
     text = " ".join(text.lower().replace("_", " ").replace("\n", ", ").split())
     # "bar 3: ..." holds for all that follows; "hats: ..." does not.
     text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if bars_in(m[2])[0] in _SCOPE else m[0], text)
-    for found, instead in phrases.SPELLINGS:
-        text = found.sub(instead, text)
-    return " ".join(text.split())
+    return " ".join(reworded(text, SPELLINGS).split())
 
 
 @lru_cache(maxsize=256)
@@ -87,7 +87,7 @@ def orders(instruction: str, whole: Whole) -> tuple[Order, ...]:
             everywhere = clause.bars  # "in bar 3: ...": for all that follows
             continue
         order = _order(clause.text, last, whole)
-        for meant in (_as_order(clause.text), _typed(clause.text)) if order.act == "?" else ():
+        for meant in (reworded(clause.text, WISHED), _typed(clause.text)) if order.act == "?" else ():
             if order.act == "?" and meant != clause.text and (read := _order(meant, last, whole)).act != "?":
                 order = read
         if order.act == "only" and last is not None and not last.voices and last.act in _NARROWED and not clause.joined:
@@ -120,12 +120,6 @@ def _about_all(first: Order, later: Order) -> bool:
         return False
     mine, others = set(first.voices), set(later.voices)
     return mine == others or (later.act == "drop" and mine <= others)  # "no open hats, more hats" go together
-
-
-def _as_order(wish: str) -> str:
-    for found, instead in phrases.WISHED:
-        wish = found.sub(instead, wish)
-    return wish
 
 
 def _typed(clause: str) -> str:

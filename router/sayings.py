@@ -1,0 +1,74 @@
+"""The notation of `router.spellings`: a line "what is said => how the other tables have it", for hundreds of idioms.
+
+Pure. The left side is a regular expression in which
+
+    {drum}          is a word of the vocabulary, {drum2} another one of the same kind,
+    {way=up|down}   is one of these words, under a name,
+    (open|closed)   is one of these words, without a name,
+    and both ends are ends of words, unless they say themselves what stands there: ^, $, a sign, a look ahead or behind.
+
+The right side has {drum} for what stood there, {drum:digits} for it after a change, and _ for a space at an end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from router.regex import regex
+
+Change = Callable[[str], str]
+Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+_SLOT: Final = re.compile(r"\{(?P<name>(?P<kind>[a-z]+)\d?)(?:=(?P<words>[^{}]+)|:(?P<change>[a-z]+))?\}")
+_CHOICE: Final = re.compile(r"(?<!\\)\((?!\?)")
+_BEGINS: Final = re.compile(r"\w|\{|\((?![?^])")
+_ENDS: Final = re.compile(r"[\w})?]$")
+_LOOKS_AHEAD: Final = re.compile(r"\(\?[=!].*\)$")
+
+
+def rules(table: str, vocabulary: Mapping[str, str], changes: Mapping[str, Change]) -> tuple[Rule, ...]:
+    """Return the lines of a table as rules, in their order; a line that begins with "# " is a remark.
+
+    Args:
+        table: A line a rule.
+        vocabulary: What each name on the left may stand for, as a regular expression.
+        changes: What a name on the right may be changed by.
+    """
+    out: list[Rule] = []
+    for line in filter(None, map(str.strip, table.splitlines())):
+        if not line.startswith("# "):
+            said, _, meant = line.partition(" =>")
+            out.append((_said(said, meant, vocabulary), _meant(meant.strip().replace("_", " "), changes)))
+    return tuple(out)
+
+
+def _said(words: str, meant: str, vocabulary: Mapping[str, str]) -> re.Pattern[str]:
+    """Return the left side as an expression that keeps what the right side names."""
+    named = {slot["name"] for slot in _SLOT.finditer(meant)}
+
+    def slot(found: re.Match[str]) -> str:
+        choice = found["words"] or vocabulary[found["kind"]]
+        return f"(?P<{found['name']}>{choice})" if found["name"] in named else f"(?:{choice})"
+
+    begins = r"\b" if _BEGINS.match(words) else ""
+    ends = r"\b" if _ENDS.search(words) and not _LOOKS_AHEAD.search(words) else ""
+    return regex(begins + _SLOT.sub(slot, _CHOICE.sub("(?:", words)) + ends)
+
+
+def _meant(words: str, changes: Mapping[str, Change]) -> str | Callable[[re.Match[str]], str]:
+    """Return the right side as `re.sub` takes it."""
+    if not any(slot["change"] for slot in _SLOT.finditer(words)):
+        return _SLOT.sub(r"\\g<\g<name>>", words)
+
+    def changed(found: re.Match[str]) -> str:
+        return _SLOT.sub(lambda slot: changes.get(slot["change"], str)(found[slot["name"]]), words)
+
+    return changed
+
+
+def reworded(text: str, table: Iterable[Rule]) -> str:
+    """Return the words after all rules of a table, one after the other."""
+    for said, meant in table:
+        text = said.sub(meant, text)
+    return text

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from router import groove
-from router.constraints import drum_name, read_rule, spoken_voices
-from router.order import CRASHES, Order
+from router.constraints import read_rule
+from router.kit import CRASHES, drum_name, spoken_voices
+from router.order import Order
 from router.regex import regex
 from router.sayings import reworded
 from router.spans import Bars, bars_in
@@ -171,6 +172,7 @@ def bare(clause: str) -> str:
     return " ".join(_WITH.sub("", _FRAME.sub("", _SETTING.sub(" ", clause).strip())).split())
 
 
+@lru_cache(maxsize=256)
 def plain(clause: str) -> str:
     """Return the bare clause without names of styles: "hip hop snare on 3"."""
     return _NOUN.sub("", groove.nameless(bare(clause)))

@@ -10,31 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from router import groove
 from router.groove.weight import metrical
+from router.kit import HATS, spoken_voices
 from router.pattern import RESOLUTION, VOICES, Hit, Meter, Pattern
 from router.regex import regex
-
-_GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "kick": ("kick",), "bass drum": ("kick",), "kick drum": ("kick",), "snare": ("snare",), "snare drum": ("snare",),
-    "rim": ("rim",), "side stick": ("rim",), "cross stick": ("rim",), "rimshot": ("rim",), "rim shot": ("rim",),
-    "hi hat": ("hat_closed", "hat_open", "hat_pedal"), "high hat": ("hat_closed", "hat_open", "hat_pedal"),
-    "open hi hat": ("hat_open",), "closed hi hat": ("hat_closed",), "closed hi-hat": ("hat_closed",),
-    "ride cymbal": ("ride", "ride_bell"), "crash cymbal": ("crash", "crash2"), "hand clap": ("clap",),
-    "china cymbal": ("china",), "splash cymbal": ("splash",), "bell of the ride": ("ride_bell",),
-    "hat": ("hat_closed", "hat_open", "hat_pedal"), "hi-hat": ("hat_closed", "hat_open", "hat_pedal"),
-    "hihat": ("hat_closed", "hat_open", "hat_pedal"), "open hat": ("hat_open",), "open hi-hat": ("hat_open",),
-    "closed hat": ("hat_closed",), "pedal hat": ("hat_pedal",), "ride": ("ride", "ride_bell"), "bell": ("ride_bell",),
-    "crash": ("crash", "crash2"), "cymbal": ("crash", "crash2", "china", "splash", "ride", "ride_bell"),
-    "tom": ("tom_high", "tom_mid", "tom_low", "tom_floor"), "floor tom": ("tom_floor",), "clap": ("clap",),
-    "percussion": VOICES[VOICES.index("cowbell"):], "conga": ("conga_high", "conga_low", "conga_mute"),
-    "bongo": ("bongo_high", "bongo_low"), "timbale": ("timbale_high", "timbale_low"),
-    "agogo": ("agogo_high", "agogo_low"), "ghost note": ("snare",), "ghost": ("snare",),
-    **{voice.replace("_", " "): (voice,) for voice in VOICES if voice not in {"kick", "snare", "rim", "ride", "crash"}},
-}  # fmt: skip
 
 _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "once": 1,
                    "twice": 2}  # fmt: skip
@@ -65,8 +48,7 @@ _ANY: Final = frozenset(
 _ARTICLES: Final = frozenset({"", "the", "and", "or", "a", "any", "all", "my", "in"})
 _NO_FILL: Final = r"(?:no|without|leave out|avoid|omit)\s+(?:any\s+)?fills?"
 
-_HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
-_HANDS_HATS: Final = _HATS[:2]
+_HANDS_HATS: Final = HATS[:2]
 _FOOT: Final = regex(r"\bon (?:beats? )?(?:2 ?(?:and|&|\+) ?[34]|two and (?:three|four)|(?:the )?backbeats?)$")
 GHOST_BELOW: Final = 50
 """A snare softer than this is a ghost note."""
@@ -131,6 +113,7 @@ def counted(number: int, noun: str = "stroke") -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+@lru_cache(maxsize=512)
 def read_rule(text: str) -> Rule | None:
     """Return a constraint as a rule, or None when its words are not understood."""
     plain = (
@@ -415,8 +398,8 @@ def _placed(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
     struck = {hit.tick for hit in pattern.hits if hit.voice in rule.voices}
     new = [_set(pattern, tick, rule.voices[0], rule.ghosts) for tick in sorted(ticks - struck)]
     out = [hit for hit in pattern.hits if rule.only and _meant(hit, rule) and hit.tick not in ticks]
-    if rule.voices[0] in _HATS:  # one pair of cymbals: an open hat takes the closed one's place
-        out += [h for h in pattern.hits if h.tick in ticks - struck and h.voice in _HATS and h.voice not in rule.voices]
+    if rule.voices[0] in HATS:  # one pair of cymbals: an open hat takes the closed one's place
+        out += [h for h in pattern.hits if h.tick in ticks - struck and h.voice in HATS and h.voice not in rule.voices]
     if rule.ghosts:  # a loud stroke that stands there already stays what it is: the backbeat is no ghost
         loud = {hit.tick for hit in pattern.hits if hit.voice in rule.voices and hit.velocity >= GHOST_BELOW}
         out += [
@@ -444,37 +427,6 @@ def _drums(words: str, *, all_too: bool = False) -> tuple[str, ...]:
     if all_too and not voices and left and left <= _ANY:
         return tuple(VOICES)
     return voices if left <= _ANY else ()
-
-
-@cache
-def drum_name() -> re.Pattern[str]:
-    """Return what matches the name of a drum, the longest first."""
-    names = "|".join(re.escape(name) for name in sorted(_GROUPS, key=len, reverse=True))
-    return re.compile(rf"\b(?:{names})(?:e?s)?\b")
-
-
-def spoken_voices(words: str) -> tuple[tuple[str, ...], str]:
-    """Return the voices that words name, the longest names first ("open hat" is no hat), and the words left over."""
-    found: list[str] = []
-
-    def take(name: re.Match[str]) -> str:
-        text = name[0]
-        found.extend(
-            _GROUPS.get(text) or _GROUPS.get(text.removesuffix("s")) or _GROUPS.get(text.removesuffix("es"), ())
-        )
-        return " "
-
-    rest = drum_name().sub(take, words)
-    return tuple(dict.fromkeys(found)), " ".join(rest.split())
-
-
-def voices_in(words: str) -> tuple[str, ...]:
-    """Return the voices of all drums that a sentence mentions anywhere."""
-    plain = words.lower().replace("_", " ")
-    found = [
-        voice for name, group in _GROUPS.items() if re.search(rf"\b{re.escape(name)}s?\b", plain) for voice in group
-    ]
-    return tuple(dict.fromkeys(found))
 
 
 def _apply(pattern: Pattern, rule: Rule) -> tuple[list[Hit], int, bool]:

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from router import clauses as reading
 from router import groove
-from router.constraints import GHOST_BELOW, counted, drum_name, place_ticks, read_rule, spoken_voices
+from router.constraints import GHOST_BELOW, counted, place_ticks, read_rule
+from router.kit import drum_name, spoken_voices
 from router.pattern import MAX_BARS, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.request import GrooveRequest
@@ -49,6 +50,11 @@ def details(prompt: str) -> tuple[str, ...]:
     return reading.parted(prompt)[0]
 
 
+def _in_section(prompt: str, section: str | None = None) -> tuple[tuple[str, ...], str]:
+    """Return the orders of a wish and its other words for the section that is set, else for the one that is named."""
+    return reading.parted(reading.for_section(prompt, section or groove.describe(prompt)["section"]))
+
+
 def rules(prompt: str) -> tuple[str, ...]:
     """Return those of `details` that are rules in the sense of `router.constraints`, for music that is put together."""
     return tuple(bare for clause in details(prompt) if read_rule(bare := reading.bare(clause)) is not None)
@@ -76,7 +82,7 @@ def describe(prompt: str) -> dict[str, Any]:
     Clauses about drums that can all be followed do not lower the confidence in the rest.
     """
     said = groove.describe(prompt)
-    clauses, rest = reading.parted(reading.for_section(prompt, said.get("section")))
+    clauses, rest = _in_section(prompt)
     if clauses:
         if not all(map(reading.followed, clauses)) or _limited(clauses, said["meter"] or "4/4"):
             return said
@@ -100,8 +106,7 @@ def draw(request: GrooveRequest) -> Pattern:
     `meta["asked"]` has a sentence for each order that changed something, and for each that was not done. See
     `groove.generate` for the rest and the errors.
     """
-    section = request.section or groove.describe(request.prompt).get("section")
-    clauses = reading.in_turn(details(reading.for_section(request.prompt, section)))
+    clauses = reading.in_turn(_in_section(request.prompt, request.section)[0])
     if not clauses:
         return groove.generate(request)
     done: list[str] = []

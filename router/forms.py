@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from router import phrases
-from router.constraints import places_of, read_rule, spoken_voices
-from router.order import ARTICLES, KEEPERS, SNARES, Order, drums, placed, strange
+from router.constraints import places_of, read_rule
+from router.kit import KEEPERS, SNARES, spoken_voices
+from router.order import ARTICLES, Order, drums, placed, strange
 from router.pattern import RESOLUTION, VOICES
 from router.phrases import NUMBERS
 from router.regex import regex

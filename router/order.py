@@ -9,16 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from router.constraints import places_of, spoken_voices
+from router.constraints import places_of
+from router.kit import SNARES, spoken_voices
 from router.phrases import NOISE
 from router.regex import regex
 from router.spans import Bars, Pick
 
-HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
-SNARES: Final = ("snare", "rim", "clap")
-"""What strikes the backbeat."""
-KEEPERS: Final = (*HATS, "ride", "ride_bell")
-CRASHES: Final = ("crash", "crash2", "china", "splash")
 ARTICLES: Final = frozenset({"the", "and", "a", "or", "play", "use", "drums", "too", "as", "well"})
 
 _NEAR: Final = regex(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")

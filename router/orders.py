@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Final
 
 from router import forms, phrases
-from router.constraints import drum_name, places_of, read_rule, spoken_voices
-from router.order import ARTICLES, CRASHES, HATS, KEEPERS, SNARES, Order, drums, placed, strange
+from router.constraints import places_of, read_rule
+from router.kit import CRASHES, HATS, KEEPERS, SNARES, drum_name, spoken_voices
+from router.order import ARTICLES, Order, drums, placed, strange
 from router.pattern import VOICES
 from router.phrases import NUMBERS
 from router.regex import regex

@@ -14,13 +14,6 @@ ENERGY: Final = r"loud|hard|heavy|strong|harsh|prominent|aggressive|bright|hot"
 FAINT: Final = r"quiet|soft|weak|light|faint|gentle"
 CROWD: Final = r"busy|dense|full|crowded|complex|complicated|fast|cluttered"
 BARE: Final = r"sparse|empty|thin|simple|boring|plain|bare|slow"
-HITS: Final = r"(?:kick|snare|clap|tom|crash|hat|ride)(?:e?s)?"
-KIT: Final = (
-    r"(?:(?:open|closed|floor|high|low|mid|bass|kick|snare|side|cross|hi|ride|crash|the|a|an) ){0,3}"
-    r"(?:kicks?|drums?|snares?|(?:hi-?)?hats?|claps?|rims?|toms?|(?:side|cross)?-?sticks?|crash(?:es)?|rides?|cowbell"
-    r"|shaker|tambourine|china|splash|snaps?|congas?|bongos?|percussion|cymbals?|bell)\b"
-)
-"""The name of a drum with what may stand before it."""
 NUMBERS: Final = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "fifteen": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "thirty": 30, "forty": 40,

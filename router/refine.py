@@ -14,10 +14,11 @@ from statistics import median
 from typing import Final
 
 from router import groove, shaping
-from router.constraints import counted, drum_name, hold, place_ticks, read_rule, voices_in
+from router.constraints import counted, hold, place_ticks, read_rule
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
-from router.order import HATS, Order
+from router.kit import HATS, drum_name, voices_in
+from router.order import Order
 from router.orders import orders, overruled
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 from router.shaping import mine as _mine

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from router import advice, groove
-from router.constraints import holds, read_rule, spoken_voices
+from router.constraints import holds, read_rule
 from router.errors import InvalidRequest
 from router.groove import names
+from router.kit import spoken_voices
 from router.pattern import COMMON_TIME, Meter, Pattern
 from router.policy import SURE
 from router.regex import regex

@@ -19,9 +19,12 @@ from typing import Final
 from router.regex import regex
 
 Change = Callable[[str], str]
-Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+Rule = tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
+"""Letters without which nothing is found (a look for them costs next to nothing), what is said, what it means."""
 _SLOT: Final = re.compile(r"\{(?P<name>(?P<kind>[a-z]+)\d?)(?:=(?P<words>[^{}]+)|:(?P<change>[a-z]+))?\}")
 _CHOICE: Final = re.compile(r"(?<!\\)\((?!\?)")
+_INNERMOST: Final = re.compile(r"(?<!\\)\([^()]*\)[?*]?|\[[^]]*\][?*]?")
+_OPTIONAL: Final = re.compile(r"\\.[?*+]?|.[?*]|[^\w ]")
 _BEGINS: Final = re.compile(r"\w|\{|\((?![?^])")
 _ENDS: Final = re.compile(r"[\w})?]$")
 _LOOKS_AHEAD: Final = re.compile(r"\(\?[=!].*\)$")
@@ -39,7 +42,8 @@ def rules(table: str, vocabulary: Mapping[str, str], changes: Mapping[str, Chang
     for line in filter(None, map(str.strip, table.splitlines())):
         if not line.startswith("# "):
             said, _, meant = line.partition(" =>")
-            out.append((_said(said, meant, vocabulary), _meant(meant.strip().replace("_", " "), changes)))
+            meant = meant.strip().replace("_", " ")
+            out.append((_letters(said), _said(said, meant, vocabulary), _meant(meant, changes)))
     return tuple(out)
 
 
@@ -67,8 +71,17 @@ def _meant(words: str, changes: Mapping[str, Change]) -> str | Callable[[re.Matc
     return changed
 
 
+def _letters(words: str) -> str:
+    """Return the longest run of letters that is in all that an expression finds."""
+    plain, before = _SLOT.sub("|", words), ""
+    while plain != before:
+        plain, before = _INNERMOST.sub("|", plain), plain
+    return max(_OPTIONAL.sub("|", plain).split("|"), key=len)
+
+
 def reworded(text: str, table: Iterable[Rule]) -> str:
     """Return the words after all rules of a table, one after the other."""
-    for said, meant in table:
-        text = said.sub(meant, text)
+    for letters, said, meant in table:
+        if letters in text:
+            text = said.sub(meant, text)
     return text

@@ -12,7 +12,8 @@ from typing import Final
 from router.constraints import GHOST_BELOW, counted, place_ticks
 from router.groove.hands import BOUNCE_MS, MOVE_MS
 from router.groove.weight import HANDS_FREE
-from router.order import HATS, SNARES, Order
+from router.kit import HATS, SNARES
+from router.order import Order
 from router.pattern import RESOLUTION, VOICES, Hit
 from router.workbench import SIXTEENTH, Bench
 

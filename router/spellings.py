@@ -9,23 +9,23 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from router.phrases import ENERGY, HITS, KIT, NUMBERS
+from router.kit import DRUM, usual_name
+from router.phrases import ENERGY, NUMBERS
 from router.sayings import rules
 
+_KIT: Final = rf"(?:(?:the|an?) )?(?:{DRUM}|drums?\b)"
 _NUMBER: Final = "(?:one|two|three|four|five|six|seven|eight)"
 _BEAT: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 _GRID: Final = "(?:quarter|eighth|sixteenth|triplet|8th|16th)"
 _BARS: Final = r"\d(?:(?:, ?(?:and )?| and | & | ?- ?| to )\d)*"
 _WORDS: Final[dict[str, str]] = {
     # Drums.
-    "drum": HITS,
-    "kit": KIT,
-    "kits": rf"{KIT}(?:, ?{KIT})*(?:,? and {KIT}|, ?{KIT}(?! ?,))",
-    "struck": "kicks?|snares?|hats?|claps?|rims?|crash|ride|cowbell",
+    "drum": DRUM,
+    "kit": _KIT,
+    "kits": rf"{_KIT}(?:, ?{_KIT})*(?:,? and {_KIT}|, ?{_KIT}(?! ?,))",
     "keeper": r"(?:(?:open |closed )?hats?|rides?|shakers?|cowbells?)\b",
     "ring": "crash|china|splash",
-    "event": rf"(?:an? )?(?:(?:big|short|tom|snare) )?(?:{KIT}|fill)\b",
-    "even": "(?:hat|ride|shaker|kick|snare|floor tom|cowbell|tambourine|closed hat|open hat)s?",
+    "event": rf"(?:an? )?(?:(?:big|short|tom|snare) )?(?:{_KIT}|fill)\b",
     "guest": "cowbell|shaker|tambourine|claps?|congas?|bongos?|timbales?|percussion|rides?|toms?",
     # Places in the bar, and bars.
     "at": "on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*",
@@ -58,7 +58,6 @@ _WORDS: Final[dict[str, str]] = {
     "energy": ENERGY,
     "one": r"\w+",
     "what": ".+?",
-    "which": "[^,;]+?",
 }
 _GREATER: Final = {
     "loud": "louder", "quiet": "quieter", "soft": "softer", "busy": "busier", "hard": "harder", "tight": "tighter",
@@ -67,6 +66,7 @@ _GREATER: Final = {
 _CHANGES: Final[dict[str, Callable[[str], str]]] = {
     "digits": lambda words: re.sub(r"[a-z]+(?:[ -]five)?", lambda one: str(NUMBERS.get(one[0], one[0])), words),
     "joined": lambda words: re.sub(r", ?(?:and )?", " and ", words),
+    "usual": usual_name,
     "greater": lambda word: _GREATER.get(word, f"more {word}"),
 }
 
@@ -89,22 +89,13 @@ SHORT: Final = rules(
     (hi-?)?hats? with the (left )?foot => pedal hat
     (ride|riding) (on )?the {ring} => no hats, no ride, {ring} in quarters
     (hit |play |strike |use )?{the}{ring}( cymbal)? {just} once => {ring} only in bar 1, exactly 1 {ring} per pattern
-    (bds?|kiks?) => kick
-    sds? => snare
-    hhs? => hats
-    side-?sticks? => side stick
-    cross-?sticks? => cross stick
     eight[ -]notes? => 8th notes
     sixteen[ -]notes? => 16th notes
     at(?= {the}beats? (\d|one|two|three|four)) => on
-    hand percussion => percussion
     {one=[1-9]}(\.5| and a half) => {one}&
     double[ -](kick|bass)s?(?= (in |on )?(16|sixteenth|8|eighth)) => kick
     (four|4)[ -](on|to)[ -](the[ -])?floor => four on the floor
-    hand-?claps? => claps
     (?<=[a-z][a-z]) ?& ?(?=[a-z][a-z]) => _and_
-    finger[ -]?snaps? => snap
-    rim[ -]?knocks? => rim
     {the}(up|off)[ -]?beat of(?= (beat )?\d) => the and of
     """,
     _WORDS,
@@ -132,17 +123,10 @@ SPELLINGS: Final = (
         just(?= (on|at)\b) => only
         snare drag(?= on\b|$) => snare drags
         # One name for each drum.
-        (hi|high)[ -]?hat(?=s?\b) => hat
-        hats? {one=pedal|foot} => {one} hat
-        foot hats? => pedal hat
-        ((side|cross)[ -]?stick(s|ing)?|rim[ -]?(shot|click)s?) => rim
-        (bass|kick) ?drums? => kick
-        snare drums? => snare
-        hand claps? => clap
+        {drum} => {drum:usual}
         ghost(s|ies|ed)? ?strokes? => ghost notes
-        {one=ride|crash|china|splash}(es)? cymbals? => {one}
         {drum} (patterns?|parts?|lines?)\b(?= only|$|[,;.!]) => {drum}
-        {struck} (should|must|has to|have to|to)(?= ({falls} )?(on|at)\b) => {struck}
+        {drum} (should|must|has to|have to|to)(?= ({falls} )?(on|at)\b) => {drum}
         # All but some of them.
         nothing (but|except) => only
         {one=everything|all|anything}( else| the drums)? but (?!{verb}) => {one} except_
@@ -166,14 +150,14 @@ SPELLINGS: Final = (
         {unfilled}\bat {the}(very )?end of (every|each) bar => on the last beat
         {unfilled}\bat {the}(very )?end of(?= (bar|the (first|last|final))\b) => on the last beat in
         {unfilled}\bat {the}(very )?end$ => on the last beat in the last bar
-        {struck} {falls} (at |on )?(?={beats}|every |each |the ) => {struck} on_
-        {struck}{lead=(?: on| at)?(?: beats?)?:? }{numbers}(?=$|[,;]) => {struck}{lead}{numbers:digits}
-        {struck}:?\s+(?={beats}$) => {struck} on_
+        {drum} {falls} (at |on )?(?={beats}|every |each |the ) => {drum} on_
+        {drum}{lead=(?: on| at)?(?: beats?)?:? }{numbers}(?=$|[,;]) => {drum}{lead}{numbers:digits}
+        {drum}:?\s+(?={beats}$) => {drum} on_
         (in )?between(?=$|[,;.!]) => on the offbeats
         on {the}last {value}([ -]notes?)? => on last-{value}
-        {struck} (every|each) beat => {struck} on every beat
-        {struck} backbeats? => {struck} on the backbeat
-        (^|(?<=, ))(on )?{beats} {struck}(?=$|,) => {struck} on {beats}
+        {drum} (every|each) beat => {drum} on every beat
+        {drum} backbeats? => {drum} on the backbeat
+        (^|(?<=, ))(on )?{beats} {drum}(?=$|,) => {drum} on {beats}
         (in )?between {the}beats => on e & a
         (up|off)[ -]?beats?\b(?! ?\d) => offbeats
         (?<!on )\b{keeper} (only )?off the beats? => {keeper} only on the offbeats
@@ -224,7 +208,7 @@ SPELLINGS: Final = (
 
 WISHED: Final = rules(
     r"""
-    ^((steady|straight|constant|driving) )?{grid}s?([ -]notes?)? (on {the})?{even}$ => {even} in {grid}s
+    ^((steady|straight|constant|driving) )?{grid}s?([ -]notes?)? (on {the})?{drum}$ => {drum} in {grid}s
     ^end(s|ing)? (with|in|on) an? {what=(?:\w+ )?fill}$ => {what} at the end
     ^((a|drum|big|short|huge|fast|long|crazy) )*fill$ => fill at the end
     ^(play(ed|ing)? (it )?)?on {the}{one=rides?|toms?|floor toms?|cowbell}$ => {one} instead of hats

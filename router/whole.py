@@ -12,9 +12,10 @@ from statistics import mean
 from typing import Final
 
 from router import groove, phrases
-from router.constraints import hold, place_ticks, spoken_voices
+from router.constraints import hold, place_ticks
 from router.groove.fills import roll
-from router.order import SNARES, Order, placed
+from router.kit import SNARES, spoken_voices
+from router.order import Order, placed
 from router.pattern import RESOLUTION, Hit, Pattern
 from router.phrases import NOISE
 from router.shaping import mine as strokes

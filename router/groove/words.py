@@ -437,6 +437,13 @@ def _describe(prompt: str, home: str | None) -> dict[str, Any]:
     return found
 
 
+_TELLING: Final = frozenset(
+    {w for word in FEEL for w in word.split("-") if w not in _STOP}
+    | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", "evolving", "evolve"}
+    | {*KNOB.split("|"), *NUMBERS, *GENRE_WORDS, *IDIOMS, *MANNERS, *DRUMMER_WORDS}
+)
+
+
 def _confidence(text: str, found: dict[str, Any]) -> float:
     """The share of words that carry meaning and were understood; a known genre alone is worth .6."""
     words = [w for w in re.findall(r"[a-z']+", text) if w not in _STOP]
@@ -448,11 +455,6 @@ def _confidence(text: str, found: dict[str, Any]) -> float:
         if found[name]
         for p in re.findall(r"[a-z]+", found[name])
     }
-    known |= (
-        {w for word in FEEL for w in word.split("-") if w not in _STOP}
-        | set(NUMBERS)
-        | {"half", "double", "waltz", "over", "against", "polyrhythm", "hemiola", "blend", "mix", *KNOB.split("|")}
-    )
-    known |= set(GENRE_WORDS) | set(IDIOMS) | set(MANNERS) | set(DRUMMER_WORDS) | {"evolving", "evolve"}
-    share = sum(w in known or plain(w) in known for w in words) / len(words) if words else 1.0
+    telling = sum(any(one in _TELLING or one in known for one in (w, plain(w))) for w in words)
+    share = telling / len(words) if words else 1.0
     return round(min(1.0, (0.6 if found["genre"] else 0.2) * min(1.0, share * 2) + 0.4 * share), 3)

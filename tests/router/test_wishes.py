@@ -143,7 +143,7 @@ def test_places_are_heard_however_they_are_said(words: str, voice: str, places: 
         ("double kicks and chinas", "china on 1"),
         ("four on floor", "left out elsewhere"),
         ("handclaps on the backbeat", "claps on the backbeat"),
-        ("finger snaps on 2 and 4", "snap on 2 and 4"),
+        ("finger snaps on 2 and 4", "snaps on 2 and 4"),
         ("one snare per bar", "exactly one snare per bar"),
         ("open hats at end of each bar", "open hats on the last beat"),
         ("leave space on beat 1", "strokes left out"),

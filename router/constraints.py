@@ -22,6 +22,8 @@ from router.regex import regex
 _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "once": 1,
                    "twice": 2}  # fmt: skip
 _NO: Final = r"(?:no|without|leave out|never|avoid|omit)\s+(?:any\s+|the\s+)?(.+)"
+_NO_CYMBALS: Final = r"(?:no|without|leave out|never|avoid|omit) (?:any |the )?cymbals"
+"""To a drummer the hats are cymbals."""
 _COUNT: Final = (
     r"(?:(.+?)\s+)?(at most|no more than|not more than|never more than|up to|max(?:imum)?|at least|no fewer than"
     r"|not less than|min(?:imum)?|exactly)\s+(?:of\s+)?"
@@ -124,6 +126,7 @@ def read_rule(text: str) -> Rule | None:
     )
     words = " ".join(plain.split()).replace("four on the floor", "kick on every beat")
     words = re.sub(_ENDS_ONLY, r"\1 only on \2", words)
+    words = re.sub(_NO_CYMBALS, "no hats and cymbals", words)
     if found := re.fullmatch(_LOUDEST, re.sub(_NO_LOUDER, r"\1 no louder than \2", words)):
         voices = _drums(found[1] or "notes", all_too=True)
         return Rule(text, voices, loudest=max(1, int(found[2]))) if voices else None

@@ -83,5 +83,5 @@ def reworded(text: str, table: Iterable[Rule]) -> str:
     """Return the words after all rules of a table, one after the other."""
     for letters, said, meant in table:
         if letters in text:
-            text = said.sub(meant, text)
+            text = said.sub(meant, text).strip(" ,")
     return text

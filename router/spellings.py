@@ -11,9 +11,12 @@ from typing import Final
 
 from router.kit import DRUM, usual_name
 from router.phrases import ENERGY, NUMBERS
+from router.rhythms import in_steps, in_turn
 from router.sayings import rules
 
 _KIT: Final = rf"(?:(?:the|an?) )?(?:{DRUM}|drums?\b)"
+_BASE: Final = r"(?:kicks?|snares?|(?:(?:open|closed) )?(?:hi-?)?hats?)\b"
+"""What every groove has, so that bars said of it are those where it plays."""
 _NUMBER: Final = "(?:one|two|three|four|five|six|seven|eight)"
 _BEAT: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 _GRID: Final = "(?:quarter|eighth|sixteenth|triplet|8th|16th)"
@@ -22,6 +25,9 @@ _WORDS: Final[dict[str, str]] = {
     # Drums.
     "drum": DRUM,
     "kit": _KIT,
+    "turns": rf"{DRUM}(?: {DRUM}){{2,7}}",
+    "steps": rf"{DRUM}:? \|?[x.-]+(?:[ |]+[x.-]+)*\|?",
+    "base": rf"{_BASE}(?:(?:,? and |, ){_BASE})*",
     "kits": rf"{_KIT}(?:, ?{_KIT})*(?:,? and {_KIT}|, ?{_KIT}(?! ?,))",
     "keeper": r"(?:(?:open |closed )?hats?|rides?|shakers?|cowbells?)\b",
     "ring": "crash|china|splash",
@@ -37,6 +43,7 @@ _WORDS: Final[dict[str, str]] = {
     "within": rf"[^,;.]{{1,40}}? in bars? {_BARS}",
     "grids": rf"{_GRID}[^,;.]{{0,40}}? in bars? \d",
     "elsewhere": rf"(?:(?:in|on) )?(?:the )?(?:{_GRID}|every |[1-7][&ea]?\b)[^,;.]{{0,40}}? in bars? \d",
+    "begins": "^|(?<=[,;] )|(?<=(?<!fill )with )",
     "place": r"(?:the |beats? )?(?:\d|(?:and|e|a|last|first|one|two|three|four)\b|(?:back|off|down|up)beat)",
     "downbeat": "top|start|beginning|downbeat|one|1",
     "unfilled": "(?<!fill )(?<!roll )(?<!crescendo )",
@@ -67,6 +74,8 @@ _CHANGES: Final[dict[str, Callable[[str], str]]] = {
     "digits": lambda words: re.sub(r"[a-z]+(?:[ -]five)?", lambda one: str(NUMBERS.get(one[0], one[0])), words),
     "joined": lambda words: re.sub(r", ?(?:and )?", " and ", words),
     "usual": usual_name,
+    "turns": in_turn,
+    "steps": in_steps,
     "greater": lambda word: _GREATER.get(word, f"more {word}"),
 }
 
@@ -75,8 +84,14 @@ SHORT: Final = rules(
     # Figures for numbers in lists, and one list of drums after "only".
     {onbeat}{numbers}(?= ?($|[,;.!)]|(and|but|in|except|from|of|only)\b)) => {onbeat}{numbers:digits}
     {lead=bars?|beats} {numbers} => {lead} {numbers:digits}
-    (^|(?<=[,;] )){the}{one=kick|snare}s?( only)?(?= in bars? {bars}($|[,;.])) => {one} only
+    {lead=in bars?} {bars} and(?= {the}{drum}) => {lead} {bars},
+    {begins}{the}{base}( only)?(?= in bars? {bars}($|[,;.])) => {base} only
     {one=only|just|nothing but} {kits}(?= ?($|[;.!,]|(for|in|during)\b)) => {one} {kits:joined}
+    # Rhythms: one drum after the other, and grids of strokes and rests.
+    {begins}{turns}(?=$|[,;.]) => {turns:turns}
+    {steps}(?=$|[,;]| and | with ) => {steps:steps}
+    # To a drummer the hats are cymbals.
+    (no|without|don'?t (?:play|use|hit)) (any |the )?cymbals => no hats and cymbals
     # Each half of a clause gets its drum.
     {one=no|without} {kit} {on},? but(?= on {the}(beats? )?\d) => {one} {kit} {on}, add {kit}
     (?<!no )(?<!without )\b{kit} {on},? (but|and) (not|never)(?= on\b) => {kit} {on}, no {kit}

@@ -22,12 +22,12 @@ CHANGES = {"loud": str.upper}
         ("hats? => hat", "hats, chats, hat", "hat, chats, hat"),
         ("just(?= on\\b) => only", "just on 1, just one", "only on 1, just one"),
         ("^so (?=\\w) => and_", "so it is", "and it is"),
-        ("please =>", "kick please", "kick "),
+        ("please =>", "kick, please", "kick"),
         ("# a remark => x", "a remark", "a remark"),
     ],
 )
 def test_a_line_says_what_stands_for_what(line: str, said: str, meant: str) -> None:
-    """Names, choices, changes, ends of words, spaces at an end, nothing at all, and remarks."""
+    """Names, choices, changes, ends of words, spaces, nothing at all, and remarks."""
     assert reworded(said, rules(line, WORDS, CHANGES)) == meant
 
 

@@ -49,6 +49,7 @@ def test_help_on_a_closed_output_ends_quietly(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(SystemExit) as ended:
         entry.main(["--help"])
+    sys.stdout.close()  # what stands in for it; else it would be complained of at the end of the run
 
     assert ended.value.code == 0
 

@@ -57,7 +57,7 @@ def fetch(stage, *requests):
     """Send plain HTTP requests (method, path, headers); return (status, headers, body) of each."""
 
     def one(port, method, path, headers):
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         line.putrequest(method, path.replace("PORT", str(port)), skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": f"127.0.0.1:{port}", **headers}.items():
             for item in value if isinstance(value, list) else [value]:
@@ -475,7 +475,7 @@ def test_what_was_sent_before_the_goodbye_is_done(stage, monkeypatch):
             for number in range(8):
                 await script.send(json.dumps({"jsonrpc": "2.0", "method": "set", "params": {"n": number}}))
             await script.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await last.wait()
 
     serve(stage, work)

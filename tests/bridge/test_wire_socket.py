@@ -138,7 +138,7 @@ def test_a_second_daemon_on_one_home_says_who_owns_it(daemon):
     """It must not play twice and pay twice."""
     command = [sys.executable, "-m", "bridge.entry", "--home", str(daemon.home), "--port", "0", "--midi", "none"]
 
-    second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert second.returncode == 3
     assert f"process {daemon.process.pid}" in second.stderr
@@ -160,7 +160,7 @@ def test_a_port_that_is_taken_is_named(tmp_path):
             "--midi",
             "none",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 3
     assert port in done.stderr
@@ -183,7 +183,7 @@ def test_a_bad_config_file_ends_the_start_with_a_clear_word(tmp_path, text, says
     (tmp_path / "config.toml").write_text(text)
     command = [sys.executable, "-m", "bridge.entry", "--home", str(tmp_path), "--port", "0", "--midi", "none"]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 3, done.stderr
     assert says in done.stderr
@@ -195,12 +195,13 @@ def test_a_signal_while_it_starts_ends_it_cleanly(tmp_path):
     """Ctrl-C before the ready line: no traceback, no process left."""
     command = [sys.executable, "-m", "bridge.entry", "--home", str(tmp_path), "--port", "0", "--midi", "none"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 10
-    while not (tmp_path / "sounding").exists() and time.monotonic() < end:
+    end = time.monotonic() + 60
+    while not (tmp_path / "sounding").exists():
+        assert time.monotonic() < end, "it never began"
         os.sched_yield()
     process.send_signal(signal.SIGINT)
 
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=20)
 
     assert process.returncode in {0, 130}
     assert "Traceback" not in said
@@ -212,7 +213,7 @@ def test_two_signals_are_one_end(daemon):
         if daemon.process.poll() is None:
             daemon.process.send_signal(number)
 
-    assert daemon.process.wait(5) == 0
+    assert daemon.process.wait(20) == 0
 
 
 def test_an_engine_that_dies_again_and_again_is_brought_back_and_then_left_alone(daemon):
@@ -220,7 +221,7 @@ def test_an_engine_that_dies_again_and_again_is_brought_back_and_then_left_alone
     client = playing(daemon)
     for _ in range(6):
         status = client.call("status")
-        end = time.monotonic() + 15
+        end = time.monotonic() + 30
         while status["engine"]["pid"] is None and not status["engine"]["down"] and time.monotonic() < end:
             status = client.call("status")
         if status["engine"]["pid"] is not None:
@@ -228,7 +229,7 @@ def test_an_engine_that_dies_again_and_again_is_brought_back_and_then_left_alone
             while client.call("status")["engine"]["pid"] == status["engine"]["pid"] and time.monotonic() < end:
                 client.call("ping")
 
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not (status := client.call("status"))["engine"]["down"] and time.monotonic() < end:
         client.call("ping")
     assert "restart drumbridge" in status["engine"]["down"]
@@ -251,7 +252,7 @@ def test_exit_codes_and_output_of_ctl(daemon):
             str(daemon.home),
             *words,
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, input=text)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, input=text)
         return done.returncode, done.stdout, done.stderr
 
     code, out, _ = ctl("set", "tempo=96", "genre=funk")

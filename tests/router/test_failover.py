@@ -8,7 +8,6 @@ sequence in clockwork time.
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -21,6 +20,7 @@ from router.request import GrooveRequest
 from router.route import Answer
 from tests.support import clockwork
 from tests.support.faultserver import GROOVE, OK, Fault, FaultServer
+from tests.support.timing import own_s
 
 WISH = GrooveRequest(prompt="gravel rolling down a long staircase, then somebody remembers the tune", seed=3)
 
@@ -54,12 +54,12 @@ def play(faults: list[Fault], *, timeout_s: float = 30, fallback: list[Fault] | 
             router = Router(RouterConfig.from_env(env))
             await router.start()
             answer, error = None, None
-            began = time.monotonic()
+            began = own_s()
             try:
                 answer = await router.route(WISH)
             except NoAnswer as refusal:
                 error = refusal
-            seconds = time.monotonic() - began
+            seconds = own_s() - began
             server.mark = len(server.asked("openai"))
             server.plan = {}
             after = await router.route(GrooveRequest(prompt=WISH.prompt, seed=4))

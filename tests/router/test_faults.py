@@ -7,7 +7,6 @@ with a healthy neighbour, so that somebody does.
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from router.config import RouterConfig
 from router.dispatch import Router
 from router.request import PROVIDERS, GrooveRequest
 from tests.support.faultserver import GROOVE, OK, Fault, FaultServer
+from tests.support.timing import own_s
 
 pytestmark = pytest.mark.wire
 
@@ -84,17 +84,17 @@ def warm():
     asyncio.run(main())
 
 
-def route(plan, *names, tier="balanced"):
+def route(plan, *names, tier="balanced", timeout_s=TIMEOUT_S):
     """Route one wish through real sockets; returns (answer, seconds, server)."""
 
     async def main():
         async with FaultServer(plan) as server:
-            env = server.env(*names) | {f"AI_TIMEOUT_{tier.upper()}": str(TIMEOUT_S), "AI_PROVIDER": names[0]}
+            env = server.env(*names) | {f"AI_TIMEOUT_{tier.upper()}": str(timeout_s), "AI_PROVIDER": names[0]}
             router = Router(RouterConfig.from_env(env))
             await router._bench.get(names[0])
-            began = time.monotonic()
+            began = own_s()
             answer = await router.route(GrooveRequest(prompt=WISH, tier=tier, seed=1))
-            seconds = time.monotonic() - began
+            seconds = own_s() - began
             await router.aclose()
             return answer, seconds, server
 
@@ -144,7 +144,7 @@ def test_a_healthy_neighbour_rescues(name, fault):
 @pytest.mark.parametrize("tier", ["fast", "balanced", "advanced", "expert"])
 def test_each_provider_answers_in_each_tier(name, tier):
     """Four providers, four tiers: each answers by itself, and its usage is read back with cached tokens told apart."""
-    answer, _, server = route({}, name, tier=tier)
+    answer, _, server = route({}, name, tier=tier, timeout_s=60.0)
 
     assert (answer.route.provider, answer.route.tier) == (name, tier)
     assert answer.route.attempts[0].outcome == "ok"
@@ -178,14 +178,14 @@ def test_a_cancelled_request_ends_its_upstream_call(name):
             router = Router(RouterConfig.from_env(server.env(name)))
             await router.start()
             task = asyncio.create_task(router.route(GrooveRequest(prompt=WISH, tier="balanced")))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await server.arrived.wait()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            began = time.monotonic()
-            async with asyncio.timeout(2):
+            began = own_s()
+            async with asyncio.timeout(60):
                 await server.seen[0].closed.wait()
-            waited = time.monotonic() - began
+            waited = own_s() - began
             await router.aclose()
             return waited
 

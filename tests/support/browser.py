@@ -15,7 +15,7 @@ ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 def _need(found, what):
@@ -134,7 +134,7 @@ def tell(text):
 
 
 def eventually(look, what="it", within_s=WITHIN_S):
-    """Return the first true answer of `look`; fail after ten seconds, or `within_s`."""
+    """Return the first true answer of `look`; fail after `within_s` seconds."""
     end = time.monotonic() + within_s
     while not (answer := look()):
         if time.monotonic() > end:

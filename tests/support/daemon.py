@@ -13,7 +13,8 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-READY_S = 20.0
+READY_S = 60.0
+"""No promise: whoever waits this long waits in vain on any machine. So it is with all bounds of waits here."""
 
 
 class Client:
@@ -28,7 +29,7 @@ class Client:
         self.socket = self._open.enter_context(line)
         self.events = []
         self._id = 0
-        self.hello = json.loads(self.socket.recv(timeout=5))
+        self.hello = json.loads(self.socket.recv(timeout=20))
 
     def call(self, method, timeout=20.0, **params):
         """Return the response's result; raise AssertionError with the error otherwise."""
@@ -123,7 +124,7 @@ class RunningDaemon:
         self._clients.append(Client(self, **options))
         return self._clients[-1]
 
-    def stop(self, number=signal.SIGTERM, timeout=5.0):
+    def stop(self, number=signal.SIGTERM, timeout=20.0):
         """Send a signal; return (exit code, seconds it took)."""
         begun = time.monotonic()
         self.process.send_signal(number)

@@ -51,13 +51,13 @@ class EngineProcess:
                     self._arrived.put(head)
         self._arrived.put(None)
 
-    def wait(self, what: Callable[[dict[str, Any]], bool] | str, timeout: float = 10) -> dict[str, Any]:
+    def wait(self, what: Callable[[dict[str, Any]], bool] | str, timeout: float = 30) -> dict[str, Any]:
         """Return the first event from now on that matches (a name or a question)."""
         matches = (lambda e: e["e"] == what) if isinstance(what, str) else what
         deadline = time.monotonic() + timeout
         while True:
             event = self._arrived.get(timeout=max(0.001, deadline - time.monotonic()))
-            assert event is not None, f"the engine ended with {self.process.wait(5)}; it said {self.events[-5:]}"
+            assert event is not None, f"the engine ended with {self.process.wait(20)}; it said {self.events[-5:]}"
             self.events.append(event)
             if matches(event):
                 return event
@@ -92,7 +92,7 @@ class EngineProcess:
         )
         assert "error" not in reply, reply
 
-    def end(self, how: int | None = None, timeout: float = 5) -> int:
+    def end(self, how: int | None = None, timeout: float = 20) -> int:
         """End by the pipe's end, or by a signal; returns the exit code."""
         assert self.process.stdin is not None
         if how is None:

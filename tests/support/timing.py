@@ -8,11 +8,14 @@ Figures that are promised are measured by scripts/bench.py.
 from __future__ import annotations
 
 import cmath
+import os
 import statistics
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -51,6 +54,20 @@ class Ticker:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None) -> None:
         out, _err = self._process.communicate(timeout=30)
         self.median_ms, self.worst_ms = map(float, out.split())
+
+
+def own_s() -> float:
+    """Return seconds of a monotonic clock that stands still while this thread, ready to run, is not let run.
+
+    What others on the processor took is told by Linux alone, as is what other machines on the same hardware took (of
+    all our processors together, so it is rather too much); elsewhere this is `time.monotonic()`.
+    """
+    try:
+        queued_s = int(Path("/proc/thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
+        stolen_s = int(Path("/proc/stat").read_text("ascii").split()[8]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError):
+        return time.monotonic()
+    return time.monotonic() - queued_s - stolen_s
 
 
 def off_ms(heard: Iterable[tuple[float, int]], strokes: Sequence[tuple[float, int]], loop_s: float) -> list[float]:

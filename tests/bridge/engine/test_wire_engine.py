@@ -222,7 +222,7 @@ def test_without_jack_it_says_what_to_do(tmp_path):
         error = engine.wait("error")
         assert error["exit"] == 7
         assert error["fix"]
-        assert engine.process.wait(5) == 7
+        assert engine.process.wait(20) == 7
     with EngineProcess(tmp_path / "s", "--midi", "auto", env=env) as engine:
         ready = engine.wait("ready")
         assert ready["backend"] in {"none", "alsa"}

@@ -124,6 +124,8 @@ class Driver:
                 document.querySelector(".song").open = false;
                 const library = document.querySelector("drum-library");
                 if (library) Object.assign(library, { search: "", loved: false, renaming: null }).update();
+                const grid = { brush: "normal", step: "", extra: [], follow: true, cursor: { row: 0, tick: 0 } };
+                Object.assign(document.querySelector("drum-grid"), grid).update();
             }"""
         )
         self.client.call("set", tempo=120.0, genre="rock", style=None, drummer=None, bars=2, meter="4/4", sync="auto")
@@ -159,7 +161,7 @@ class Driver:
     @staticmethod
     def _choose(control, value):
         options = control.locator("option").evaluate_all("all => all.map((one) => one.value)")
-        control.select_option(value if value in options else options[-1])
+        control.select_option(value if value in options and value != control.input_value() else options[-1])
 
     def keyboard(self, selector, kind):
         """Drive a control with keys alone."""
@@ -176,8 +178,9 @@ class Driver:
             control.press("Enter")
         elif kind == "range":
             control.press("ArrowLeft")
-        elif kind == "radio":
-            control.press("ArrowRight")
+        elif kind == "radio":  # keys move on from the one that is chosen
+            control.evaluate("one => document.querySelector(`[name=${one.name}]:checked`).focus()")
+            self.page.keyboard.press("ArrowRight")
         else:
             control.press("Space" if kind == "check" else "Enter")
 

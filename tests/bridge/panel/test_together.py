@@ -77,7 +77,7 @@ def test_an_edit_sounds_when_the_loop_comes_by_again(open_panel):
 
     click(panel, "ride", 2400)
 
-    event = client.until(lambda e: e["topic"] == "notes" and e["data"].get("voice") == "ride", timeout=5)
+    event = client.until(lambda e: e["topic"] == "notes" and e["data"].get("voice") == "ride")
     client.call("unsubscribe", sub="ears")
     assert (event["data"]["tick"] - origin) % 3840 == pytest.approx(2400, abs=1)
     assert event["data"]["due"] - asked < 4.5

@@ -15,7 +15,7 @@ from router.errors import InvalidRequest, RouterError
 from router.hearing import LIMITS, Analysis, analyze_file, hear, process
 from router.hearing.process import _environment, _judge
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(600)]  # some minutes of sound
 
 
 def test_a_file_is_heard_in_another_process_with_progress(tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ understands; a clause that names no drum is never one, and what is not understoo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from router import clauses as reading
 from router import groove
 from router.constraints import GHOST_BELOW, counted, place_ticks, read_rule
-from router.kit import drum_name, spoken_voices
+from router.kit import KEEPERS, PERCUSSION, drum_name, spoken_voices
 from router.pattern import MAX_BARS, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.request import GrooveRequest
@@ -118,7 +119,7 @@ def draw(request: GrooveRequest) -> Pattern:
         if clause in taken_back:
             done.append(f'not done: "{clause}", for "{taken_back[clause]}" comes after it')
             continue
-        pattern, said, missed = _told(_keeping(pattern, clause, asked), clause, request)
+        pattern, said, missed = _told(_keeping(pattern, clause, asked), clause, request, asked)
         done += (one for one in said if not _IDLE.search(one))
         done += (f"not done: {one}" for one in missed)
         for one in placed.get(clause, ()) if said else ():
@@ -188,9 +189,9 @@ def _nowhere_else(pattern: Pattern, where: reading.Placed, request: GrooveReques
     return bare if _bars_struck(bare) >= _bars_struck(pattern) else pattern
 
 
-def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> _Told:
+def _told(pattern: Pattern, clause: str, request: GrooveRequest, asked: Collection[str]) -> _Told:
     """Follow a clause as a whole; else its halves, each for itself: "claps on 2 and 4 and a shaker"."""
-    from router.refine import ABSENT, refine  # noqa: PLC0415 - likewise
+    from router.refine import ABSENT, NO_HAND, refine  # noqa: PLC0415 - likewise
 
     bare, plain = reading.bare(clause), reading.plain(clause)
     voices, around = spoken_voices(bare)
@@ -215,13 +216,26 @@ def _told(pattern: Pattern, clause: str, request: GrooveRequest) -> _Told:
         silent = made.pattern.hits and reading.HUSH.search(bare)
         struck = silent or _bars_struck(made.pattern) >= _bars_struck(pattern)
         if struck and not made.beyond and made.done and not made.done[0].startswith(("0 ", ABSENT)):
-            return _Told(made.pattern, made.done)
+            return _first(pattern, words, request, asked) if NO_HAND in made.done[0] else _Told(made.pattern, made.done)
     done: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
     for half in halves:
-        pattern, said, left = _told(pattern, half, request)
+        pattern, said, left = _told(pattern, half, request, asked)
         done, missed = (*done, *said), (*missed, *left)
     return _Told(pattern, done, missed) if done else _Told(whole_kit, (), (why or f'"{bare}"',))
+
+
+def _first(pattern: Pattern, words: str, request: GrooveRequest, asked: Collection[str]) -> _Told:
+    """Do what an order asks for first; the time and the percussion that nobody named play where a hand is left."""
+    from router.refine import refine  # noqa: PLC0415 - likewise
+
+    tempo = float(request.tempo)
+    others = {hit for hit in pattern.hits if hit.voice in {*KEEPERS, *PERCUSSION} - {*asked}}
+    made = refine(pattern.with_hits({*pattern.hits} - others), words, seed=request.seed, tempo=tempo)
+    whole, _ = groove.repair(made.pattern.with_hits((*made.pattern.hits, *others)), tempo=tempo, asked=asked)
+    lost = sorted(Counter(hit.voice.replace("_", " ") for hit in others - {*whole.hits}).items())
+    gave = [f"{counted(count)} of {voice} left out: no hand is left for it" for voice, count in lost]
+    return _Told(whole, (*made.done, *gave))
 
 
 def _bars_struck(pattern: Pattern, voices: Sequence[str] = VOICES) -> int:

@@ -50,9 +50,9 @@ _ITEM: Final = regex(
 
 _NAMES: Final = "|".join(sorted((*SECTIONS, "prechorus"), key=len, reverse=True))
 _NAMED: Final = regex(
-    r"(?:\b(?P<before>\d{1,2})[ -]?bars?(?: of)? (?:an? |the )?)?"
+    r"(?:\b(?P<before>\d{1,6})[ -]?bars?(?: of)? (?:an? |the )?)?"
     rf"\b(?P<name>(?:{_NAMES})(?:e?s)?)\b"
-    r"(?: ?\(?(?P<after>\d{1,2})(?P<said> ?bars?)?\b(?! ?(?:[/:%.]|bpm|beats|bars? \w)))?"
+    r"(?: ?\(?(?P<after>\d{1,6}(?= ?bars?\b)|\d{1,2})(?P<said> ?bars?)?\b(?! ?(?:[/:%.]|bpm|beats|bars? \w)))?"
 )
 """A section and how many bars it may be given: "4 bar intro", "intro 4", "intro (4 bars)"."""
 _LENGTHS: Final = {"intro": 4, "outro": 4, "ending": 2, "pre-chorus": 4, "build": 4}
@@ -152,18 +152,28 @@ def parts(asked: Sequence[Mapping[str, Any]], meter: Meter) -> tuple[Part, ...]:
 
 
 def usual(genre: str | None, prompt: str, meter: Meter) -> tuple[Part, ...]:
-    """Return the parts of a song whose sections were not given: those the words name, else the genre's usual form."""
+    """Return the parts of a song whose sections were not given: those the words name, else the genre's usual form.
+
+    Raises:
+        InvalidRequest: For a length that cannot be.
+    """
     text = prompt.lower()
     if _ITEM.search(text):
         named = [(found["name"].split()[-1], int(found["bars"])) for found in _ITEM.finditer(text)]
-        known = [(name, bars) for name, bars in named if section_of(name) and 1 <= bars <= MAX_BARS]
+        known = [(name, bars) for name, bars in named if section_of(name)]
         if len(known) > 1:
             return parts([{"name": name, "bars": bars} for name, bars in known[:MAX_SECTIONS]], meter)
     told = _named(text)
     if len(told) > 2 or (len(told) > 1 and all(bars for _, bars in told)):
         asked = [{"name": name, "bars": bars or _LENGTHS.get(name, 8)} for name, bars in told[:MAX_SECTIONS]]
         return parts(asked, meter)
-    return parts(read_sections(_FORMS.get(genre or "", _SONG)), meter)
+    said = {
+        _spoken(found["name"]): int(found["before"] or found["after"])
+        for found in _NAMED.finditer(text)
+        if found["before"] or found["said"]
+    }
+    rows = read_sections(_FORMS.get(genre or "", _SONG))
+    return parts([row | {"bars": said.get(section_of(row["name"]), row["bars"])} for row in rows], meter)
 
 
 def _named(text: str) -> list[tuple[str, int | None]]:
@@ -178,7 +188,7 @@ def _named(text: str) -> list[tuple[str, int | None]]:
         bars, turn = int(found["before"] or found["after"] or 0), sum(one == name for one, _ in out) + 1
         if bars:
             numbers.append(found["before"] is None and not found["said"] and bars == turn)
-        out.append((name, min(bars, MAX_BARS) or None))
+        out.append((name, bars or None))
     return [(name, None) for name, _ in out] if all(numbers) else out
 
 
@@ -220,7 +230,8 @@ def _part(index: int, item: dict[str, Any], meter: Meter) -> Part:
         )
     bars = item.get("bars", 8)
     if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= MAX_BARS:
-        raise InvalidRequest(f"{where}.bars", f"{where}.bars is {shown(bars)}; it must be 1 to {MAX_BARS}", "try 8")
+        why = f"{where}.bars ({name.strip()}) is {shown(bars)}; it must be 1 to {MAX_BARS}"
+        raise InvalidRequest(f"{where}.bars", why, "try 8, or name the section twice")
     energy = item.get("energy")
     if energy is not None and not _is_share(energy):
         raise InvalidRequest(f"{where}.energy", f"{where}.energy is {shown(energy)}; it must be 0 to 1", "try 0.5")

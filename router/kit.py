@@ -16,6 +16,7 @@ SNARES: Final = ("snare", "rim", "clap")
 """What strikes the backbeat."""
 KEEPERS: Final = (*HATS, "ride", "ride_bell")
 """What keeps the time."""
+PERCUSSION: Final = VOICES[VOICES.index("cowbell") :]
 CRASHES: Final = ("crash", "crash2", "china", "splash")
 _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("kick, bass drum, kick drum, bassdrum, bd, kik", ("kick",)),
@@ -33,7 +34,7 @@ _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("cymbal", ("crash", "crash2", "china", "splash", "ride", "ride_bell")),
     ("tom", ("tom_high", "tom_mid", "tom_low", "tom_floor")), ("floor tom", ("tom_floor",)),
     ("clap, hand clap, handclap, hand-clap", ("clap",)), ("snap, finger snap, fingersnap, finger-snap", ("snap",)),
-    ("percussion, hand percussion", VOICES[VOICES.index("cowbell"):]),
+    ("percussion, hand percussion", PERCUSSION),
     ("conga", ("conga_high", "conga_low", "conga_mute")), ("bongo", ("bongo_high", "bongo_low")),
     ("timbale", ("timbale_high", "timbale_low")), ("agogo", ("agogo_high", "agogo_low")),
     *((one.replace("_", " "), (one,)) for one in VOICES if one not in {"kick", "snare", "rim", "ride", "crash"}),

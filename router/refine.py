@@ -44,6 +44,7 @@ _INSTEAD: Final = 'a lighter hand is "softer snare", "fewer hats", "no rim"'
 _HUSH: Final = "for silence use stop, or break for a bar of it"
 ABSENT: Final = "there is no"
 """How it is said that a drum is lacking that was to change."""
+NO_HAND: Final = "where no hand is free"
 _NAMED: Final = 6
 """Voices that are named one by one; of more the musician's own word is nearer: "percussion"."""
 _UNCUT: Final = frozenset({"copy"})
@@ -277,7 +278,7 @@ def _steps(bench: Bench, order: Order) -> bool:
     bench.put(out, new, f"{_name([target])} on {_GRIDS[order.places[0]]}")
     lacking = len(new) - sum((hit.tick, hit.voice) in {(h.tick, h.voice) for h in bench.pattern.hits} for hit in new)
     if lacking:
-        bench.done[-1] += f", but for {counted(lacking, 'place')} where no hand is free"
+        bench.done[-1] += f", but for {counted(lacking, 'place')} {NO_HAND}"
     return True
 
 

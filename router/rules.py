@@ -105,7 +105,11 @@ def _song(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     from router import form  # noqa: PLC0415  for whole songs only
 
     text = str(payload.get("text") or "")
-    parts = form.usual(groove.describe(text)["genre"], text, COMMON_TIME)
+    genre = groove.describe(text)["genre"]
+    try:
+        parts = form.usual(genre, text, COMMON_TIME)
+    except InvalidRequest:  # a length that nobody plays
+        parts = form.usual(genre, "", COMMON_TIME)
     return {
         "sections": [part.name for part in parts],
         "bars": [part.bars for part in parts],

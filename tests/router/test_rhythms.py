@@ -85,3 +85,16 @@ def test_a_drum_is_in_the_bars_that_are_named(words: str, voice: str, bars: set[
 def test_politeness_changes_nothing(words: str) -> None:
     """A wish is read the same with it."""
     assert refine(GROOVE, words).pattern.hits == refine(GROOVE, "crash at the end").pattern.hits
+
+
+@pytest.mark.parametrize(
+    ("words", "voice"), [("rock, shaker in sixteenths", "shaker"), ("rock, congas in 16ths", "conga_high")]
+)
+def test_a_drum_that_was_named_wins_over_one_that_was_not(words: str, voice: str) -> None:
+    """Hands go to what was asked for; what gives way is told, unless it was asked for as well."""
+    told = "of hat closed left out: no hand is left for it"
+    made, both = drawn(words, bars=4), drawn(f"{words}, hats in 8ths", bars=4)
+    assert len(ticks(made, voice)) >= (4 - len(made.meta["fills"])) * 16 - 1
+    assert len(ticks(made, "hat_closed")) < len(ticks(drawn("rock", bars=4), "hat_closed"))
+    assert any(told in one for one in made.meta["asked"])
+    assert not any(told in one for one in both.meta["asked"])

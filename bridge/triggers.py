@@ -39,6 +39,8 @@ class Triggers:
         self._knobs: dict[str, Any] = {}
         self._knobs_waiting = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_turn = asyncio.Lock()
+        """One press at a time, each in a turn of the loop of its own: sixty that draw a groove each hold up nobody."""
         self.taken: Callable[[list[tuple[float, bytes]]], None] = lambda _: None
         self._buttons: dict[str, Callable[[Action], Coroutine[Any, Any, Any]]] = {
             "generate": self._generate,
@@ -81,13 +83,16 @@ class Triggers:
         if work is None:
             self._turn(action)
         elif len(self._tasks) < _MOST:
-            task = asyncio.create_task(self._safely(action, work(action)), name=f"trigger-{action.name}")
+            task = asyncio.create_task(self._safely(action, work), name=f"trigger-{action.name}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _safely(self, action: Action, work: Coroutine[Any, Any, Any]) -> None:
+    async def _safely(self, action: Action, work: Callable[[Action], Coroutine[Any, Any, Any]]) -> None:
+        if action.name != "panic":
+            async with self._in_turn:
+                await asyncio.sleep(0)
         try:
-            await work
+            await work(action)
         except (EngineDown, NothingPlaying, NothingToUndo, RouterError, TooBusy, OSError) as error:
             _log.warning("%s from a controller: %s", action.name, error)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.mapping import Action, Control
 from bridge.redrawing import Redrawing
 from router import groove
 from router.request import GrooveRequest
@@ -192,3 +193,26 @@ def test_the_ai_switch_is_told_at_once(stage):
 
     asyncio.run(turn())
     assert heard == [False, True]
+
+
+def test_a_flood_of_presses_leaves_room_between_any_two(stage):
+    """Each costs milliseconds: others are heard after one, not after sixty; panic waits for none."""
+    turns, done = 0, []
+
+    async def press(name, _at=None):
+        done.append((name, turns))
+
+    async def flood():
+        nonlocal turns
+        stage.session.fill = lambda at: press("fill", at)
+        stage.session.panic = lambda: press("panic")
+        for name in ["fill"] * 60 + ["panic"]:
+            stage.triggers.act(Action(name, 127, "bar", Control("cc", 22), 1.0))
+        while len(done) < 61:
+            turns += 1
+            await asyncio.sleep(0)
+
+    run(flood())
+
+    assert done[0][0] == "panic"
+    assert len({turn for name, turn in done if name == "fill"}) == 60

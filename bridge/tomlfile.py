@@ -41,9 +41,16 @@ def changed(text: str, name: str, value: Any = None) -> str | None:
         if value is not None:
             line = tomlkit.parse(f"{name} = 0{end}")
             line[name] = value
-            keys = [at for at, (key, _) in enumerate(body) if key is not None]
-            body.insert(keys[-1] + 1 if keys else len(body), line.body[0])
+            body.insert(_place(body, before_table=bool(tables)), line.body[0])
     return mark + tomlkit.dumps(document) + tail
+
+
+def _place(body: list[tuple[Key | None, Item]], *, before_table: bool) -> int:
+    """Return where a new key belongs: behind the others, and before the comment that stands right above a table."""
+    place = max((at + 1 for at, (key, _) in enumerate(body) if key is not None), default=len(body))
+    while before_table and place and isinstance(body[place - 1][1], Comment):
+        place -= 1
+    return place
 
 
 def _has_header(key: Key | None, item: Item) -> bool:

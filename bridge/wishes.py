@@ -95,6 +95,6 @@ def _dollars(cost: float | str) -> str:
     try:
         parse_usd(str(cost))
     except ValueError:
-        wanted = "it must be 0 to 1000000 dollars, written like 0.10"
+        wanted = "it must be 0 to 1000000 dollars, in digits like 0.10, at most 12 of them behind the point"
         raise InvalidRequest("max_cost_usd", f"max_cost_usd is {shown(cost)}; {wanted}", "try 0.05") from None
     return str(cost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import signal
@@ -130,6 +131,20 @@ class Number(click.ParamType[float]):
             return self._row.read(value) if isinstance(value, str) else value
         except InvalidSetting as error:
             raise click.UsageError(f"{error} ({error.hint})", ctx) from None
+
+
+class OneOf(click.Choice[str]):
+    """One of some words; what is none of them is refused in our own, with the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word, or end with what it must be."""
+        if value in self.choices:
+            return str(value)
+        name = param.name if param else "it"
+        found = f"is {value!r:.60}" if value else "is empty"
+        near = difflib.get_close_matches(value.lower(), self.choices, 1) or self.choices
+        known = ", ".join(self.choices)
+        raise click.UsageError(f"{name} {found}; it must be one of {known} (try {near[0]})", ctx)
 
 
 def whole(name: str, low: int, high: int, unit: str = "") -> Number:

@@ -13,6 +13,7 @@ from bridge.cli import command
 from bridge.cli.common import (
     CONFIGURATION,
     USAGE,
+    OneOf,
     errors,
     fail,
     find_home,
@@ -35,7 +36,7 @@ _KEYED: Final = dict.fromkeys(SECRETS, "it may come later")
 # A value like -20 is no option.
 @command("config", context_settings={"ignore_unknown_options": True})
 @home_option
-@click.argument("action", type=click.Choice(["show", "set", "unset", "path"]), default="show")
+@click.argument("action", type=OneOf(["show", "set", "unset", "path"]), default="show")
 @click.argument("name", required=False)
 @click.argument("value", required=False)
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")

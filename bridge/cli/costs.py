@@ -19,6 +19,7 @@ from bridge.cli import command
 from bridge.cli.common import (
     FAILURE,
     USAGE,
+    OneOf,
     errors,
     fail,
     find_home,
@@ -41,7 +42,7 @@ RECEIPT: Final = ("id", "provider", "model", "task", "outcome", "ms", "input_tok
 @home_option
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--by", multiple=True, type=click.Choice(GROUPS), help="Group by this; may be given more than once.")
+@click.option("--by", multiple=True, type=OneOf(GROUPS), help="Group by this; may be given more than once.")
 @click.option("--since", metavar="DAY", help="First day (UTC) as 2026-11-01, or 7d for the last seven days.")
 @click.option("--request", "request_id", metavar="ID", help="Print one request's receipt instead.")
 @click.option("--lost", is_flag=True, help="List attempts of daemons that died; they count at their reservation.")

@@ -12,6 +12,7 @@ import click
 from bridge.cli import command
 from bridge.cli.common import (
     FAILURE,
+    OneOf,
     errors,
     fail,
     find_home,
@@ -46,7 +47,7 @@ from router.route import Answer
 @click.option("--genre", help="As `drumbridge generate --list` names them.")
 @click.option("--style", help="A style of the genre.")
 @click.option("--drummer", help="Whose hands.")
-@click.option("--section", type=click.Choice(SECTIONS), help="Which part of the song.")
+@click.option("--section", type=OneOf(SECTIONS), help="Which part of the song.")
 @click.option("--bars", type=BARS, help="Length; 2 unless the words say otherwise.")
 @click.option("--meter", help="Time signature, as 7/8.")
 @click.option("--tempo", type=TEMPO, help="Beats per minute.")
@@ -57,7 +58,7 @@ from router.route import Answer
     "--deadline-ms", type=whole("deadline_ms", 1, 600_000, "milliseconds"), help="When the answer must be there."
 )
 @click.option(
-    "--workflow", type=click.Choice(["single", "refine"]), default="single", help="One answer, or checked and mended."
+    "--workflow", type=OneOf(["single", "refine"]), default="single", help="One answer, or checked and mended."
 )
 @click.option(
     "--constraint", "--constraints", "constraints", multiple=True, help='A rule, as "no crash". May be given again.'

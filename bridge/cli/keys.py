@@ -9,14 +9,14 @@ import click
 
 from bridge import keys
 from bridge.cli import command
-from bridge.cli.common import FAILURE, USAGE, errors, fail, find_home, home_option, json_option, print_json
+from bridge.cli.common import FAILURE, USAGE, OneOf, errors, fail, find_home, home_option, json_option, print_json
 from router.request import PROVIDERS
 
 
 @command("keys")
 @home_option
-@click.argument("action", type=click.Choice(["list", "set", "remove"]), default="list")
-@click.argument("provider", required=False, type=click.Choice(PROVIDERS))
+@click.argument("action", type=OneOf(["list", "set", "remove"]), default="list")
+@click.argument("provider", required=False, type=OneOf(PROVIDERS))
 @json_option
 def keys_command(home: str | None, action: str, provider: str | None, *, as_json: bool) -> None:
     """List which providers have a key, or store one (0600, in the home).

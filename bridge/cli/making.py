@@ -14,8 +14,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from bridge.cli.common import FAILURE, USAGE, Number, fail, print_bytes, whole
+from bridge.cli.common import FAILURE, USAGE, Number, OneOf, fail, print_bytes, whole
 from bridge.settings import BY_NAME, Value, live_values
+from router.errors import InvalidSetting
 from router.pattern import Pattern
 from router.request import KNOBS, MAX_SEED, TIERS, GrooveRequest, check_length
 
@@ -25,9 +26,9 @@ TEMPO: Final = Number(BY_NAME["tempo"])
 SEED: Final = whole("seed", 0, MAX_SEED)
 _LINE_S: Final = 1.0
 _PAYING: Final = (
-    click.option("--tier", type=click.Choice(TIERS), default="auto", help="Which class of model may answer."),
+    click.option("--tier", type=OneOf(TIERS), default="auto", help="Which class of model may answer."),
     click.option(
-        "--provider", type=click.Choice(["anthropic", "openai", "groq", "cohere", "local"]), help="Ask this one first."
+        "--provider", type=OneOf(["anthropic", "openai", "groq", "cohere", "local"]), help="Ask this one first."
     ),
     click.option("--max-cost", "--max-cost-usd", "max_cost_usd", metavar="USD", help="What this request may cost."),
 )
@@ -44,7 +45,12 @@ def request_of(given: Mapping[str, Any], values: Mapping[str, Value]) -> GrooveR
 
     check_length("prompt", given.get("prompt") or "")
     live = live_values(values)
-    check_names(values)
+    try:
+        check_names(values)
+    except InvalidSetting as error:
+        if values[error.name].origin == "flag":
+            fail(USAGE, str(error), error.hint)
+        raise
     # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
     live |= {name: None for name in KNOBS if values[name].origin == "default"}
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -61,9 +67,7 @@ def paying(function: F) -> F:
 def knob_options(function: F) -> F:
     """Add an option for every knob that runs from 0 to 1, and --swing-grid; the settings' rows say what each does."""
     row = BY_NAME["swing_grid"]
-    function = click.option(row.flag, row.name, type=click.Choice(row.choices), help=row.help.capitalize() + ".")(
-        function
-    )
+    function = click.option(row.flag, row.name, type=OneOf(row.choices), help=row.help.capitalize() + ".")(function)
     for name in reversed(KNOBS):
         row = BY_NAME[name]
         function = click.option(row.flag, name, type=Number(row), help=row.help.capitalize() + ".")(function)

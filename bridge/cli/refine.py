@@ -12,6 +12,7 @@ import click
 from bridge.cli import command
 from bridge.cli.common import (
     FAILURE,
+    USAGE,
     errors,
     fail,
     find_home,
@@ -83,18 +84,20 @@ def _found(place: Home, name: str, kit: str) -> Pattern:
     from bridge.library import Library, UnknownPattern  # noqa: PLC0415 - for patterns by id only
     from bridge.midifile import from_midi  # noqa: PLC0415 - for files only
 
+    if not name:
+        fail(USAGE, "--pattern is empty", "give a .mid or .json file, or a pattern's id")
     file = Path(name)
     if file.suffix in {".mid", ".midi", ".json"}:
         try:
             data = file.read_bytes()
         except OSError as error:
-            fail(FAILURE, f"{file} cannot be read: {error.strerror}")
+            fail(USAGE, f"{file} cannot be read: {error.strerror}", "check the path")
         if file.suffix != ".json":
             return from_midi(data, kit_of(kit), file.stem)
         try:
             whole = json.loads(data)
-        except ValueError as error:
-            fail(FAILURE, f"{file} is not JSON: {error}")
+        except ValueError:
+            fail(USAGE, f"{file} is not JSON", "what `drumbridge generate --json` prints is")
         told = whole.get("pattern", whole) if isinstance(whole, dict) else None
         if not isinstance(told, dict) or "hits" not in told:
             raise InvalidRequest(
@@ -107,7 +110,7 @@ def _found(place: Home, name: str, kit: str) -> Pattern:
         return library.get(name)
     except UnknownPattern:
         if file.exists():
-            fail(FAILURE, f"{file} is no .mid and no .json file", "export it as one of them")
+            fail(USAGE, f"{file} is no .mid and no .json file", "export it as one of them")
         fail(FAILURE, f"no pattern has the id {name!r}", "`drumbridge export` lists them")
 
 

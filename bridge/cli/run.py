@@ -75,6 +75,8 @@ def _who_owns(host: str, port: int) -> str:
 
 
 def _check_reach(host: str, *, allowed: bool, tls: bool) -> None:
+    if not host:
+        fail(USAGE, "host is empty", "try 127.0.0.1")
     if host in _LOOPBACK:
         return
     if not allowed:

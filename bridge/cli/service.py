@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 import click
 
 from bridge.cli import command
-from bridge.cli.common import FAILURE, USAGE, errors, fail, find_home, home_option, json_option, print_json
+from bridge.cli.common import FAILURE, USAGE, OneOf, errors, fail, find_home, home_option, json_option, print_json
 from bridge.home import write_whole
 
 _UNIT = """\
@@ -62,7 +62,7 @@ def description(arguments: list[str], platform: str) -> tuple[Path, str, list[st
 
 @command("service")
 @home_option
-@click.argument("action", type=click.Choice(["show", "install", "remove"]), default="show")
+@click.argument("action", type=OneOf(["show", "install", "remove"]), default="show")
 @json_option
 def service_command(home: str | None, action: str, *, as_json: bool) -> None:
     """Show, install or remove the service that starts drumbridge when you log in."""

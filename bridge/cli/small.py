@@ -12,6 +12,7 @@ import click
 from bridge.cli import command
 from bridge.cli.common import (
     UNREACHABLE,
+    OneOf,
     errors,
     fail,
     find_home,
@@ -63,7 +64,7 @@ def open_command(home: str | None, *, show: bool, as_json: bool) -> None:
 
 
 @command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), default=Path(os.environ.get("SHELL", "bash")).name)
+@click.argument("shell", type=OneOf(["bash", "zsh", "fish"]), default=Path(os.environ.get("SHELL", "bash")).name)
 def completion_command(shell: str) -> None:
     """Print the completion script of SHELL: eval "$(drumbridge completion bash)"."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415 - for this command only

@@ -119,7 +119,7 @@ def _about_all(first: Order, later: Order) -> bool:
     """Say whether a later order is about all that the first is about: neither is about some bars or strokes only."""
     if any(_confined(one) or one.count or one.share for one in (first, later)) or first.ghosts != later.ghosts:
         return False
-    mine, others = set(first.voices), set(later.voices)
+    mine, others = (set(one.voices or VOICES) for one in (first, later))
     return mine == others or (later.act == "drop" and mine <= others)  # "no open hats, more hats" go together
 
 

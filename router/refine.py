@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
@@ -23,7 +23,7 @@ from router.orders import orders, overruled
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 from router.shaping import mine as _mine
 from router.shaping import named as _name
-from router.spans import runs
+from router.spans import astray, runs, within_section
 from router.whole import do_whole, is_whole
 from router.workbench import SIXTEENTH, Bench, joined
 
@@ -61,6 +61,7 @@ class Refined:
         kept: Voices that must stay as they are. named: voices that the words speak of.
         sure: Share of the clauses that were understood, 0..1.
         beyond: Clauses that are understood and that no stroke can answer, a sentence each. hint: what can be asked.
+        astray: Why unknown ones that name another section of a song cannot be done by rules here, a sentence each.
     """
 
     pattern: Pattern
@@ -71,6 +72,7 @@ class Refined:
     sure: float = 0.0
     beyond: tuple[str, ...] = ()
     hint: str = ""
+    astray: Mapping[str, str] = field(default_factory=dict)
 
 
 def refine(
@@ -87,7 +89,7 @@ def refine(
         tempo: Quarter notes a minute at which it sounds, where that is not the pattern's own.
     """
     bench = Bench(pattern, seed, tempo=tempo)
-    found = orders(instruction, is_whole)
+    found = orders(within_section(instruction.lower(), pattern.meta.get("section")), is_whole)
     bench.kept.update(voice for order in found if order.act == "keep" for voice in order.voices)
     unknown: list[str] = []
     beyond: list[tuple[str, str]] = []
@@ -119,7 +121,8 @@ def refine(
     spared = {voice for order in found if order.act == "?" for voice in order.spared}
     kept = frozenset(bench.kept | spared)
     told, hint = tuple(why for why, _ in beyond), next((hint for _, hint in beyond), "")
-    return Refined(changed, tuple(bench.done), tuple(unknown), kept, frozenset(named - spared), sure, told, hint)
+    lost, spoken = astray(unknown, pattern.meta.get("section")), frozenset(named - spared)
+    return Refined(changed, tuple(bench.done), tuple(unknown), kept, spoken, sure, told, hint, lost)
 
 
 def managed(before: Pattern, after: Pattern, refined: Refined, bpm: float) -> tuple[Pattern, list[str]]:

@@ -84,6 +84,10 @@ async def refine(
     bpm = float(pattern.tempo or request.tempo)
     asked = may_pay(router.config, request) and (ruled.sure < SURE or request.tier != "auto" or request.provider)
     if not asked:
+        if not ruled.done and ruled.astray:
+            raise InvalidRequest(
+                "instruction", next(iter(ruled.astray.values())), "ask while that section plays, or name its pattern"
+            )
         if not ruled.done and ruled.unknown:
             raise InvalidRequest(
                 "instruction",
@@ -117,7 +121,7 @@ async def refine(
 
 def _left(ruled: by_rules.Refined) -> list[str]:
     """Return a sentence for each clause that was not done."""
-    return [*(f"not understood: {one}" for one in ruled.unknown), *ruled.beyond]
+    return [*(ruled.astray.get(one, f"not understood: {one}") for one in ruled.unknown), *ruled.beyond]
 
 
 async def make(router: Router, request: GrooveRequest, *, source: str = "api", **hooks: Any) -> Answer:

@@ -1,4 +1,4 @@
-"""Which bars words mean ("bars 1 and 3", "from bar 3 on", "the second half"), and which strokes ("the last two").
+"""Which bars words mean ("bars 1 and 3", "the second half"), which section of a song, which strokes ("the last two").
 
 Pure. Says nothing of what happens there; a pattern's length and its strokes are arguments.
 """
@@ -122,6 +122,34 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
 
         text = pattern.sub(take, text)
     return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)
+
+
+_SECTION: Final = regex(
+    r"(?<!to )(?<!to the )(?P<inside>,? ?\b(?:in|for|during|of) )?"
+    r"\b(?:(?:the |my )?(intro|verse|pre-?chorus|chorus|bridge|breakdown|outro)|(?:the|my) (build|drop|solo|ending))"
+    r"(?:e?s)?\b"
+)
+"""A drop or a solo without an article is something to be done."""
+
+
+def _section_in(text: str) -> str:
+    found = _SECTION.search(text)
+    return (found[2] or found[3]).replace("prec", "pre-c") if found else ""
+
+
+def within_section(text: str, section: str | None) -> str:
+    """Return words without the section that is played anyway: "make the chorus louder" is "make it louder" there."""
+
+    def plain(found: re.Match[str]) -> str:
+        return found[0] if _section_in(found[0]) != section else "" if found["inside"] else "it"
+
+    return _SECTION.sub(plain, text) if section else text
+
+
+def astray(clauses: Iterable[str], section: str | None) -> dict[str, str]:
+    """Return those clauses that speak of a section of a song which is not the one that is played, and a sentence."""
+    here = f"this groove is the {section}" if section else "this groove is no section of a song"
+    return {one: f'"{one}" is not done: {here}' for one in clauses if _section_in(one)}
 
 
 _FROM_END: Final = {"next": 2, **{word: number for word, number in _ORDINALS.items() if number > 1}}

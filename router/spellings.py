@@ -201,6 +201,7 @@ SPELLINGS: Final = (
         {way=more|less} {one} than (before|now|it is|this) => {way} {one}
         {one=\w+er} than (before|now|it is|this) => {one}
         build(ing)?( it)?( up)?( it)?(?= (over|to|into|towards|across)) => crescendo
+        (in)?to the (next )?(intro|verse|pre-?chorus|chorus|bridge|breakdown|drop|solo|outro)$ => at the end
         (put|slap|throw|stick) {the}{one} on (it|top|there)(?=$|[,;.!]) => add {one}
         ((is|are|sounds?|feels?|comes?) )?(a (bit|little) )?too late(?=$|[,;.!]) => earlier
         ((is|are|sounds?|feels?|comes?) )?(a (bit|little) )?too early(?=$|[,;.!]) => later

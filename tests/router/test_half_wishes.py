@@ -196,3 +196,42 @@ def test_an_order_about_a_section_adds_none() -> None:
     """A song's sections are those that were listed; "in the verse" tells of one of them."""
     parts = usual(None, "verse 8 chorus 8 kick on 1 and 3 in the verse", Meter(4, 4))
     assert [(part.name, part.bars) for part in parts] == [("verse", 8), ("chorus", 8)]
+
+
+CHORUS = replace(GROOVE, meta={**GROOVE.meta, "section": "chorus"}, id="")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "make the chorus louder",
+        "louder in the chorus",
+        "chorus louder",
+        "the chorus should be louder",
+        "louder choruses",
+    ],
+)
+def test_the_section_that_is_played_is_the_whole_groove(words: str) -> None:
+    """Its name confines nothing there; anywhere else it is told that this is not it."""
+    assert refine(CHORUS, words).pattern.hits == refine(GROOVE, "louder").pattern.hits
+    assert refine(GROOVE, words).astray == {
+        one: f'"{one}" is not done: this groove is no section of a song' for one in refine(GROOVE, words).unknown
+    }
+    verse = refine(replace(CHORUS, meta={**CHORUS.meta, "section": "verse"}, id=""), words)
+    assert verse.pattern.hits == GROOVE.hits
+    assert "this groove is the verse" in next(iter(verse.astray.values()))
+
+
+@pytest.mark.parametrize("words", ["drop the kick", "solo the hats", "build up", "a fill into the chorus"])
+def test_what_sounds_like_a_section_is_done(words: str) -> None:
+    """A drop is a section only where it is named as one."""
+    made = refine(GROOVE, words)
+    assert made.pattern.hits != GROOVE.hits
+    assert made.unknown == ()
+
+
+def test_louder_and_without_a_crash_go_together() -> None:
+    """What is said of all drums is not taken back by what is said of one."""
+    made = refine(GROOVE, "louder, no crash")
+    assert made.beyond == ()
+    assert made.done[0].endswith("louder")

@@ -7,19 +7,17 @@ policy and cascade. Never lets a provider's failure become silence: the embedded
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from router import catalog, drummer, groove, keeping, policy, quality, rules, savings, workflows
+from router import drummer, groove, keeping, policy, quality, rules, savings, workflows
 from router.attempt import Caller, Ledger, Trip, Work
 from router.bench import Bench
 from router.budget import ceiling, format_usd, token_bound
@@ -30,24 +28,19 @@ from router.config import PAID_TIERS, RouterConfig
 from router.drawing import Drawing
 from router.errand import LEAST_LEFT_S, Errand, came_to_nothing
 from router.errors import AttemptFailed, BudgetRefused, InvalidRequest, NoAnswer
-from router.health import Health
 from router.keeping import Store
 from router.key import pattern_key, task_key
 from router.limits import Paces, Valves
 from router.listeners import Listeners, OnBars, OnRoute, told
 from router.lore import Lore
-from router.policy import Candidate, Desk
+from router.policy import Candidate
 from router.request import GrooveRequest
 from router.route import EMBEDDED, LOCAL, Answer, Reply, Route
 from router.standing import standing
-from router.stores import tombstones
 from router.stores.flight import Flight, Seat
 from router.tasks import TASKS
-from router.windows import background_may_run, open_window
 from router.work import Facts, Music, Written
-
-MARGIN_S: Final = 0.05
-"""Kept back from every deadline: what the embedded drummer and the way back need."""
+from router.world import MARGIN_S, World
 
 LATE: Final = "the deadline came first"
 LATE_S: Final = 0.1
@@ -87,23 +80,17 @@ class Router:
         self.config = config
         self._ledger: Ledger = ledger or _memory_ledger(config)
         self._cache: Store = cache or _memory_cache(config)
-        self._wall = wall
-        self._catalog = catalog.load().with_prices(config.prices)
+        self._world = world = World(config, wall, memory)
         self._bench = Bench(config, providers)
-        self._health = Health(tombstones.load(memory))
         self._paces = Paces()
         self._flight = Flight(stays=came_to_nothing)
         self._drawing = Drawing()
-        caller: Caller[Any] = Caller(self._ledger, self._health, self._paces, self._bench.get, self._price_of)
+        caller: Caller[Any] = Caller(self._ledger, world.health, self._paces, self._bench.get, world.price_of)
         gate = Gate(Valves(config.valves), valve)
-        self._climber = Climber(config, caller, self._health, self._paces, gate, self._bench.names, jitter)
-        self._company = Company(self._price_of, on=config.batch)
+        self._climber = Climber(config, caller, world.health, self._paces, gate, self._bench.names, jitter)
+        self._company = Company(world.price_of, on=config.batch)
         self._listeners = Listeners()
-        self._notices: dict[str, None] = {}
-        self._lore = Lore(self._health, self._bench.get, memory)
-        self._edition = f"{self._catalog.edition}/{config.provider}/{config.max_tier}/{sorted(config.models.items())}"
-        self._count, self._name = 0, os.urandom(3).hex()  # several daemons may write into one ledger
-        self._day, self._memo = (-1.0, ""), dict[Any, Any]()
+        self._lore = Lore(world.health, self._bench.get, memory)
 
     def __repr__(self) -> str:
         return f"<Router {', '.join(self.config.providers) or 'local only'}, {len(self._flight)} under way>"
@@ -114,7 +101,7 @@ class Router:
 
     async def start_for(self, requests: Iterable[GrooveRequest]) -> None:
         """Load only whom these wishes ask first, before their clocks run: others load if they are asked after all."""
-        asked = [policy.asked_first(self._desk(), one, _words(one), self._bench.names) for one in requests]
+        asked = [policy.asked_first(self._world.desk(), one, _words(one), self._bench.names) for one in requests]
         for name in dict.fromkeys(filter(None, asked)):
             await self._bench.ready(name)
 
@@ -132,7 +119,7 @@ class Router:
 
     def status(self) -> dict[str, Any]:
         """Return what is configured and how it is: providers, models in use, health, notices. No secrets."""
-        return standing(self._desk(), self._bench.names, self._health.as_dict(_now()), self._notices)
+        return standing(self._world.desk(), self._bench.names, self._world.health.as_dict(_now()), self._world.notices)
 
     async def check(self, name: str, *, really: bool = False) -> dict[str, Any]:
         """Return the most that one tiny call to a provider would cost; with `really` make it and tell how it went.
@@ -141,7 +128,7 @@ class Router:
             InvalidRequest: If the provider has no key, or nothing of it may be asked.
         """
         work = Facts({"text": "Is a kick drum a drum?"}, TASKS["yes_no"])
-        found, notes = policy.candidates(self._desk(), "fast", work.task, provider=name)
+        found, notes = policy.candidates(self._world.desk(), "fast", work.task, provider=name)
         one = next((candidate for candidate in found if candidate.provider == name), None)
         if one is None:
             raise InvalidRequest("provider", "; ".join(notes) or f"{name} has no key", "set its key")
@@ -149,7 +136,7 @@ class Router:
         told = {"provider": name, "model": one.model, "at_most_usd": format_usd(at_most)}
         if not really:
             return told
-        trip = self._trip(_now(), self._seconds("fast", None), self.config.max_cost_picousd)
+        trip = self._world.trip(_now(), self._world.seconds("fast", None), self.config.max_cost_picousd)
         with suppress(AttemptFailed, BudgetRefused):
             await self._climber.once(trip, work, one)
         await self._booked(trip)
@@ -157,7 +144,7 @@ class Router:
 
     def background_may_run(self) -> bool:
         """Say whether patterns made ahead may be asked for now, or should wait for a cheaper window."""
-        return background_may_run(self.config.windows, self._wall())
+        return self._world.background_may_run()
 
     async def route(
         self,
@@ -188,10 +175,10 @@ class Router:
         plan = policy.plan(request, _words(request), self.config)
         plan = plan._replace(kind=kind) if kind else plan
         if plan.tier == LOCAL:
-            saved = savings.by_rules(self._desk(), request, plan) if self._bench.names else {}
+            saved = savings.by_rules(self._world.desk(), request, plan) if self._bench.names else {}
             return told(await self._local(request, began, plan.notes, saved=saved), on_bars, on_route)
-        seconds = self._seconds(plan.tier, request.deadline_ms)
-        key = pattern_key(request, edition=self._edition)
+        seconds = self._world.seconds(plan.tier, request.deadline_ms)
+        key = pattern_key(request, edition=self._world.edition)
         with self._company.coming() as arrived:
             kept = await self._kept(key, began)
             if kept is not None:
@@ -236,10 +223,10 @@ class Router:
             if kept is not None:
                 return kept
         wanted = policy.capped(task.tier if tier == "auto" else tier, self.config)
-        seconds, limit = self._seconds(wanted, deadline_ms), ceiling(max_cost_usd, self.config.max_cost_picousd)
+        seconds, limit = self._world.seconds(wanted, deadline_ms), ceiling(max_cost_usd, self.config.max_cost_picousd)
 
         async def find() -> Reply:
-            trip, names = self._trip(began, seconds, limit), self._bench.names
+            trip, names = self._world.trip(began, seconds, limit), self._bench.names
             found = await self._climb(trip, Facts(payload, task), wanted, provider, source) if names else None
             await self._booked(trip)
             if found is None:
@@ -284,7 +271,7 @@ class Router:
         request, plan, key = errand.request, errand.plan, errand.key
         if (kept := await self._kept(key, errand.began, self._cache.peek)) is not None:
             return kept  # a call came back while this caller looked
-        errand.trip = trip = self._way(errand)
+        errand.trip = trip = self._world.trip_of(errand)
         trip.note(*plan.notes)
         trip.crowd, trip.arrived = lambda: self._listeners.crowd(key), errand.arrived
         written: Written | None = None
@@ -305,7 +292,9 @@ class Router:
         if not degraded and self.config.cache_enabled:
             await self._cache.put("pattern", key, keeping.pack(written.pattern, route))
         await self._booked(trip)
-        return Answer(written.pattern, replace(route, saved=savings.of_answer(self._desk(), request, plan, route)))
+        return Answer(
+            written.pattern, replace(route, saved=savings.of_answer(self._world.desk(), request, plan, route))
+        )
 
     async def _booked(self, trip: Trip) -> None:
         """Wait until what was paid outlives a crash, before anybody is told of it; a stuck disk holds up no music."""
@@ -353,58 +342,17 @@ class Router:
     ) -> T | None:
         """Go through the candidates until one gives what was asked; `key` names whose listeners hear each step."""
         ear = Ear(
-            self._news,
+            self._world.news,
             lambda way, one: self._asked(way, one, key),
             lambda one: self._lore.gone(one.provider, one.model),
         )
         return await self._climber.climb(
-            trip, work, self._desk(), ear, tier=tier, provider=provider, source=source, alone=alone
+            trip, work, self._world.desk(), ear, tier=tier, provider=provider, source=source, alone=alone
         )
-
-    # -- what the decisions look at -----------------------------------------------------------------------------------
-
-    def _desk(self) -> Desk:
-        wall = self._wall()
-        if wall // 86400 != self._day[0]:
-            self._day = wall // 86400, datetime.fromtimestamp(wall, UTC).date().isoformat()
-            self._memo.clear()
-        window = open_window(self.config.windows, wall) if self.config.windows else None
-        gone = self._health.gone_models()
-        return Desk(self.config, self._catalog, self._day[1], gone, self._success, window, self._memo)
-
-    def _news(self, trip: Trip, *notes: str) -> None:
-        """Put a sentence into the first route that it concerns, and keep it for the status."""
-        for note in notes:
-            if note and note not in self._notices:
-                trip.note(note)
-            self._notices[note] = None
-
-    def _success(self, provider: str, model: str) -> float:
-        return self._health.record(provider, model).success
-
-    def _price_of(self, model: str) -> Any:
-        known = self._catalog.models.get(model)
-        return known.price if known else None
-
-    def _seconds(self, tier: str, deadline_ms: int | None) -> float:
-        seconds = self.config.timeout_s(tier)
-        return seconds if deadline_ms is None else min(seconds, max(0.0, deadline_ms / 1000))
-
-    def _trip(self, began: float, seconds: float, limit: int | None) -> Trip:
-        self._count += 1
-        window = open_window(self.config.windows, self._wall()) if self.config.windows else None
-        slack = window.slack if window else 1.0
-        identity = f"{self._wall():.3f}-{self._name}-{self._count}"
-        return Trip(identity, began, began + max(0.0, seconds - MARGIN_S), limit, slack)
-
-    def _way(self, errand: Errand) -> Trip:
-        trip = self._trip(errand.began, errand.seconds, errand.limit)
-        trip.attempts += errand.past
-        return trip
 
     def _asked(self, trip: Trip, candidate: Candidate, key: str) -> None:
         """Take that somebody is asked: its own list of models is read once a day, and the request's listeners hear."""
-        self._lore.used(candidate.provider, self._day[1])
+        self._lore.used(candidate.provider, self._world.today)
         if key:
             who = candidate.tier, candidate.provider, candidate.model
             self._listeners.tell_route(key, lambda: self._route(trip, *who, degraded=False))
@@ -450,7 +398,7 @@ class Router:
         """
         trip = host.trip if host is not None else None
         if host is None or trip is None:
-            trip = self._way(errand)
+            trip = self._world.trip_of(errand)
         else:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LATE_S):

@@ -300,6 +300,7 @@ def _without_fills(pattern: Pattern, text: str) -> tuple[Pattern, list[str]]:
     return pattern.with_hits(hits, fills=[]), [f"{counted(len(fills), 'fill')} left out to hold: {text}"]
 
 
+@lru_cache(maxsize=512)
 def places_of(words: str) -> tuple[str, ...]:
     """Return the places that words name ("2 and 4", "e and a", "the and of 4"), or () when one of them is none."""
     if sizes := groove.additive(words):

@@ -93,6 +93,8 @@ class Bench:
 
 def joined(pattern: Pattern, rest: Sequence[Hit], new: Sequence[Hit], *, dress: bool = True) -> Pattern:
     """Return the pattern of `rest` (as it is) and of `new` as far as hands are free; nothing of `rest` gives way."""
+    if not new:
+        return pattern.with_hits(rest)
     worn, tempo = pattern.meta.get("feel"), pattern.tempo or 120.0
     added = {(hit.tick, hit.voice): hit for hit in new}
     for _ in range(8):

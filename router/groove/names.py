@@ -6,6 +6,7 @@ Names only; what they mean is in the style sheets and `drummers.py`. A test hold
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from router.errors import InvalidRequest
@@ -107,6 +108,7 @@ DRUMMERS: Final[tuple[str, ...]] = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a name without case, spaces, hyphens and the like, for comparing."""
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("&", "n"))

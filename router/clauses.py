@@ -232,7 +232,7 @@ def in_turn(clauses: Sequence[str]) -> Sequence[str]:
 
 def taken_back(clauses: Sequence[str]) -> dict[str, str]:
     """Return the clauses that a later one takes back ("without hats, busy hats"), with its words."""
-    from router.orders import overruled  # noqa: PLC0415 - likewise
+    from router.order import overruled  # noqa: PLC0415 - likewise
 
     found = [(clause, order) for clause in clauses for order in orders_of(clause)]
     against = overruled([order for _, order in found])

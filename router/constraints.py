@@ -19,8 +19,7 @@ from router.kit import HATS, spoken_voices
 from router.pattern import RESOLUTION, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 
-_NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "once": 1,
-                   "twice": 2}  # fmt: skip
+_NUMBERS: Final = groove.NUMBERS | {"once": 1, "twice": 2}
 _NO: Final = r"(?:no|without|leave out|never|avoid|omit)\s+(?:any\s+|the\s+)?(.+)"
 _NO_CYMBALS: Final = r"(?:no|without|leave out|never|avoid|omit) (?:any |the )?cymbals"
 """To a drummer the hats are cymbals."""

@@ -1,4 +1,4 @@
-"""An order: what one clause of a musician's words asks for, and the drums and places that its words name.
+"""An order: what one clause of a musician's words asks for, the places that its words name, and what takes it back.
 
 Pure vocabulary; nothing is read here but names of drums and places.
 """
@@ -6,17 +6,24 @@ Pure vocabulary; nothing is read here but names of drums and places.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from router.constraints import places_of
 from router.kit import SNARES, spoken_voices
+from router.pattern import VOICES
 from router.phrases import NOISE
 from router.regex import regex
 from router.spans import Bars, Pick
 
 ARTICLES: Final = frozenset({"the", "and", "a", "or", "play", "use", "drums", "too", "as", "well"})
 
+_AGAINST: Final = {
+    "drop": {"more", "less", "loud", "soft"}, "more": {"drop", "less"}, "less": {"drop", "more"},
+    "loud": {"drop", "soft"}, "soft": {"drop", "loud"},
+}  # fmt: skip
+"""Acts that take back what an earlier one did."""
 _NEAR: Final = regex(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
 _ON: Final = regex(r"\b(?:on|at)\s+(.+)$")
 _BARE_PLACE: Final = regex(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
@@ -87,3 +94,25 @@ def drums(words: str) -> tuple[str, ...]:
         return SNARES
     voices, rest = spoken_voices(words)
     return () if strange(rest) else voices
+
+
+def overruled(found: Sequence[Order]) -> dict[int, str]:
+    """Return, by their numbers, the orders that a later one takes back ("no hats, busy hats"), with its words."""
+    return {
+        index: later.text
+        for index, first in enumerate(found)
+        for later in found[index + 1 :]
+        if later.act in _AGAINST.get(first.act, ()) and _about_all(first, later)
+    }
+
+
+def _about_all(first: Order, later: Order) -> bool:
+    """Say whether a later order is about all that the first is about: neither is about some bars or strokes only."""
+    if any(_confined(one) or one.count or one.share for one in (first, later)) or first.ghosts != later.ghosts:
+        return False
+    mine, others = (set(one.voices or VOICES) for one in (first, later))
+    return mine == others or (later.act == "drop" and mine <= others)  # "no open hats, more hats" go together
+
+
+def _confined(order: Order) -> bool:
+    return bool(order.bars or order.places or order.spared or order.pick)

@@ -6,9 +6,8 @@ half done.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -21,6 +20,7 @@ from router.pattern import VOICES
 from router.phrases import NUMBERS
 from router.regex import regex
 from router.sayings import reworded
+from router.slips import mended
 from router.spans import Bars, bars_in, strokes_in
 from router.spellings import SPELLINGS, WISHED
 
@@ -35,13 +35,6 @@ _SAME_ACT: Final = {
     act: regex(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
     for act, _ in phrases.ACTS
 }
-_AGAINST: Final = {
-    "drop": {"more", "less", "loud", "soft"}, "more": {"drop", "less"}, "less": {"drop", "more"},
-    "loud": {"drop", "soft"}, "soft": {"drop", "loud"},
-}  # fmt: skip
-"""Acts that take back what an earlier one did."""
-_TYPED_WITHIN: Final = 60
-"""Characters of a clause in which slips of the finger are looked for."""
 _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
 _AND: Final = regex(r"\band\b")
 _GRADED: Final = regex(r"er\b|\bmore\b|\btoo\b|\bup\b|accent|emphasi|raise|boost")
@@ -88,7 +81,7 @@ def orders(instruction: str, whole: Whole) -> tuple[Order, ...]:
             everywhere = clause.bars  # "in bar 3: ...": for all that follows
             continue
         order = _order(clause.text, last, whole)
-        for meant in (reworded(clause.text, WISHED), _typed(clause.text)) if order.act == "?" else ():
+        for meant in (reworded(clause.text, WISHED), mended(clause.text)) if order.act == "?" else ():
             if order.act == "?" and meant != clause.text and (read := _order(meant, last, whole)).act != "?":
                 order = read
         if order.act == "only" and last is not None and not last.voices and last.act in _NARROWED and not clause.joined:
@@ -103,42 +96,6 @@ def orders(instruction: str, whole: Whole) -> tuple[Order, ...]:
         if order.act != "?":
             last = order
     return tuple(out)
-
-
-def overruled(found: Sequence[Order]) -> dict[int, str]:
-    """Return, by their numbers, the orders that a later one takes back ("no hats, busy hats"), with its words."""
-    return {
-        index: later.text
-        for index, first in enumerate(found)
-        for later in found[index + 1 :]
-        if later.act in _AGAINST.get(first.act, ()) and _about_all(first, later)
-    }
-
-
-def _about_all(first: Order, later: Order) -> bool:
-    """Say whether a later order is about all that the first is about: neither is about some bars or strokes only."""
-    if any(_confined(one) or one.count or one.share for one in (first, later)) or first.ghosts != later.ghosts:
-        return False
-    mine, others = (set(one.voices or VOICES) for one in (first, later))
-    return mine == others or (later.act == "drop" and mine <= others)  # "no open hats, more hats" go together
-
-
-def _typed(clause: str) -> str:
-    """Return a clause with words that a finger slipped on as they were meant: "snare loudr"."""
-
-    def meant(found: re.Match[str]) -> str:
-        word = found[0]
-        if word in phrases.NOISE or drum_name().fullmatch(word):
-            return word
-        known = [one for one in phrases.TYPED if one[0] == word[0]]
-        swapped = [one for one in known if sorted(one) == sorted(word)]
-        return (swapped or difflib.get_close_matches(word, known, 1, 0.83) or [word])[0]
-
-    return re.sub(r"[a-z]{4,}", meant, clause) if len(clause) <= _TYPED_WITHIN else clause
-
-
-def _confined(order: Order) -> bool:
-    return bool(order.bars or order.places or order.spared or order.pick)
 
 
 def _cymbal(order: Order) -> Order:

@@ -8,17 +8,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from router import groove
 from router.regex import regex
 
 ENERGY: Final = r"loud|hard|heavy|strong|harsh|prominent|aggressive|bright|hot"
 FAINT: Final = r"quiet|soft|weak|light|faint|gentle"
 CROWD: Final = r"busy|dense|full|crowded|complex|complicated|fast|cluttered"
 BARE: Final = r"sparse|empty|thin|simple|boring|plain|bare|slow"
-NUMBERS: Final = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "fifteen": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "thirty": 30, "forty": 40,
-    "fifty": 50, "second": 2, "third": 3, "fourth": 4,
-}  # fmt: skip
+NUMBERS: Final = groove.NUMBERS | {"second": 2, "third": 3, "fourth": 4}
 
 ACTS: Final[tuple[tuple[str, str], ...]] = (
     # Phrases that a single word would turn into their opposite come first.
@@ -176,8 +173,3 @@ NOISE: Final = frozenset((
     "whole", "with", "would", "you", "your",
 ))  # fmt: skip
 """Words that say nothing by themselves; of a clause all others must be known."""
-TYPED: Final = (
-    "louder", "softer", "quieter", "busier", "simpler", "harder", "heavier", "lighter", "tighter", "looser", "later",
-    "earlier", "swing", "shuffle", "snare", "closed", "offbeats", "cowbell", "crash", "remove", "without", "instead",
-)  # fmt: skip
-"""Words that are known though a finger slipped: a letter is lacking, or two are in each other's place."""

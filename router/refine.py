@@ -18,8 +18,8 @@ from router.constraints import counted, hold, place_ticks, read_rule
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.kit import HATS, drum_name, voices_in
-from router.order import Order
-from router.orders import orders, overruled
+from router.order import Order, overruled
+from router.orders import orders
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 from router.shaping import mine as _mine
 from router.shaping import named as _name

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
+from router import groove
 from router.regex import regex
 
 
@@ -61,10 +62,10 @@ class Pick:
         return out
 
 
-_COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
+_COUNTS: Final = {word: number for word, number in groove.NUMBERS.items() if number}
 _ORDINALS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
                     "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8}  # fmt: skip
-_N: Final = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
+_N: Final = rf"(\d{{1,2}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 _TH: Final = rf"({'|'.join(_ORDINALS)}|last|final)"
 _BAR: Final = r"(?:the )?(?:bars?|measures?)"
 _AT: Final = r"\b(?:only )?(?:change )?(?:(?:in|on|of|for|during|from|at|within|over|across) )?(?:only )?(?:the )?"

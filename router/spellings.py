@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from router import groove
 from router.kit import DRUM, usual_name
-from router.phrases import ENERGY, NUMBERS
+from router.phrases import ENERGY
 from router.rhythms import in_steps, in_turn
 from router.sayings import rules
 
@@ -18,6 +19,7 @@ _KIT: Final = rf"(?:(?:the|an?) )?(?:{DRUM}|drums?\b)"
 _BASE: Final = r"(?:kicks?|snares?|(?:(?:open|closed) )?(?:hi-?)?hats?)\b"
 """What every groove has, so that bars said of it are those where it plays."""
 _NUMBER: Final = "(?:one|two|three|four|five|six|seven|eight)"
+_ANY_NUMBER: Final = rf"\b(?:(?:twenty|thirty|forty|fifty|sixty)[ -])?(?:{'|'.join(groove.NUMBERS)})\b"
 _BEAT: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
 _GRID: Final = "(?:quarter|eighth|sixteenth|triplet|8th|16th)"
 _BARS: Final = r"\d(?:(?:, ?(?:and )?| and | & | ?- ?| to )\d)*"
@@ -49,7 +51,7 @@ _WORDS: Final[dict[str, str]] = {
     "unfilled": "(?<!fill )(?<!roll )(?<!crescendo )",
     # Numbers and note values.
     "numbers": rf"{_NUMBER}(?:(?:, ?(?:and )?| and | & | to |-| ){_NUMBER})*",
-    "number": "|".join(NUMBERS),
+    "number": _ANY_NUMBER,
     "value": "8th|eighth|16th|sixteenth",
     "grid": "8th|eighth|16th|sixteenth|quarter|triplet",
     "n": r"\d|one|two|three|four",
@@ -71,7 +73,7 @@ _GREATER: Final = {
     "loose": "looser", "simple": "simpler",
 }  # fmt: skip
 _CHANGES: Final[dict[str, Callable[[str], str]]] = {
-    "digits": lambda words: re.sub(r"[a-z]+(?:[ -]five)?", lambda one: str(NUMBERS.get(one[0], one[0])), words),
+    "digits": lambda words: re.sub(_ANY_NUMBER, lambda one: str(groove.number(one[0])), words),
     "joined": lambda words: re.sub(r", ?(?:and )?", " and ", words),
     "usual": usual_name,
     "turns": in_turn,

@@ -17,7 +17,7 @@ from router.groove.knobs import shape, thin, vary
 from router.groove.names import DRUMMERS, GENRES, check_names, styles
 from router.groove.pace import spoken_pace
 from router.groove.resolve import length, resolve
-from router.groove.spell import signed
+from router.groove.spell import NUMBERS, number, signed
 from router.groove.turning import turn, wear
 from router.groove.unread import unread
 from router.groove.words import SOMEWHERE, TIME_IN_BARS, additive, describe, nameless
@@ -28,6 +28,7 @@ __all__ = [
     "DRUMMERS",
     "FILL_KINDS",
     "GENRES",
+    "NUMBERS",
     "SOMEWHERE",
     "TIME_IN_BARS",
     "across",
@@ -42,6 +43,7 @@ __all__ = [
     "habits",
     "length",
     "nameless",
+    "number",
     "repair",
     "shape",
     "signed",

@@ -1,5 +1,7 @@
 """A musician's words: many ways to say one thing, and none that does another."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -364,3 +366,19 @@ def test_wishes_add_up_without_an_unplayable_bar(many):
 
     assert all(0 <= hit.tick < found.ticks and 1 <= hit.velocity <= 127 for hit in found.hits)
     assert len({(hit.tick, hit.voice) for hit in found.hits}) == len(found.hits)
+
+
+@pytest.mark.parametrize(
+    ("words", "figures"),
+    [
+        ("exactly twelve hats per bar", "exactly 12 hats per bar"),
+        ("kick twenty one ms later", "kick 21 ms later"),
+        ("snare sixteen ms earlier", "snare 16 ms earlier"),
+        ("no crash in bar ten", "no crash in bar 10"),
+    ],
+)
+def test_any_number_may_be_a_word(words: str, figures: str) -> None:
+    """Strokes, milliseconds and bars are counted with one table of words."""
+    long = replace(GROOVE, bars=12, id="")
+    assert refine(long, words).pattern.hits == refine(long, figures).pattern.hits
+    assert refine(long, words).unknown == ()

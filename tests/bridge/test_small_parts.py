@@ -10,7 +10,7 @@ from bridge.home import Home
 from bridge.redact import HIDDEN, Redactor
 from bridge.settings import live_values, resolve
 from bridge.tap import Tap
-from bridge.wishes import whole_request
+from bridge.wishes import spoken_tempo, whole_request
 
 
 def test_one_tap_is_no_tempo_and_two_are():
@@ -118,6 +118,25 @@ def test_words_win_over_the_knobs_they_speak_of(words, knob, stands):
 
     assert getattr(whole_request(live, 120.0, {"prompt": words}), knob) == stands
     assert getattr(whole_request(live, 120.0, {"prompt": words, knob: 0.9}), knob) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("given", "bpm"),
+    [
+        ({"prompt": "slow rock"}, 72.0),
+        ({"prompt": "slow rock at 95 bpm"}, 95.0),
+        ({"prompt": "slow", "genre": "Hip Hop"}, 82.0),
+        ({"prompt": "slow"}, 125.0),
+        ({"prompt": "rock"}, None),
+        ({"prompt": "slower"}, None),
+        ({}, None),
+    ],
+)
+def test_words_say_the_tempo_in_figures_or_by_its_pace(given, bpm):
+    """Slow is slow for the genre of the field, of the words, or of the knob, in this order."""
+    live = live_values(resolve({}, {}, {})) | {"genre": "techno"}
+
+    assert spoken_tempo(given, live) == bpm
 
 
 def test_a_genre_that_words_refuse_is_not_played_because_the_knob_is_on_it():

@@ -20,6 +20,7 @@ CHANGES = {"loud": str.upper}
         ("big {drum} => {drum:loud}", "big snare", "SNARE"),
         ("{drum} and {any} => {drum}", "kick and snare", "kick"),
         ("hats? => hat", "hats, chats, hat", "hat, chats, hat"),
+        ("sd => snare", "sd, sdx, xsd", "snare, sdx, xsd"),
         ("just(?= on\\b) => only", "just on 1, just one", "only on 1, just one"),
         ("^so (?=\\w) => and_", "so it is", "and it is"),
         ("please =>", "kick, please", "kick"),

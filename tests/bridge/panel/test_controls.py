@@ -126,6 +126,7 @@ class Driver:
                 if (library) Object.assign(library, { search: "", loved: false, renaming: null }).update();
                 const grid = { brush: "normal", step: "", extra: [], follow: true, cursor: { row: 0, tick: 0 } };
                 Object.assign(document.querySelector("drum-grid"), grid).update();
+                scrollTo(0, 0);
             }"""
         )
         self.client.call("set", tempo=120.0, genre="rock", style=None, drummer=None, bars=2, meter="4/4", sync="auto")

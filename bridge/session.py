@@ -19,12 +19,12 @@ from bridge.history import History
 from bridge.redrawing import Redrawing, redraw
 from bridge.settings import BY_NAME
 from bridge.supervisor import EngineDown, EngineLink
-from bridge.takes import Take, player_view
+from bridge.takes import Take, next_beat, note_view, player_view
 from bridge.tap import Tap
 from bridge.wishes import FEEL, check_names, spoken_tempo, whole_request
 from router import groove
 from router.errors import InvalidSetting
-from router.pattern import RESOLUTION, VOICES, Pattern
+from router.pattern import Pattern
 from router.request import MAX_SEED, GrooveRequest
 from router.song import Song
 
@@ -319,26 +319,14 @@ class Session:
         pattern = take.pattern
         start = 0
         if at in {"now", "beat"}:
-            start = self._next_beat(pattern)
+            origin = int(self._player.get("origin") or 0)
+            start = next_beat(pattern, origin, self.transport, self.clock())
         elif kind == "fill" and self._fill_seed % 2:  # half of all human fills are half a bar
             start = pattern.meter.bar_ticks // 2
         if intensity is None:
             intensity = 0.4 + 0.6 * float(self.live["intensity"])
         made = groove.fill(pattern, seed=self._fill_seed, start_tick=start, intensity=intensity, kind=kind, bars=bars)
         return await self.start(made, at, once=True)
-
-    def _next_beat(self, pattern: Pattern) -> int:
-        """Return the tick of the playing pattern at which the next beat begins."""
-        t, tick = self.transport.get("t", self.clock()), self.transport.get("tick", 0)
-        if self.transport.get("state") == "playing":
-            tick += (self.clock() - t) * self.transport["bpm"] / 60 * RESOLUTION
-        bar, inside = divmod(int(tick) - int(self._player.get("origin") or 0), pattern.meter.bar_ticks)
-        edge = 0
-        for length in pattern.meter.beats:
-            edge += length
-            if edge > inside:
-                break
-        return (bar * pattern.meter.bar_ticks + edge) % pattern.ticks
 
     async def stop(self, at: str = "now") -> None:
         """Stop the transport."""
@@ -432,7 +420,7 @@ class Session:
             self.events.publish("midi", {"messages": [], **self.midi})
         elif kind == "notes" and self.events.wanted("notes"):
             for row in data["rows"]:
-                self.events.publish("notes", self._note(row))
+                self.events.publish("notes", note_view(row, self.history.takes))
         elif kind == "stats":
             self.stats = data
         elif kind == "log":
@@ -444,14 +432,6 @@ class Session:
             self.transport = {**self.transport, "state": "stopped"}
             self.midi = {**self.midi, "state": "lost", "why": data.get("why")}
             self.events.publish("transport", dict(self.transport))
-
-    def _note(self, row: list[Any]) -> dict[str, Any]:
-        due, left, tick, bar, beat, voice, note, velocity, channel, identity = row
-        take = self.history.takes.get(identity)
-        return {
-            "bar": bar, "beat": beat, "tick": tick, "voice": VOICES[voice], "note": note, "velocity": velocity,
-            "channel": channel + 1, "due": due, "left": left, "pattern": take.pattern.id if take else None,
-        }  # fmt: skip
 
     def player(self) -> dict[str, Any]:
         """Return what plays and what comes next, as the `player` topic tells it."""

@@ -1,15 +1,15 @@
-"""Takes: patterns as they are on the timeline, songs as heads with parts, and the player as the topic tells it.
+"""Takes: patterns as they are on the timeline, songs as heads with parts; player and notes as the topics tell them.
 
 Pure. Decides nothing; the session owns the takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.pattern import Pattern
+from router.pattern import RESOLUTION, VOICES, Pattern
 from router.request import GrooveRequest
 from router.song import Song
 
@@ -105,6 +105,37 @@ def player_view(
         "ready": {"pattern": ready.pattern.as_dict(), "take": ready.id, "route": ready.route} if ready else None,
         "mix": dict(mix),
     }
+
+
+def note_view(row: Sequence[Any], takes: Mapping[str, Take]) -> dict[str, Any]:
+    """Return a note that was sent, as the `notes` topic tells it; `row` is as the engine says it."""
+    due, left, tick, bar, beat, voice, note, velocity, channel, identity = row
+    take = takes.get(identity)
+    return {
+        "bar": bar, "beat": beat, "tick": tick, "voice": VOICES[voice], "note": note, "velocity": velocity,
+        "channel": channel + 1, "due": due, "left": left, "pattern": take.pattern.id if take else None,
+    }  # fmt: skip
+
+
+def next_beat(pattern: Pattern, origin: int, transport: Mapping[str, Any], now: float) -> int:
+    """Return the tick of a playing pattern at which the next beat begins.
+
+    Args:
+        pattern: What plays; its first tick lay at `origin` of the transport's.
+        origin: In ticks.
+        transport: As the engine told it last, at its `t`.
+        now: Seconds of the same clock.
+    """
+    tick = transport.get("tick", 0)
+    if transport.get("state") == "playing":
+        tick += (now - transport.get("t", now)) * transport["bpm"] / 60 * RESOLUTION
+    bar, inside = divmod(int(tick) - origin, pattern.meter.bar_ticks)
+    edge = 0
+    for length in pattern.meter.beats:
+        edge += length
+        if edge > inside:
+            break
+    return (bar * pattern.meter.bar_ticks + edge) % pattern.ticks
 
 
 def _filling(take: Take | None, at: Collection[int] | None) -> dict[str, Any] | None:

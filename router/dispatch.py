@@ -394,12 +394,15 @@ class Router:
     async def _late(self, errand: Errand, host: Errand | None) -> Answer:
         """Return the drummer's answer for a caller whose time is up, with what was tried and paid for `host` until now.
 
-        None for a call that others still wait for: it goes on, and its way and cost are told to them.
+        None for a call that others still wait for: it goes on, and its way and cost are told to them, what this caller
+        had inherited before it with the rest.
         """
-        trip = host.trip if host is not None else None
-        if host is None or trip is None:
+        if host is None:
+            trip = self._world.trip(errand.began, errand.seconds, errand.limit)
+        elif host.trip is None:
             trip = self._world.trip_of(errand)
         else:
+            trip = host.trip
             with suppress(TimeoutError):
                 async with asyncio.timeout(LATE_S):
                     await host.over.wait()

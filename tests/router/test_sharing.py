@@ -10,6 +10,7 @@ import pytest
 from router.budget import PICO, format_usd, parse_usd
 from router.config import RouterConfig
 from router.dispatch import Router
+from router.drawing import Drawing
 from router.errors import BudgetRefused, NoAnswer
 from router.providers.scripted import says
 from router.request import GrooveRequest
@@ -152,6 +153,29 @@ def test_an_heir_whose_time_is_up_as_well_tells_of_both(local):
 
     attempts = heir.route["attempts"] if isinstance(heir, NoAnswer) else heir.route.as_dict()["attempts"]
     assert [one["outcome"] for one in attempts] == ["timeout", "timeout"]
+
+
+def test_what_an_heir_inherited_is_told_once_though_it_leaves_its_own_call_to_another(monkeypatch):
+    """Its time is up while the drummer still draws for both: the one who goes on waiting tells of all of it."""
+    draw = Drawing.generate
+
+    async def slowly(drawing, request):
+        await asyncio.sleep(0.06)
+        return await draw(drawing, request)
+
+    async def story(router):
+        wishes = (GrooveRequest(prompt=FREE, seed=1, deadline_ms=ms) for ms in (1000, 2500, 2700))
+        leader, heir, other = (asyncio.create_task(router.route(wish)) for wish in wishes)
+        await asyncio.sleep(0.5)
+        leader.cancel()
+        return await asyncio.gather(heir, other)
+
+    monkeypatch.setattr(Drawing, "generate", slowly)
+    drips = (0.2, "@ 4/4 grid=16 bpm=120\n", *[0.2, " "] * 200)
+    heir, other = share(twins(openai=[drips]), story, max_tier="balanced")
+
+    assert outcomes(heir) == []
+    assert outcomes(other) == [("openai", "timeout"), ("openai", "timeout")]
 
 
 def test_what_an_inherited_call_cost_counts_against_the_heirs_own_ceiling():

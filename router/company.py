@@ -27,6 +27,9 @@ usual case, must not pay milliseconds for company that does not come."""
 PATIENCE_S: Final = 0.02
 """How long it waits for those who are known to be coming: a batch's wishes look into the cache one after the other."""
 
+LINGER_S: Final = 0.001
+"""How long it stays after the last of them has come: wishes that were sent one by one follow a moment behind."""
+
 LEAST_LEFT_S: Final = 1.0
 """With less time than this a wish goes alone: an answer for several is longer."""
 
@@ -92,8 +95,7 @@ class Company:
             self._coming -= not here
             here = True
             if self._waiting and not self._coming:
-                # In the next turn: this one may come to a coach in the rest of its own.
-                asyncio.get_running_loop().call_soon(self._leave_all)
+                asyncio.get_running_loop().call_later(LINGER_S, self._leave_all)
 
         try:
             yield arrived
@@ -136,7 +138,9 @@ class Company:
                 coach.task.cancel()  # nobody waits for any part any more
 
     def _leave_all(self) -> None:
-        """Leave: nobody else is on the way here."""
+        """Leave, unless somebody was announced meanwhile: then that one's arrival, or the timer, decides."""
+        if self._coming:
+            return
         for kind, coach in tuple(self._waiting.items()):
             self._leave(kind, coach)
 

@@ -17,7 +17,7 @@ from router import groove, shaping
 from router.constraints import counted, hold, place_ticks, read_rule
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
-from router.kit import HATS, drum_name, voices_in
+from router.kit import CRASHES, HATS, drum_name, voices_in
 from router.order import Order, overruled
 from router.orders import orders
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
@@ -33,7 +33,7 @@ _GRIDS: Final = {"beat": "the beats", "8th": "eighths", "16th": "sixteenths", "3
 _USUAL_PLACES: Final = {
     **dict.fromkeys(("clap", "tambourine", "snap", "rim"), "the backbeat"), "cowbell": "every beat",
     **dict.fromkeys(("shaker", "maracas", "cabasa"), "every eighth"),
-    **dict.fromkeys(("conga_high", "bongo_high"), "the and"),
+    **dict.fromkeys(("conga_high", "bongo_high"), "the and"), **dict.fromkeys(CRASHES, "1"),
 }  # fmt: skip
 """Where an instrument comes in that did not play before, if nobody says; percussion has hands of its own."""
 _SOUND: Final = (
@@ -198,6 +198,8 @@ def _done(bench: Bench, order: Order) -> bool:
 def _act(bench: Bench, order: Order) -> bool:
     if not order.act:
         return do_whole(bench, order)
+    if order.act == "drop" and order.outside and not any(hit.voice in order.voices for hit in bench.pattern.hits):
+        order = replace(order, act="more", outside=False)  # "claps only in bar 4" where there are none yet
     act = _ACTS.get(order.act)
     return act is not None and bench.within(_runs(bench, order), lambda part: _in_fills(part, order, act))
 

@@ -86,12 +86,13 @@ SHORT: Final = rules(
     # Figures for numbers in lists, and one list of drums after "only".
     {onbeat}{numbers}(?= ?($|[,;.!)]|(and|but|in|except|from|of|only)\b)) => {onbeat}{numbers:digits}
     {lead=bars?|beats} {numbers} => {lead} {numbers:digits}
-    {lead=in bars?} {bars} and(?= {the}{drum}) => {lead} {bars},
+    {lead=in bars?} {bars} and(?= {the}{drum} (on|every) ) => {lead} {bars},
+    {drum} {lead=in bars?} {bars} only(?= ?($|[,;.])) => {drum} only {lead} {bars}
     {begins}{the}{base}( only)?(?= in bars? {bars}($|[,;.])) => {base} only
     {one=only|just|nothing but} {kits}(?= ?($|[;.!,]|(for|in|during)\b)) => {one} {kits:joined}
     # Rhythms: one drum after the other, and grids of strokes and rests.
     {begins}{turns}(?=$|[,;.]) => {turns:turns}
-    {steps}(?=$|[,;]| and | with ) => {steps:steps}
+    {steps}(?= ?($|[,;])| (and|with|in) ) => {steps:steps}
     # To a drummer the hats are cymbals.
     (no|without|don'?t (?:play|use|hit)) (any |the )?cymbals => no hats and cymbals
     # Each half of a clause gets its drum.

@@ -26,6 +26,7 @@ def beats(pattern, *voices, bars=(0, 1, 2, 3)):
         ("hat x.x.x.x.", {"hat_closed": {1, 2, 3, 4}}),
         ("kick: x..x..x.........", {"kick": {1, 1.75, 2.5}}),
         ("snare |----|x---|----|x---|, kick x--- ---- x--- ----", {"snare": {2, 4}, "kick": {1, 3}}),
+        ("snare: . . x . , kick only on 1", {"snare": {3}, "kick": {1}}),
         ("hats ....", {"hat_closed": set(), "hat_open": set()}),
     ],
 )
@@ -74,11 +75,15 @@ def test_crash_cymbals_are_not_all_of_them() -> None:
         ("rock with kick in bars 2 and 4", "kick", {1, 3}),
         ("kick and snare in bar 2", "snare", {1}),
         ("kick in bars 2 and 4 and claps on 2", "kick", {1, 3}),
+        ("claps in bar 4 only", "clap", {3}),
+        ("tambourine only in bars 1 and 3", "tambourine", {0, 2}),
+        ("splash only in bar 2", "splash", {1}),
     ],
 )
 def test_a_drum_is_in_the_bars_that_are_named(words: str, voice: str, bars: set[int]) -> None:
-    """Wherever the clause stands, and whatever is joined to it."""
+    """Wherever the clause stands, whatever is joined to it, and though it was not there before."""
     assert {tick // BAR for tick in ticks(drawn(words, bars=4), voice)} == bars
+    assert {tick // BAR for tick in ticks(refine(GROOVE, words.removeprefix("rock with ")).pattern, voice)} == bars
 
 
 @pytest.mark.parametrize("words", ["a crash at the end please", "can you crash at the end", "crash at the end, thanks"])
@@ -98,3 +103,10 @@ def test_a_drum_that_was_named_wins_over_one_that_was_not(words: str, voice: str
     assert len(ticks(made, "hat_closed")) < len(ticks(drawn("rock", bars=4), "hat_closed"))
     assert any(told in one for one in made.meta["asked"])
     assert not any(told in one for one in both.meta["asked"])
+
+
+def test_a_grid_may_be_for_one_bar() -> None:
+    """The bar is named behind it; the others stay as they are."""
+    made = refine(GROOVE, "snare ..x. in bar 2").pattern
+    assert beats(made, "snare", bars=[1]) == {3}
+    assert beats(made, "snare", bars=[0, 2]) == beats(GROOVE, "snare", bars=[0, 2])

@@ -198,7 +198,8 @@ def _done(bench: Bench, order: Order) -> bool:
 def _act(bench: Bench, order: Order) -> bool:
     if not order.act:
         return do_whole(bench, order)
-    if order.act == "drop" and order.outside and not any(hit.voice in order.voices for hit in bench.pattern.hits):
+    only = order.act == "drop" and order.outside and " only " in order.text
+    if only and not any(hit.voice in order.voices for hit in bench.pattern.hits):
         order = replace(order, act="more", outside=False)  # "claps only in bar 4" where there are none yet
     act = _ACTS.get(order.act)
     return act is not None and bench.within(_runs(bench, order), lambda part: _in_fills(part, order, act))

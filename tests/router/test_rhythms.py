@@ -110,3 +110,8 @@ def test_a_grid_may_be_for_one_bar() -> None:
     made = refine(GROOVE, "snare ..x. in bar 2").pattern
     assert beats(made, "snare", bars=[1]) == {3}
     assert beats(made, "snare", bars=[0, 2]) == beats(GROOVE, "snare", bars=[0, 2])
+
+
+def test_what_is_left_out_elsewhere_is_not_put_in() -> None:
+    """A refusal with an exception asks for nothing new."""
+    assert refine(GROOVE, "no china except in bar 4").pattern.hits == GROOVE.hits

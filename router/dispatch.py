@@ -270,7 +270,8 @@ class Router:
     async def _plan(self, errand: Errand) -> Answer:
         request, plan, key = errand.request, errand.plan, errand.key
         if (kept := await self._kept(key, errand.began, self._cache.peek)) is not None:
-            return kept  # a call came back while this caller looked
+            # A call came back while this caller looked; what it has inherited is not told by anybody else.
+            return Answer(kept.pattern, replace(kept.route, attempts=tuple(errand.past)))
         errand.trip = trip = self._world.trip_of(errand)
         trip.note(*plan.notes)
         trip.crowd, trip.arrived = lambda: self._listeners.crowd(key), errand.arrived

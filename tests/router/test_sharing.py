@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from router import groove, keeping
 from router.budget import PICO, format_usd, parse_usd
 from router.config import RouterConfig
 from router.dispatch import Router
@@ -14,6 +15,8 @@ from router.drawing import Drawing
 from router.errors import BudgetRefused, NoAnswer
 from router.providers.scripted import says
 from router.request import GrooveRequest
+from router.route import Route
+from router.stores.cache import Cache
 from router.stores.flight import STAYS_S
 from router.stores.nulls import NullLedger
 from tests.support import clockwork
@@ -31,13 +34,13 @@ def told(answer):
     return parse_usd(route["cost_usd"])
 
 
-def share(providers, story, **config):
+def share(providers, story, *, cache=None, **config):
     """Run a story with a router and its ledger in clockwork time; what its answers tell must be what was booked."""
 
     async def main():
         ledger = NullLedger(monthly_budget_picousd=PICO)
         settings = RouterConfig(keys=dict.fromkeys(providers, "k"), **{"batch": False, **config})
-        router = Router(settings, providers=providers, ledger=ledger)
+        router = Router(settings, providers=providers, ledger=ledger, cache=cache)
         answers = await story(router)
         await router.aclose()
         assert format_usd(sum(map(told, answers))) == (await ledger.budget())["spent_usd"]
@@ -176,6 +179,29 @@ def test_what_an_heir_inherited_is_told_once_though_it_leaves_its_own_call_to_an
 
     assert outcomes(heir) == []
     assert outcomes(other) == [("openai", "timeout"), ("openai", "timeout")]
+
+
+def test_an_heir_that_finds_its_answer_in_the_cache_after_all_tells_of_the_call_it_inherited():
+    """Another's call may come back in the very moment in which it would ask again."""
+
+    class Late(Cache):
+        looks = 0
+
+        async def peek(self, _cls, _key):
+            self.looks += 1
+            found = keeping.pack(groove.generate(WISH), Route("balanced", "openai", "m"))
+            return found if self.looks == 2 else None
+
+    async def story(router):
+        hasty = GrooveRequest(prompt=FREE, seed=1, deadline_ms=1000)
+        leader, heir = (asyncio.create_task(router.route(wish)) for wish in (hasty, WISH))
+        await asyncio.sleep(0.5)
+        leader.cancel()
+        return [await heir]
+
+    (heir,) = share(twins(openai=[SLOW]), story, cache=Late(None))
+
+    assert (heir.route.cache, outcomes(heir)) == ("hit", [("openai", "timeout")])
 
 
 def test_what_an_inherited_call_cost_counts_against_the_heirs_own_ceiling():

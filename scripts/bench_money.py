@@ -268,11 +268,11 @@ async def flight_of(count: int) -> list[Row]:
 
 
 def kills(folder: Path, count: int) -> list[Row]:
-    """Kill a spending process at random moments; count settled amounts lost and held amounts freed."""
+    """Kill a spending process at random moments; count settled amounts lost and held amounts freed, whenever it was."""
     path, dice = folder / "kills.db", random.Random(7)
     worst, cost = 1000, 100
     settled: set[int] = set()
-    lost = freed = 0
+    held: set[int] = set()
     for _ in range(count):
         command = [sys.executable, str(SPENDER), str(path), str(PICO), str(worst), str(cost), "5"]
         spender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -289,24 +289,28 @@ def kills(folder: Path, count: int) -> list[Row]:
             int(line) for line in spender.stdout.read().split("\n")[:-1]
         )  # communicate() loses what readline() holds
         spender.wait()
-    with sqlite3.connect(path) as db:
-        open_rows = db.execute("SELECT COUNT(*) FROM attempts WHERE cost IS NULL").fetchone()[0]
-        before = db.execute("SELECT SUM(COALESCE(cost, reserved)) FROM attempts").fetchone()[0]
-        known = {row for (row,) in db.execute("SELECT id FROM attempts WHERE known AND cost = ?", (cost,))}
-    db.close()
+        held.update(row for (row,) in _rows(path, "SELECT id FROM attempts WHERE cost IS NULL"))
 
-    async def look() -> int:
+    async def look() -> None:
         ledger = Ledger(path, monthly_budget_picousd=PICO)
         await ledger.open()
-        budget = await ledger.budget()
         await ledger.close()
-        return parse_usd(budget["spent_usd"]) + parse_usd(budget["reserved_usd"])
 
-    lost, freed = len(settled - known), before - asyncio.run(look())
+    asyncio.run(look())  # whoever comes next settles for the dead
+    known = {row for (row,) in _rows(path, "SELECT id FROM attempts WHERE known AND cost < reserved")}
+    whole = {row for (row,) in _rows(path, "SELECT id FROM attempts WHERE cost = reserved")}
     return [
-        (f"settled amounts lost in {count} kills, of {len(settled):,}", lost, "", 0),
-        (f"pico-dollars freed of {open_rows} still open at the last kill", freed, "", 0),
+        (f"settled amounts lost in {count} kills, of {len(settled):,}", len(settled - known), "", 0),
+        (f"reservations freed of {len(held)} that were open at a kill", len(held - whole), "", 0),
     ]
+
+
+def _rows(path: Path, query: str) -> list[tuple[int, ...]]:
+    db = sqlite3.connect(path)
+    try:
+        return db.execute(query).fetchall()
+    finally:
+        db.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -86,13 +86,15 @@ def service_command(home: str | None, action: str, *, as_json: bool) -> None:
         elif not place.exists():
             fail(USAGE, f"{place} is not there; nothing was installed")
         else:
-            _turn(
-                ["systemctl", "--user", "disable", "--now", place.name]
-                if sys.platform == "linux"
-                else ["launchctl", "unload", str(place)]
-            )
-            place.unlink()
-            click.echo(f"removed: {place}", err=True)
+            try:
+                _turn(
+                    ["systemctl", "--user", "disable", "--now", place.name]
+                    if sys.platform == "linux"
+                    else ["launchctl", "unload", str(place)]
+                )
+            finally:  # without a session to ask it must not come back with the next one
+                place.unlink()
+                click.echo(f"removed: {place}", err=True)
 
 
 def _turn(arguments: list[str]) -> None:
@@ -101,4 +103,5 @@ def _turn(arguments: list[str]) -> None:
     except OSError as error:
         fail(FAILURE, f"{arguments[0]} could not be run: {error.strerror}", f"run it yourself: {' '.join(arguments)}")
     if done.returncode:
-        fail(FAILURE, f"{' '.join(arguments)} said: {done.stderr.strip()[-200:]}")
+        said = " ".join(done.stderr.split())[-200:]
+        fail(FAILURE, f"{arguments[0]} said: {said}", f"run it in your own session: {' '.join(arguments)}")

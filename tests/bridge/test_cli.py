@@ -238,6 +238,22 @@ def test_a_service_file_quotes_what_it_names(platform):
     assert enable
 
 
+def test_a_service_that_no_session_can_turn_off_is_removed_all_the_same(cli, monkeypatch, tmp_path):
+    """Over ssh there may be no bus to ask: the file goes, and the words say what is left to do."""
+    refused = subprocess.CompletedProcess([], 1, "", "Failed to connect to bus:\nNo medium found\n")
+    monkeypatch.setattr("bridge.cli.service.subprocess.run", lambda *_, **__: refused)
+    monkeypatch.setattr("bridge.cli.service.sys.platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    installed, removed = cli("service", "install"), cli("service", "remove")
+
+    for result, verb in ((installed, "enable"), (removed, "disable")):
+        assert result.exit_code == 1
+        assert "said: Failed to connect to bus: No medium found (run it in your own session" in result.stderr
+        assert f"systemctl --user {verb} --now drumbridge.service" in result.stderr
+    assert not list(tmp_path.glob("**/drumbridge.service"))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the scripts are for POSIX shells")
 def test_completion_knows_the_commands(cli):
     """The script asks drumbridge itself."""

@@ -28,6 +28,8 @@ from router.request import GrooveRequest
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 DATA = SHARED / "data" / "groove-train"
 GROUPS = ("pattern", "dynamics", "timing", "all")
+BEATS = 64 - 0.1  # of a take of ours; what follows is the next bar's, come early
+FULL_BEATS = 62
 JUDGED = ("rock", "funk", "jazz", "hiphop", "latin")
 
 
@@ -113,15 +115,23 @@ def human_halves(genre: str, tool: ModuleType) -> dict[str, float]:
     return totals
 
 
-def beside_humans(count: int, draws: int, tool: ModuleType) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return how human takes, and as many of ours, score against the humans that are left; few takes score less."""
+def beside_humans(
+    count: int, draws: int, tool: ModuleType, *, cut: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return how human takes, and as many of ours, score against the humans that are left; few takes score less.
+
+    With `cut` only takes of 16 bars and more are drawn, and their first 16 count: as many bars and windows as ours.
+    """
     takes = tool.reference_takes(str(DATA))
     humans, ours = [], []
     for draw in range(draws):
         mixed = takes[:]
         random.Random(draw).shuffle(mixed)
+        if cut:
+            mixed.sort(key=lambda take: take[0][-1][0] < FULL_BEATS)  # the long ones first, still in chance order
         rest, _ = tool.gather(mixed[count:])
-        humans.append(tool.score(rest, mixed[:count]))
+        drawn = [([e for e in events if e[0] < BEATS], bpm) for events, bpm in mixed[:count]] if cut else mixed[:count]
+        humans.append(tool.score(rest, drawn))
         ours.append(score(count, draw, rest, tool))
     return humans, ours
 
@@ -141,7 +151,7 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=60)
     parser.add_argument("--sets", type=int, default=3)
     parser.add_argument("--genres", action="store_true")
-    parser.add_argument("--humans", action="store_true", help="60 and 120 takes beside as many human ones")
+    parser.add_argument("--humans", action="store_true", help="ours beside as many human takes, and as many bars")
     parser.add_argument("--even", action="store_true", help="each genre equally often")
     parser.add_argument("--no-tempo", action="store_true", help="all at 120")
     parser.add_argument("--scattered", action="store_true", help="seeds far apart, not one after the other")
@@ -162,9 +172,9 @@ def main() -> None:
             rows = [r["per"][name] for r in results]
             overlap = sum(row[0] for row in rows) / len(rows)
             print(f"  {name:18s} {overlap:.3f}  mean {rows[0][1]}  human {rows[0][2]}")
-    for count in (60, 120) if given.humans else ():
-        humans, ours = beside_humans(count, 2 * given.sets, tool)
-        print(_line(f"{count} human takes", humans))
+    for count, cut in ((60, False), (120, False), (60, True)) if given.humans else ():
+        humans, ours = beside_humans(count, 2 * given.sets, tool, cut=cut)
+        print(_line(f"{count} human takes" + cut * ", 16 bars", humans))
         print(_line(f"{count} of ours beside them", ours))
     for genre in JUDGED if given.genres else ():
         own, _ = tool.gather(tool.reference_takes(str(DATA), genre))

@@ -282,10 +282,11 @@ class Caller(Generic[T]):
             if outcome == "cancelled":
                 self._health.leave(*key)
             ms = round((loop.time() - began) * 1000)
-            line = await self._settle(row, candidate, call, heard, outcome, ms)
-            self._paces.give_back(*key, pace_tokens - line.input_tokens - line.output_tokens, loop.time())
-            told = _line(candidate, work.task, outcome, ms, line, note)
+            bill = bill_of(candidate, call, heard, outcome, self._price_of(heard.model))
+            self._paces.give_back(*key, pace_tokens - bill.input_tokens - bill.output_tokens, loop.time())
+            told = _line(candidate, work.task, outcome, ms, bill, note)
             trip.attempts.append(replace(told, row=row, request=trip.request_id))
+            await self._settle(row, bill, outcome, ms)  # last: who is cancelled here has told the attempt
         return finish()  # while the bill goes to the disk
 
     async def _reserve(self, trip: Trip, task: Task, candidate: Candidate, bound: int, patience: Patience) -> int:
@@ -359,15 +360,11 @@ class Caller(Generic[T]):
                 raise
         _finished(key[0], call, heard)
 
-    async def _settle(self, row: int, candidate: Candidate, call: Call, heard: Heard, outcome: str, ms: int) -> Bill:
-        bill = bill_of(candidate, call, heard, outcome, self._price_of(heard.model))
-        if outcome in {"timeout", "cancelled"} and heard.usage is None and not heard.unsent:
-            # It may go on writing, and billing, where we can no longer see it: what was reserved is what it cost.
-            worst = candidate.worst_picousd(token_bound(call.text_bytes))
+    async def _settle(self, row: int, bill: Bill, outcome: str, ms: int) -> None:
+        if bill.unknown:
             await self._ledger.settle_unknown(row, outcome, ms)
-            return Bill(Usage(bill.input_tokens, candidate.max_tokens, estimated=True), worst)
-        await self._ledger.settle(row, cost_picousd=bill.cost, usage=bill.usage, outcome=outcome, ms=ms)
-        return bill
+        else:
+            await self._ledger.settle(row, cost_picousd=bill.cost, usage=bill.usage, outcome=outcome, ms=ms)
 
 
 def _line(

@@ -15,6 +15,9 @@ from router.policy import Candidate
 LEAST_BYTES: Final = 16
 """Bytes to a token above which a count is not believed; four are usual for words, three for bar lines."""
 
+_UNHEARD: Final = frozenset({"timeout", "cancelled"})
+"""Ends after which the provider may go on writing, and billing, where we can no longer see it."""
+
 _UNBILLED: Final = frozenset({"busy", "failed", "refused", "model_gone", "provider_off"})
 """Ends at which no provider bills: it refused before it wrote."""
 
@@ -43,10 +46,11 @@ class Heard:
 
 
 class Bill(NamedTuple):
-    """What a call came to."""
+    """What a call came to; `unknown` where all that was reserved counts, since nobody heard its end."""
 
     usage: Usage
     cost: int
+    unknown: bool = False
 
     @property
     def input_tokens(self) -> int:
@@ -77,10 +81,13 @@ def bill_of(candidate: Candidate, call: Call, heard: Heard, outcome: str, price:
         estimated = not whole or (into, out) != (told.input_tokens, told.output_tokens)
         cached, kept = min(told.cached_tokens, into), min(told.cache_write_tokens, into)
         usage = Usage(into, out, cached, kept, min(told.reasoning_tokens, out), estimated)
+    worst = candidate.worst_picousd(token_bound(sent))
+    if heard.usage is None and outcome in _UNHEARD and not heard.unsent:
+        return Bill(Usage(usage.input_tokens, candidate.max_tokens, estimated=True), worst, unknown=True)
     cost = cost_picousd(candidate.price, usage)
     if price is not None and heard.model != candidate.model:
         cost = max(cost, cost_picousd(price, usage))  # another model answered: the dearer of the two counts
-    return Bill(usage, min(cost, candidate.worst_picousd(token_bound(sent))))
+    return Bill(usage, min(cost, worst))
 
 
 def _believed(told: int, size_bytes: int, own: int) -> int:

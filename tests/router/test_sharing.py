@@ -24,6 +24,7 @@ from tests.support.scripts import DOWN, FREE, GOOD, WISH, outcomes, twins
 
 POOR = says("no music")
 SLOW = (2.0, *GOOD)
+DRIPS = (0.2, "@ 4/4 grid=16 bpm=120\n", *[0.2, " "] * 200)
 
 
 def told(answer):
@@ -174,8 +175,7 @@ def test_what_an_heir_inherited_is_told_once_though_it_leaves_its_own_call_to_an
         return await asyncio.gather(heir, other)
 
     monkeypatch.setattr(Drawing, "generate", slowly)
-    drips = (0.2, "@ 4/4 grid=16 bpm=120\n", *[0.2, " "] * 200)
-    heir, other = share(twins(openai=[drips]), story, max_tier="balanced")
+    heir, other = share(twins(openai=[DRIPS]), story, max_tier="balanced")
 
     assert outcomes(heir) == []
     assert outcomes(other) == [("openai", "timeout"), ("openai", "timeout")]
@@ -202,6 +202,21 @@ def test_an_heir_that_finds_its_answer_in_the_cache_after_all_tells_of_the_call_
     (heir,) = share(twins(openai=[SLOW]), story, cache=Late(None))
 
     assert (heir.route.cache, outcomes(heir)) == ("hit", [("openai", "timeout")])
+
+
+def test_an_attempt_is_told_though_the_ledger_takes_longer_than_there_is_time(monkeypatch):
+    """A store on the network may wait: who is cancelled in that moment has the attempt in its route by then."""
+    settle = NullLedger.settle_unknown
+
+    async def slowly(ledger, *bill):
+        await settle(ledger, *bill)
+        await asyncio.sleep(9.0)
+
+    monkeypatch.setattr(NullLedger, "settle_unknown", slowly)
+    hasty = GrooveRequest(prompt=FREE, seed=1, deadline_ms=1000)
+    (answer,) = share(twins(openai=[DRIPS]), lambda router: asyncio.gather(router.route(hasty)))
+
+    assert outcomes(answer) == [("openai", "timeout")]
 
 
 def test_what_an_inherited_call_cost_counts_against_the_heirs_own_ceiling():

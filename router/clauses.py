@@ -128,7 +128,7 @@ def _parted(prompt: str) -> tuple[tuple[str, ...], str]:
     label, colon, orders = text.partition(": ")
     if colon and not _about_drums(label) and not bars_in(label)[1]:
         text = f"{label}, {orders}"  # "techno: kick on every beat"
-    text = reworded(text, (*SHORT, *OF_GROOVES))
+    text = reworded(text, SHORT, OF_GROOVES)
     clauses: list[str] = []
     rest: list[str] = []
     text, only = _NOTHING_ELSE.subn(" ", text)

@@ -22,7 +22,7 @@ from router.regex import regex
 from router.sayings import reworded
 from router.slips import mended
 from router.spans import Bars, bars_in, strokes_in
-from router.spellings import SPELLINGS, WISHED
+from router.spellings import SHORT, SPELLINGS, WISHED
 
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
 _PICKING: Final = frozenset(
@@ -61,7 +61,7 @@ def spelled(text: str) -> str:
     text = " ".join(text.lower().replace("_", " ").replace("\n", ", ").split())
     # "bar 3: ..." holds for all that follows; "hats: ..." does not.
     text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if bars_in(m[2])[0] in _SCOPE else m[0], text)
-    return " ".join(reworded(text, SPELLINGS).split())
+    return " ".join(reworded(text, SHORT, SPELLINGS).split())
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,8 @@ The right side has {drum} for what stood there, {drum:digits} for it after a cha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from router.regex import regex
@@ -21,23 +22,27 @@ from router.regex import regex
 Change = Callable[[str], str]
 Rule = tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
 """Letters without which nothing is found (a look for them costs next to nothing), what is said, what it means."""
-_SLOT: Final = re.compile(r"\{(?P<name>(?P<kind>[a-z]+)\d?)(?:=(?P<words>[^{}]+)|:(?P<change>[a-z]+))?\}")
-_CHOICE: Final = re.compile(r"(?<!\\)\((?!\?)")
-_INNERMOST: Final = re.compile(r"(?<!\\)\([^()]*\)[?*]?|\[[^]]*\][?*]?")
-_OPTIONAL: Final = re.compile(r"\\.[?*+]?|.[?*]|[^\w ]")
-_BEGINS: Final = re.compile(r"\w|\{|\((?![?^])")
-_ENDS: Final = re.compile(r"[\w})?]$")
-_LOOKS_AHEAD: Final = re.compile(r"\(\?[=!].*\)$")
+_SLOT: Final = regex(r"\{(?P<name>(?P<kind>[a-z]+)\d?)(?:=(?P<words>[^{}]+)|:(?P<change>[a-z]+))?\}")
+_CHOICE: Final = regex(r"(?<!\\)\((?!\?)")
+_INNERMOST: Final = regex(r"(?<!\\)\([^()]*\)[?*]?|\[[^]]*\][?*]?")
+_OPTIONAL: Final = regex(r"\\.[?*+]?|.[?*]|[^\w ]")
+_BEGINS: Final = regex(r"\w|\{|\((?![?^])")
+_ENDS: Final = regex(r"[\w})?]$")
+_LOOKS_AHEAD: Final = regex(r"\(\?[=!].*\)$")
 
 
-def rules(table: str, vocabulary: Mapping[str, str], changes: Mapping[str, Change]) -> tuple[Rule, ...]:
-    """Return the lines of a table as rules, in their order; a line that begins with "# " is a remark.
+def rules(table: str, vocabulary: Mapping[str, str], changes: Mapping[str, Change]) -> Callable[[], tuple[Rule, ...]]:
+    """Return what gives the lines of a table as rules, in their order; they are read when they are first used.
 
     Args:
-        table: A line a rule.
+        table: A line a rule; one that begins with "# " is a remark.
         vocabulary: What each name on the left may stand for, as a regular expression.
         changes: What a name on the right may be changed by.
     """
+    return cache(lambda: _rules(table, vocabulary, changes))
+
+
+def _rules(table: str, vocabulary: Mapping[str, str], changes: Mapping[str, Change]) -> tuple[Rule, ...]:
     out: list[Rule] = []
     for line in filter(None, map(str.strip, table.splitlines())):
         if not line.startswith("# "):
@@ -79,9 +84,10 @@ def _letters(words: str) -> str:
     return max(_OPTIONAL.sub("|", plain).split("|"), key=len)
 
 
-def reworded(text: str, table: Iterable[Rule]) -> str:
-    """Return the words after all rules of a table, one after the other."""
-    for letters, said, meant in table:
-        if letters in text:
-            text = said.sub(meant, text).strip(" ,")
+def reworded(text: str, *tables: Callable[[], tuple[Rule, ...]]) -> str:
+    """Return the words after all rules of some tables, one after the other."""
+    for table in tables:
+        for letters, said, meant in table():
+            if letters in text:
+                text = said.sub(meant, text).strip(" ,")
     return text

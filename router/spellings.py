@@ -121,109 +121,106 @@ SHORT: Final = rules(
 )
 """For wishes and changes alike."""
 
-SPELLINGS: Final = (
-    *SHORT,
-    *rules(
-        r"""
-        # A list, a wish a line; signs; what is said for politeness.
-        (^|,? )(\d{1,2}\)|[-*\u2022])(?= [a-z]) => ,
-        [\u2019'`"] =>
-        [\u2013\u2014] => ,_
-        (please|pls|plz|thx|thanks|thank you|(can|could|would|will) you) =>
-        (in the mix|together) =>
-        (eighth|8th)[ -]notes => 8ths
-        {ring}(es)? (on |in )?(every|each) bar => {ring} on 1
-        ^{just} {what=[^,;:]+}: => {what}_
-        :(?= |$) => _
-        (isnt|arent|is not|are not|not) {one} enough => {one:greater}
-        (i )?(cant|cannot|can not|can barely|barely) hear {the}{one} => {one} louder
-        ^drag(?= (on\b|before\b)) => drags
-        just(?= (on|at)\b) => only
-        snare drag(?= on\b|$) => snare drags
-        # One name for each drum.
-        {drum} => {drum:usual}
-        ghost(s|ies|ed)? ?strokes? => ghost notes
-        {drum} (patterns?|parts?|lines?)\b(?= only|$|[,;.!]) => {drum}
-        {drum} (should|must|has to|have to|to)(?= ({falls} )?(on|at)\b) => {drum}
-        # All but some of them.
-        nothing (but|except) => only
-        {one=everything|all|anything}( else| the drums)? but (?!{verb}) => {one} except_
-        (except(ing)?( for)?|apart from|aside from|other than|excluding|besides|save for) => except
-        (strip|cut|thin|reduce)( it| everything)?( back| down)? to (just |only )?(?=\D) => only_
-        every other => every second
-        on every second beat => on 1 and 3
-        {what=(?:everything|all) [^,;]+?} but(?= {the}{drum}($|[,;.])) => {what} except
-        # Refusals.
-        (do not|should not|must not|shouldnt|mustnt|no need to) => dont
-        dont (play|hit|make|have|want) {what} (so|too|as|that)(?= \w) => {what} not so
-        dont be (so|too|as|that)(?= ) => not so
-        # Places.
-        four (on|to) the floor( kick)? => kick on every beat
-        kick kick => kick
-        (at|on|to) the {downbeat} of (every|each) bar => on 1
-        (at|on|to) the {downbeat} of(?= (bar|the (first|last|final))\b) => on 1 in
-        at the (start|beginning|top) => on 1 in bar 1
-        (start|begin)(s|n?ing)? with {the}{one}$ => {one} on 1 in bar 1
-        (end|finish)(s|ing|es)? with {the}{one=crash|china|splash|kick}$ => {one} on the last beat in the last bar
-        {unfilled}\bat {the}(very )?end of (every|each) bar => on the last beat
-        {unfilled}\bat {the}(very )?end of(?= (bar|the (first|last|final))\b) => on the last beat in
-        {unfilled}\bat {the}(very )?end$ => on the last beat in the last bar
-        {drum} {falls} (at |on )?(?={beats}|every |each |the ) => {drum} on_
-        {drum}{lead=(?: on| at)?(?: beats?)?:? }{numbers}(?=$|[,;]) => {drum}{lead}{numbers:digits}
-        {drum}:?\s+(?={beats}$) => {drum} on_
-        (in )?between(?=$|[,;.!]) => on the offbeats
-        on {the}last {value}([ -]notes?)? => on last-{value}
-        {drum} (every|each) beat => {drum} on every beat
-        {drum} backbeats? => {drum} on the backbeat
-        (^|(?<=, ))(on )?{beats} {drum}(?=$|,) => {drum} on {beats}
-        (in )?between {the}beats => on e & a
-        (up|off)[ -]?beats?\b(?! ?\d) => offbeats
-        (?<!on )\b{keeper} (only )?off the beats? => {keeper} only on the offbeats
-        offbeats {keeper} only => {keeper} only on the offbeats
-        {just} offbeats {keeper} => {keeper} only on the offbeats
-        add (some |more |the )?offbeats {keeper} => add {keeper} on the offbeats
-        take {what} (off|out of|away from) (?={place}) => take out {what} on_
-        take {what} (out|away|off) => take out {what}
-        {what=(?:remove|take out|delete|drop|cut|lose) [^,;]+?} from(?= bars? \d+($|[,;.])) => {what} in
-        {drum} {n=\d\d?} {way=louder|softer|quieter} => {drum} {way} by {n}
-        {the}{one} (drops?|sits?|lays?) out => drop {one}
-        # Verbs that come in parts, and measures.
-        {parted} {what=(?:the |my )?\w+} {way=back|up|down|out|forward} => {parted} {way} {what}
-        half (the |as )?(volume|loud|level) => 50% softer
-        twice as loud => 100% louder
-        closed ones => closed hats
-        {one=open|closed} hats? instead of {one2=open|closed}$ => {one} hats instead of {one2} hats
-        (cut|reduce|thin)( down| out)? {what} (in|by) half => halve {what}
-        half (as many|of the|the (number|amount) of|the(?! (time|bar|speed))) => halve
-        (more )?syncopat(ed?|ion)( in)?( the| my| it)? {one=kick|snare|hats?} => more {one} on the offbeats
-        (more )?syncopat(ed?|ion)( in)?( the| my| it)?(?= ?$) => more kick on the offbeats
-        (reduce|decrease|drop) {what} (volume|level|velocity) => lower {what}
-        increase {what} (volume|level|velocity) => raise {what}
-        limit {what} to {n=\d+} => {what} at most {n}
-        ^(make it |let it )?build(s|ing)?([ -]?up)?$ => crescendo
-        {way=more|less} {one} than (before|now|it is|this) => {way} {one}
-        {one=\w+er} than (before|now|it is|this) => {one}
-        build(ing)?( it)?( up)?( it)?(?= (over|to|into|towards|across)) => crescendo
-        (in)?to the (next )?(intro|verse|pre-?chorus|chorus|bridge|breakdown|drop|solo|outro)$ => at the end
-        (put|slap|throw|stick) {the}{one} on (it|top|there)(?=$|[,;.!]) => add {one}
-        ((is|are|sounds?|feels?|comes?) )?(a (bit|little) )?too late(?=$|[,;.!]) => earlier
-        ((is|are|sounds?|feels?|comes?) )?(a (bit|little) )?too early(?=$|[,;.!]) => later
-        per ?cent => %
-        (?<=\d) % => %
-        # Time.
-        (1/32|thirty[ -]second)( ?notes?)? => 32nd
-        {number}(?= (m(s|secs?|illi)|ticks?\b)) => {number:digits}
-        (?<=\d) ?(ms|msecs?|millis|milliseconds?) => _ms
-        to the right => later
-        to the left => earlier
-        (?<!\S)\+ ?{what=[\d.]+ (?:ms|ticks?)}$ => {what} later
-        (?<!\S)- ?{what=[\d.]+ (?:ms|ticks?)}$ => {what} earlier
-        """,
-        _WORDS,
-        _CHANGES,
-    ),
+SPELLINGS: Final = rules(
+    r"""
+    # A list, a wish a line; signs; what is said for politeness.
+    (^|,? )(\d{1,2}\)|[-*\u2022])(?= [a-z]) => ,
+    [\u2019'`"] =>
+    [\u2013\u2014] => ,_
+    (please|pls|plz|thx|thanks|thank you|(can|could|would|will) you) =>
+    (in the mix|together) =>
+    (eighth|8th)[ -]notes => 8ths
+    {ring}(es)? (on |in )?(every|each) bar => {ring} on 1
+    ^{just} {what=[^,;:]+}: => {what}_
+    :(?= |$) => _
+    (isnt|arent|is not|are not|not) {one} enough => {one:greater}
+    (i )?(cant|cannot|can not|can barely|barely) hear {the}{one} => {one} louder
+    ^drag(?= (on\b|before\b)) => drags
+    just(?= (on|at)\b) => only
+    snare drag(?= on\b|$) => snare drags
+    # One name for each drum.
+    {drum} => {drum:usual}
+    ghost(s|ies|ed)? ?strokes? => ghost notes
+    {drum} (patterns?|parts?|lines?)\b(?= only|$|[,;.!]) => {drum}
+    {drum} (should|must|has to|have to|to)(?= ({falls} )?(on|at)\b) => {drum}
+    # All but some of them.
+    nothing (but|except) => only
+    {one=everything|all|anything}( else| the drums)? but (?!{verb}) => {one} except_
+    (except(ing)?( for)?|apart from|aside from|other than|excluding|besides|save for) => except
+    (strip|cut|thin|reduce)( it| everything)?( back| down)? to (just |only )?(?=\D) => only_
+    every other => every second
+    on every second beat => on 1 and 3
+    {what=(?:everything|all) [^,;]+?} but(?= {the}{drum}($|[,;.])) => {what} except
+    # Refusals.
+    (do not|should not|must not|shouldnt|mustnt|no need to) => dont
+    dont (play|hit|make|have|want) {what} (so|too|as|that)(?= \w) => {what} not so
+    dont be (so|too|as|that)(?= ) => not so
+    # Places.
+    four (on|to) the floor( kick)? => kick on every beat
+    kick kick => kick
+    (at|on|to) the {downbeat} of (every|each) bar => on 1
+    (at|on|to) the {downbeat} of(?= (bar|the (first|last|final))\b) => on 1 in
+    at the (start|beginning|top) => on 1 in bar 1
+    (start|begin)(s|n?ing)? with {the}{one}$ => {one} on 1 in bar 1
+    (end|finish)(s|ing|es)? with {the}{one=crash|china|splash|kick}$ => {one} on the last beat in the last bar
+    {unfilled}\bat {the}(very )?end of (every|each) bar => on the last beat
+    {unfilled}\bat {the}(very )?end of(?= (bar|the (first|last|final))\b) => on the last beat in
+    {unfilled}\bat {the}(very )?end$ => on the last beat in the last bar
+    {drum} {falls} (at |on )?(?={beats}|every |each |the ) => {drum} on_
+    {drum}{lead=(?: on| at)?(?: beats?)?:? }{numbers}(?=$|[,;]) => {drum}{lead}{numbers:digits}
+    {drum}:?\s+(?={beats}$) => {drum} on_
+    (in )?between(?=$|[,;.!]) => on the offbeats
+    on {the}last {value}([ -]notes?)? => on last-{value}
+    {drum} (every|each) beat => {drum} on every beat
+    {drum} backbeats? => {drum} on the backbeat
+    (^|(?<=, ))(on )?{beats} {drum}(?=$|,) => {drum} on {beats}
+    (in )?between {the}beats => on e & a
+    (up|off)[ -]?beats?\b(?! ?\d) => offbeats
+    (?<!on )\b{keeper} (only )?off the beats? => {keeper} only on the offbeats
+    offbeats {keeper} only => {keeper} only on the offbeats
+    {just} offbeats {keeper} => {keeper} only on the offbeats
+    add (some |more |the )?offbeats {keeper} => add {keeper} on the offbeats
+    take {what} (off|out of|away from) (?={place}) => take out {what} on_
+    take {what} (out|away|off) => take out {what}
+    {what=(?:remove|take out|delete|drop|cut|lose) [^,;]+?} from(?= bars? \d+($|[,;.])) => {what} in
+    {drum} {n=\d\d?} {way=louder|softer|quieter} => {drum} {way} by {n}
+    {the}{one} (drops?|sits?|lays?) out => drop {one}
+    # Verbs that come in parts, and measures.
+    {parted} {what=(?:the |my )?\w+} {way=back|up|down|out|forward} => {parted} {way} {what}
+    half (the |as )?(volume|loud|level) => 50% softer
+    twice as loud => 100% louder
+    closed ones => closed hats
+    {one=open|closed} hats? instead of {one2=open|closed}$ => {one} hats instead of {one2} hats
+    (cut|reduce|thin)( down| out)? {what} (in|by) half => halve {what}
+    half (as many|of the|the (number|amount) of|the(?! (time|bar|speed))) => halve
+    (more )?syncopat(ed?|ion)( in)?( the| my| it)? {one=kick|snare|hats?} => more {one} on the offbeats
+    (more )?syncopat(ed?|ion)( in)?( the| my| it)?(?= ?$) => more kick on the offbeats
+    (reduce|decrease|drop) {what} (volume|level|velocity) => lower {what}
+    increase {what} (volume|level|velocity) => raise {what}
+    limit {what} to {n=\d+} => {what} at most {n}
+    ^(make it |let it )?build(s|ing)?([ -]?up)?$ => crescendo
+    {way=more|less} {one} than (before|now|it is|this) => {way} {one}
+    {one=\w+er} than (before|now|it is|this) => {one}
+    build(ing)?( it)?( up)?( it)?(?= (over|to|into|towards|across)) => crescendo
+    (in)?to the (next )?(intro|verse|pre-?chorus|chorus|bridge|breakdown|drop|solo|outro)$ => at the end
+    (put|slap|throw|stick) {the}{one} on (it|top|there)(?=$|[,;.!]) => add {one}
+    ((is|are|sounds?|feels?|comes?) )?(a (bit|little) )?too late(?=$|[,;.!]) => earlier
+    ((is|are|sounds?|feels?|comes?) )?(a (bit|little) )?too early(?=$|[,;.!]) => later
+    per ?cent => %
+    (?<=\d) % => %
+    # Time.
+    (1/32|thirty[ -]second)( ?notes?)? => 32nd
+    {number}(?= (m(s|secs?|illi)|ticks?\b)) => {number:digits}
+    (?<=\d) ?(ms|msecs?|millis|milliseconds?) => _ms
+    to the right => later
+    to the left => earlier
+    (?<!\S)\+ ?{what=[\d.]+ (?:ms|ticks?)}$ => {what} later
+    (?<!\S)- ?{what=[\d.]+ (?:ms|ticks?)}$ => {what} earlier
+    """,
+    _WORDS,
+    _CHANGES,
 )
-"""For changes: one spelling for each thing that `router.orders` reads."""
+"""For changes, after the short ones: one spelling for each thing that `router.orders` reads."""
 
 WISHED: Final = rules(
     r"""

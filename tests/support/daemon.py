@@ -24,7 +24,13 @@ class Client:
         headers = {"Authorization": f"Bearer {daemon.token}"}
         self._open = contextlib.ExitStack()
         line = connect(
-            daemon.facts["ws"], additional_headers=headers, compression=None, max_size=None, proxy=None, **options
+            daemon.facts["ws"],
+            additional_headers=headers,
+            compression=None,
+            max_size=None,
+            proxy=None,
+            max_queue=None,  # else what was not read holds up the goodbye for ten seconds
+            **options,
         )
         self.socket = self._open.enter_context(line)
         self.events = []

@@ -84,7 +84,7 @@ class Session:
             await self.set({"tempo": bpm}, at)
 
     def _spoken_tempo(self, given: Mapping[str, Any]) -> float | None:
-        return None if self._followed() else spoken_tempo(given, self.live)
+        return None if self._followed() else spoken_tempo(given.get("prompt"))
 
     def _followed(self) -> bool:
         return self.transport.get("source") != "internal" and self.transport.get("state") == "playing"

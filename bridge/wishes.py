@@ -27,19 +27,10 @@ def as_asked(knobs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: None if name in _AS_IT_IS and value == 0.5 else value for name, value in knobs.items()}
 
 
-def spoken_tempo(given: Mapping[str, Any], live: Mapping[str, Any]) -> float | None:
-    """Return the tempo that a wish's words name ("at 95 bpm", "slow"), in quarter notes a minute, or None.
-
-    Raises:
-        router.errors.InvalidRequest: If the genre that was given is unknown.
-    """
-    prompt = given.get("prompt")
-    if not prompt:
-        return None
-    if (said := groove.describe(prompt)["tempo"]) is not None:
-        return float(said)
-    pace = groove.spoken_pace(prompt, given.get("genre"), live["genre"])
-    return pace.bpm if pace else None
+def spoken_tempo(prompt: str | None) -> float | None:
+    """Return the tempo that words name ("at 95 bpm"), in quarter notes a minute, or None."""
+    said = groove.describe(prompt)["tempo"] if prompt else None
+    return None if said is None else float(said)
 
 
 def check_names(live: Mapping[str, Any]) -> None:

@@ -54,7 +54,7 @@ def request_of(given: Mapping[str, Any], values: Mapping[str, Value]) -> GrooveR
     # A knob that nobody set is the style's own here; the daemon's knobs always stand somewhere.
     live |= {name: None for name in KNOBS if values[name].origin == "default"}
     chosen = {name: value for name, value in given.items() if value is not None}
-    return whole_request(live, spoken_tempo(chosen, live) or live["tempo"], {"seed": 0, **chosen})
+    return whole_request(live, spoken_tempo(given.get("prompt")) or live["tempo"], {"seed": 0, **chosen})
 
 
 def paying(function: F) -> F:

@@ -15,7 +15,6 @@ from router.groove.fills import FILL_KINDS
 from router.groove.hands import flaws, repair
 from router.groove.knobs import shape, thin, vary
 from router.groove.names import DRUMMERS, GENRES, check_names, styles
-from router.groove.pace import spoken_pace
 from router.groove.resolve import length, resolve
 from router.groove.spell import NUMBERS, number, signed
 from router.groove.turning import turn, wear
@@ -47,7 +46,6 @@ __all__ = [
     "repair",
     "shape",
     "signed",
-    "spoken_pace",
     "styles",
     "take_off",
     "thin",

@@ -131,8 +131,11 @@ def nearest(name: str, known: tuple[str, ...]) -> list[str]:
 
 def _refuse(field: str, name: str, known: tuple[str, ...], where: str = "") -> InvalidRequest:
     near = nearest(name, known) or list(known[:3])
-    why = f"{name!r:.60} is not known{where}; nearest: {', '.join(near)}" if plain(name) else "is empty; leave it out"
-    return InvalidRequest(field, f"{field} {why}", f"try {near[0]}; all: {', '.join(known)}")
+    return InvalidRequest(
+        field,
+        f"{field} {name!r:.60} is not known{where}; nearest: {', '.join(near)}",
+        f"try {near[0]}; all: {', '.join(known)}",
+    )
 
 
 def styles(genre: str) -> tuple[str, ...]:

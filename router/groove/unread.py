@@ -12,7 +12,6 @@ from typing import Any, Final
 from router.groove.dials import TURNED, turned_to
 from router.groove.lexicon import DRUMMER_WORDS, HOMES, NAMES
 from router.groove.names import plain
-from router.groove.pace import PACE, spoken_pace
 from router.groove.spell import tidy
 from router.groove.words import MOST_BEATS, NO_NAME, RATIO, SPOKEN, TEMPOS, describe
 from router.pattern import MAX_BARS
@@ -31,6 +30,10 @@ _KIT: Final = regex(
     r"\b(?:brush(?:es)?|mallets?|hot ?rods|(?:tr ?-?)?(?:808|909|707|606)s?|reverb|distort(?:ed|ion))\b"
 )
 _OF_THE_KIT: Final = "that is the sound of the kit, not its strokes: choose it in your instrument"
+_PACE: Final = regex(
+    r"\b(?:slow(?:er)?|fast(?:er)?|quick(?:er)?|(?:up|mid|medium|down)[ -]?tempo)\b"
+    r"(?!,? (?:fills?|rolls?|hats?|hi|high|kicks?|double|feet|ride|snares?|six)\b)"
+)
 _PARTLY: Final = regex(
     r"\b(?:(?:first|second|last) half|(?:first|second|third|fourth|last|final) (?:(?:two|three|four|\d) )?bars?"
     r"|in bars? \d{1,2}(?! bars?))\b"
@@ -116,15 +119,15 @@ def _left_out(text: str, given: str | None, *, single: bool) -> list[str]:
     if single and len(read["sections"]) > 1:
         first, *others = read["sections"]
         out.append(f"{', '.join(others)} left out: one section at a time, {first} was named first; compose plays all")
-    if pace := spoken_pace(text, given):
-        taken = "sets no tempo" if pace.bpm is None else f"is {pace.bpm:g} bpm where no tempo is set"
-        out.append(f'"{pace.word}" {taken}: say it in figures ("90 bpm")')
+    pace = _PACE.search(text)
+    if pace and read["tempo"] is None and read["style"] not in {"slow", "fast"}:
+        out.append(f'"{pace[0]}" sets no tempo: say it in figures ("90 bpm")')
     return out
 
 
 def _unplayed(text: str, read: dict[str, Any]) -> list[str]:
     """Return names of genres, styles and drummers that the words have beside those that are played."""
-    words = re.findall(r"[a-z0-9&']+", NO_NAME.sub(" . ", PACE.sub(" . ", text)))
+    words = re.findall(r"[a-z0-9&']+", NO_NAME.sub(" . ", _PACE.sub(" . ", text)))
     genres = {genre for genre, _ in read["blend"]} | {read["genre"]}
     out, at = [], 0
     while at < len(words):
@@ -172,7 +175,7 @@ def _beyond(text: str) -> list[str]:
 
 def _strange(text: str) -> str:
     """Return the words that mean nothing to the drummer, in runs, quoted."""
-    for known in (*SPOKEN, PACE, _FIGURES, _KIT, _MANNER):
+    for known in (*SPOKEN, _FIGURES, _PACE, _KIT, _MANNER):
         text = known.sub(" , ", text)
     words = re.findall(r"[^\W\d_](?:[\w'&-]*\w)?|[^\w\s\x00-\x7f]+|[,;.]", text)
     runs: list[list[str]] = [[]]

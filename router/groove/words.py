@@ -321,7 +321,7 @@ _COMPARED: Final = regex(
     r"(?:^|(?<=[,;.] ))(?:(?:make|play|keep|but|it|and|much|way|lots?|an?|bit|little|touch|tad) )*"
     rf"({'|'.join(COMPARED)})(?=$|[,;.])"
 )
-OF_DRUM: Final = regex(
+_OF_DRUM: Final = regex(
     r"\b(?:kicks?|snares?|hats?|rides?|crash(?:es)?|cymbals?|toms?|claps?|rims?|bells?|cowbell|shaker|bass drum)"
     rf"(?: (?:is|are|be|very|really|quite|so|a|bit|little|more|played|and|{'|'.join(filter(str.isalpha, FEEL))}))* $"
 )
@@ -332,7 +332,7 @@ def _feel(text: str) -> dict[str, float]:
     """Return the knobs that words of feel turn; "less busy" and "not too loud" turn them a bit to the other side."""
     feel: dict[str, float] = {}
     for sign, form, values in _FELT:
-        if sign not in text or (found := form.search(text)) is None or OF_DRUM.search(text, 0, found.start()):
+        if sign not in text or (found := form.search(text)) is None or _OF_DRUM.search(text, 0, found.start()):
             continue
         if not _DENIED.search(text, max(0, found.start() - _DENIAL), found.start()):
             feel |= values

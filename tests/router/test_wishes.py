@@ -14,7 +14,7 @@ from tests.support.grooves import BEAT, drawn, ticks
     [
         ("I don't want jazz", "without jazz: rock is played"),
         ("rock polyrhythm 17:16", '"17:16" is no polyrhythm'),
-        ("slower rock", '"slower" sets no tempo'),
+        ("slow rock", '"slow" sets no tempo'),
         ("verse with closed hats, chorus with open hats", "chorus left out: one section at a time"),
         ("claps on 2 and 4 and purple stuff", 'not understood: "purple"'),
         ("ska punk", "punk left out"),

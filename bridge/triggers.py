@@ -26,6 +26,9 @@ _BARS: Final = ("1", "2", "4", "8")
 _MOST: Final = 64
 """Actions under way; presses beyond it come faster than any hand and are dropped."""
 
+_SILENCING: Final = frozenset({"panic", "stop"})
+"""Never dropped: who wants silence in a flood must get it."""
+
 
 class Triggers:
     """Takes incoming messages from the engine's `midi` event."""
@@ -82,7 +85,7 @@ class Triggers:
         work = self._buttons.get(action.name)
         if work is None:
             self._turn(action)
-        elif len(self._tasks) < _MOST:
+        elif len(self._tasks) < _MOST or action.name in _SILENCING:
             task = asyncio.create_task(self._safely(action, work), name=f"trigger-{action.name}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -216,3 +216,23 @@ def test_a_flood_of_presses_leaves_room_between_any_two(stage):
 
     assert done[0][0] == "panic"
     assert len({turn for name, turn in done if name == "fill"}) == 60
+
+
+def test_no_flood_of_presses_drowns_a_stop(stage):
+    """Presses that come faster than any hand are dropped, but silence is not: it comes after those before it."""
+    done = []
+
+    async def press(name, _at=None):
+        done.append(name)
+
+    async def flood():
+        stage.session.fill = lambda at: press("fill", at)
+        stage.session.stop = lambda: press("stop")
+        for name in ["fill"] * 200 + ["stop"]:
+            stage.triggers.act(Action(name, 127, "bar", Control("cc", 22), 1.0))
+        while "stop" not in done:
+            await asyncio.sleep(0)
+
+    run(asyncio.wait_for(flood(), 10))
+
+    assert done == ["fill"] * 64 + ["stop"]

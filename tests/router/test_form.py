@@ -147,9 +147,7 @@ def test_lengths_beside_the_names_of_sections_are_read(words: str, form: str) ->
     assert named == [(one["name"], one["bars"]) for one in read_sections(form)]
 
 
-@pytest.mark.parametrize(
-    "words", ["intro 1000 bars", "intro 8, verse 100 bars, chorus 8", "intro:65 verse:8 chorus:8"]
-)
+@pytest.mark.parametrize("words", ["intro 1000 bars", "intro 8, verse 100 bars, chorus 8", "intro:65 verse:8 chorus:8"])
 def test_a_length_that_nobody_plays_is_refused_in_words_too(words: str) -> None:
     """The section and the limit are named; nothing is cut short or left out in silence."""
     with pytest.raises(InvalidRequest, match=r"\((intro|verse)\) is (1000|100|65); it must be 1 to 64"):

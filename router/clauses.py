@@ -44,7 +44,7 @@ _WITH: Final = regex(
     r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
 )
 _ON_KNOBS: Final = regex(
-    rf"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b{groove.SOMEWHERE}"
+    rf"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! [x-]+\b){groove.SOMEWHERE}"
     r"|(?:no|without|many|lots of|few|more) fills\b|(?:no|without)(?: any)? ghost"
     r"|(?<!more )ghost(?:ed|y)?\b(?!(?: ?notes?)? (?:only |just )?on (?!(?:the )?snares?\b)))"
 )
@@ -75,7 +75,7 @@ _RINGS: Final = frozenset(CRASHES)
 """What is struck for an event: "a crash on 1" is not all of them."""
 _REFUSED: Final = regex(r"(?:no|without|drop|remove|never|don'?t)\b")
 _SETTING: Final = regex(
-    r"(?<!on )\b(?:in |at )?(?:[2-9]\d?/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|(?<=ths) at \d{2,3}$"
+    r"(?<!on )\b(?:in |at )?(?:(?:[2-9]\d?|1\d)/\d{1,2}(?! notes?)|\d{2,3} ?bpm)(?!\w)|(?<=ths) at \d{2,3}$"
     r"|^\w+ bars? of |\bfor \w+ bars?\b"
 )
 """Metre, tempo and length, which are read from the whole wish."""
@@ -239,10 +239,18 @@ def taken_back(clauses: Sequence[str]) -> dict[str, str]:
     return {found[index][0]: words for index, words in against.items() if len(orders_of(found[index][0])) == 1}
 
 
+def only_there(clause: str) -> bool:
+    """Say whether a clause has a drum nowhere but at its places, as a rhythm that is written down has."""
+    rules = (read_rule(order.text) for order in orders_of(clause) if order.act == "rule")
+    return any(rule is not None and rule.only for rule in rules)
+
+
 def keeper(clause: str) -> str:
-    """Return "ride" or "hats" where a clause lays the time on it ("ride in eighths"), else ""."""
+    """Return "ride" or "hats" where a clause lays the time on it ("ride in eighths", no cymbals but hats), else ""."""
     if _ADDED.search(bare(clause)):
         return ""
+    if "other cymbals" in clause:
+        return "hats"
     for order in orders_of(clause):
         rule = read_rule(order.text) if order.act == "rule" else None
         places = {*order.places} if order.act == "steps" else {*rule.places} if rule and rule.most is None else set()

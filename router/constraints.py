@@ -15,14 +15,13 @@ from typing import Final, NamedTuple
 
 from router import groove
 from router.groove.weight import metrical
-from router.kit import HATS, spoken_voices
+from router.kit import HATS, refused_voices, spoken_voices
 from router.pattern import RESOLUTION, VOICES, Hit, Meter, Pattern
 from router.regex import regex
+from router.rhythms import step_ticks, struck
 
 _NUMBERS: Final = groove.NUMBERS | {"once": 1, "twice": 2}
 _NO: Final = r"(?:no|without|leave out|never|avoid|omit)\s+(?:any\s+|the\s+)?(.+)"
-_NO_CYMBALS: Final = r"(?:no|without|leave out|never|avoid|omit) (?:any |the )?cymbals"
-"""To a drummer the hats are cymbals."""
 _COUNT: Final = (
     r"(?:(.+?)\s+)?(at most|no more than|not more than|never more than|up to|max(?:imum)?|at least|no fewer than"
     r"|not less than|min(?:imum)?|exactly)\s+(?:of\s+)?"
@@ -42,6 +41,7 @@ _LOUDEST: Final = (
     r"|no (?:velocity|velocities) (?:above|over)|(?:no|nothing|never) louder than)\s+(\d{1,3})"
 )
 _NO_LOUDER: Final = r"^no (.+?) (?:louder than|above|over) (\d{1,3})$"
+_WRITTEN: Final = r"(.+?) (-*x[x-]+|-+x)"
 _ENDS_ONLY: Final = r"^(.+?) on (.+) only$"
 _ANY: Final = frozenset(
     {"hit", "hits", "stroke", "strokes", "note", "notes", "drum", "drums", "sound", "sounds", "total"}
@@ -125,7 +125,8 @@ def read_rule(text: str) -> Rule | None:
     )
     words = " ".join(plain.split()).replace("four on the floor", "kick on every beat")
     words = re.sub(_ENDS_ONLY, r"\1 only on \2", words)
-    words = re.sub(_NO_CYMBALS, "no hats and cymbals", words)
+    if (found := re.fullmatch(_WRITTEN, words)) and (voices := _hands(_drums(found[1]))):
+        return Rule(text, voices, places=struck(found[2]), only=True)
     if found := re.fullmatch(_LOUDEST, re.sub(_NO_LOUDER, r"\1 no louder than \2", words)):
         voices = _drums(found[1] or "notes", all_too=True)
         return Rule(text, voices, loudest=max(1, int(found[2]))) if voices else None
@@ -134,7 +135,7 @@ def read_rule(text: str) -> Rule | None:
     if re.fullmatch(_NO_FILL, words):
         return Rule(text, (), no_fill=True)
     if (found := re.fullmatch(_NO, words)) and (voices := _drums(found[1])):
-        return Rule(text, voices, most=0, ghosts="ghost" in found[1])
+        return Rule(text, refused_voices(found[1]), most=0, ghosts="ghost" in found[1])
     if found and (at := re.fullmatch(_ON, found[1])) and not at[2] and (places := places_of(at[3])):
         there = _drums(at[1], all_too=True)
         return Rule(text, there, most=0, ghosts="ghost" in at[1], places=places) if there else None
@@ -147,8 +148,7 @@ def read_rule(text: str) -> Rule | None:
             span = {"beat": "beat", "pattern": "pattern"}.get(found[5] or "bar", "bar")
             return Rule(text, voices, 0 if most else number, number if most or exact else None, span)
     if (found := re.fullmatch(_ON, words)) and (places := places_of(found[3])):
-        voices = _drums(found[1])
-        voices = tuple(voice for voice in voices if voice != "hat_pedal") or voices  # the foot keeps its own time
+        voices = _hands(_drums(found[1]))
         ghosts = "ghost" in found[1]
         return Rule(text, voices, ghosts=ghosts, places=places, only=bool(found[2])) if voices else None
     if found := re.fullmatch(_ONLY, words):
@@ -356,6 +356,8 @@ def place_ticks(pattern: Pattern, places: Iterable[str]) -> set[int]:
             # Beside it by a sixteenth; before the first beat is the end of the bar, for bars follow one another.
             near = place_ticks(replace(pattern, bars=1, meta={}, id=""), [place[1:]])
             inside.update((tick + _NEAR[place[0]]) % bar_ticks for tick in near)
+        elif ":" in place:
+            inside.update(step_ticks(pattern.meter, place))
         elif place in VOICES:
             inside.update(h.tick % bar_ticks for h in pattern.hits if h.voice == place and h.velocity >= GHOST_BELOW)
         elif place in _PARTS:
@@ -398,6 +400,8 @@ def _meant(hit: Hit, rule: Rule) -> bool:
 def _placed(pattern: Pattern, rule: Rule) -> tuple[Pattern, list[str]]:
     """Set the strokes that a place asks for, where a hand is free; with "only", leave the others out."""
     ticks, mends = place_ticks(pattern, rule.places), []
+    if not ticks:  # no bar of this metre has such a place: the drum is not lost for it
+        return pattern, []
     struck = {hit.tick for hit in pattern.hits if hit.voice in rule.voices}
     new = [_set(pattern, tick, rule.voices[0], rule.ghosts) for tick in sorted(ticks - struck)]
     out = [hit for hit in pattern.hits if rule.only and _meant(hit, rule) and hit.tick not in ticks]
@@ -430,6 +434,11 @@ def _drums(words: str, *, all_too: bool = False) -> tuple[str, ...]:
     if all_too and not voices and left and left <= _ANY:
         return tuple(VOICES)
     return voices if left <= _ANY else ()
+
+
+def _hands(voices: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the voices without the pedal, unless it alone is meant: the foot keeps its own time."""
+    return tuple(voice for voice in voices if voice != "hat_pedal") or voices
 
 
 def _apply(pattern: Pattern, rule: Rule) -> tuple[list[Hit], int, bool]:

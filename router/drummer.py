@@ -111,7 +111,7 @@ def draw(request: GrooveRequest) -> Pattern:
     if not clauses:
         return groove.generate(request)
     done: list[str] = []
-    asked = {voice for clause in clauses for voice in spoken_voices(clause)[0]}
+    asked = {voice for clause in clauses if "other cymbals" not in clause for voice in spoken_voices(clause)[0]}
     taken_back, placed = reading.taken_back(clauses), reading.placed(clauses)
     spelled = {voice for said in placed.values() for one in said for voice in one.voices}
     pattern = groove.generate(_unfilled(request, clauses, spelled))
@@ -135,7 +135,8 @@ def _unfilled(request: GrooveRequest, clauses: Sequence[str], spelled: set[str])
     if request.fill_amount is not None or "fill" in request.prompt.lower():
         return request
     short = bool(_BACKBONE & spelled) and groove.length(request) <= _SHORT
-    return replace(request, fill_amount=0.0) if short or any(map(_ONLY.search, clauses)) else request
+    only = any(_ONLY.search(clause) or reading.only_there(clause) for clause in clauses)
+    return replace(request, fill_amount=0.0) if short or only else request
 
 
 def _keeping(pattern: Pattern, clause: str, asked: set[str]) -> Pattern:

@@ -52,6 +52,7 @@ _NAMES: Final = "|".join(sorted((*SECTIONS, "prechorus"), key=len, reverse=True)
 _NAMED: Final = regex(
     r"(?:\b(?P<before>\d{1,6})[ -]?bars?(?: of)? (?:an? |the )?)?"
     rf"\b(?P<name>(?:{_NAMES})(?:e?s)?)\b"
+    r"(?:(?: (?:of|for|lasting|is|that is)|:)(?= \d+ ?bars?\b))?"
     r"(?: ?\(?(?P<after>\d{1,6}(?= ?bars?\b)|\d{1,2})(?P<said> ?bars?)?\b(?! ?(?:[/:%.]|bpm|beats|bars? \w)))?"
 )
 """A section and how many bars it may be given: "4 bar intro", "intro 4", "intro (4 bars)"."""

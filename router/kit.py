@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 from router.pattern import VOICES
+from router.regex import regex
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 SNARES: Final = ("snare", "rim", "clap")
@@ -18,6 +19,7 @@ KEEPERS: Final = (*HATS, "ride", "ride_bell")
 """What keeps the time."""
 PERCUSSION: Final = VOICES[VOICES.index("cowbell") :]
 CRASHES: Final = ("crash", "crash2", "china", "splash")
+_CYMBALS: Final = (*CRASHES, "ride", "ride_bell")
 _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("kick, bass drum, kick drum, bassdrum, bd, kik", ("kick",)),
     ("snare, snare drum, sd, ghost note, ghost", ("snare",)),
@@ -31,7 +33,7 @@ _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("ride, ride cymbal", ("ride", "ride_bell")), ("bell, bell of the ride", ("ride_bell",)),
     ("crash, crash cymbal", ("crash", "crash2")), ("china, china cymbal", ("china",)),
     ("splash, splash cymbal", ("splash",)),
-    ("cymbal", ("crash", "crash2", "china", "splash", "ride", "ride_bell")),
+    ("cymbal", _CYMBALS), ("other cymbal", _CYMBALS),
     ("tom", ("tom_high", "tom_mid", "tom_low", "tom_floor")), ("floor tom", ("tom_floor",)),
     ("clap, hand clap, handclap, hand-clap", ("clap",)), ("snap, finger snap, fingersnap, finger-snap", ("snap",)),
     ("percussion, hand percussion", PERCUSSION),
@@ -44,6 +46,18 @@ _GROUPS: Final = {name: voices for names, voices in _NAMES for name in names.spl
 _USUAL: Final = {name: names.split(", ")[0] for names, _ in _NAMES for name in names.split(", ")}
 DRUM: Final = rf"\b(?:{'|'.join(sorted(_GROUPS, key=len, reverse=True))})(?:e?s)?\b"
 """The name of a drum, as an expression: the longest first."""
+
+
+_REFUSED: Final = (
+    r"\b(?:no|without|leave out|never|avoid|omit|remove|drop|lose|mute|kill|cut|take out|get rid of)"
+    r"(?: any| more| all| of| the)* "
+)
+_REFUSED_CYMBALS: Final = regex(rf"({_REFUSED})cymbals\b")
+
+
+@cache
+def _refused_drums() -> re.Pattern[str]:
+    return re.compile(rf"{_REFUSED}{DRUM}(?: (?:and|or|nor) {DRUM})*")
 
 
 @cache
@@ -73,6 +87,18 @@ def spoken_voices(words: str) -> tuple[tuple[str, ...], str]:
 
     rest = drum_name().sub(take, words)
     return tuple(dict.fromkeys(found)), " ".join(rest.split())
+
+
+def refused_voices(words: str) -> tuple[str, ...]:
+    """Return the voices that are not wanted: to a drummer the hats are cymbals, where those are to go."""
+    voices = spoken_voices(words)[0]
+    return tuple(dict.fromkeys((*HATS, *voices))) if "cymbals" in drum_name().findall(words) else voices
+
+
+def beside_hats(words: str) -> str:
+    """Return "no cymbals" as "no other cymbals" where the words name hats as well, and not to refuse them."""
+    hats = {*HATS} & {*spoken_voices(_refused_drums().sub(" ", words))[0]}
+    return _REFUSED_CYMBALS.sub(r"\1other cymbals", words) if hats else words
 
 
 def voices_in(words: str) -> tuple[str, ...]:

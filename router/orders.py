@@ -14,7 +14,7 @@ from typing import Final
 
 from router import forms, phrases
 from router.constraints import places_of, read_rule
-from router.kit import CRASHES, HATS, KEEPERS, SNARES, drum_name, spoken_voices
+from router.kit import CRASHES, HATS, KEEPERS, SNARES, drum_name, refused_voices, spoken_voices
 from router.order import ARTICLES, Order, drums, placed, strange
 from router.pattern import VOICES
 from router.phrases import NUMBERS
@@ -251,6 +251,7 @@ def _plain(text: str, last: Order | None) -> Order:
     if not places and act in {"loud", "soft"} and (places := places_of(around)):
         around = ""
     voices, rest = spoken_voices(around)
+    voices = refused_voices(around) if act == "drop" and not places else voices
     count = int(by[1]) if by else None
     if act == "more" and voices and (number := phrases.COUNT.search(rest)):
         count = int(number[1]) if number[1].isdecimal() else NUMBERS[number[1]]

@@ -21,6 +21,7 @@ from router.kit import CRASHES, HATS, drum_name, voices_in
 from router.order import Order, overruled
 from router.orders import orders
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
+from router.rhythms import fit_in_words
 from router.shaping import mine as _mine
 from router.shaping import named as _name
 from router.spans import astray, runs, within_section
@@ -177,6 +178,10 @@ def limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
         counted = [place for place in places if any(letter.isdecimal() for letter in place) and place not in _GRIDS]
         most = max(len(pattern.meter.beats), pattern.meter.numerator)
         if any(int(place) > most if place.isdecimal() else not place_ticks(bare, [place]) for place in counted):
+            if ":" in counted[0]:
+                steps, fit = counted[0].partition(":")[2], fit_in_words(pattern.meter)
+                why = f'"{order.text}": {steps} steps do not fill a bar of {pattern.meter}; {fit} do'
+                return why, f"write {fit} steps"
             beats = len(pattern.meter.beats)
             return f'"{order.text}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"
     return None

@@ -1,6 +1,7 @@
 """Rhythms as drummers write them, in words and signs: "kick snare kick snare", "hat x.x.x.x.".
 
-Pure. What fills no bar of four beats evenly stays as it is, for whoever says what was not understood.
+Pure. Each is a row of strokes (x) and rests (-) for a drum, and "3:8" is the third of eight steps in a bar of any
+metre; what fills no bar evenly has no place in it, and whoever sets strokes says so.
 """
 
 from __future__ import annotations
@@ -8,32 +9,48 @@ from __future__ import annotations
 from typing import Final
 
 from router.kit import drum_name
+from router.pattern import RESOLUTION, Meter
 
-_PARTS: Final = {4: ("",), 8: ("", "&"), 16: ("", "e", "&", "a")}
-"""The parts of a beat that so many steps of a bar name."""
-
-
-def _places(steps: int) -> list[str]:
-    parts = _PARTS[steps]
-    return [f"{1 + step // len(parts)}{parts[step % len(parts)]}" for step in range(steps)]
+_SHORTEST: Final = RESOLUTION // 4
+_RESTS: Final = 4
+"""Fewer signs without a stroke are no bar of silence: "kick ... louder"."""
 
 
 def in_turn(words: str) -> str:
-    """Return where each drum is of those that are named one after the other, one of them twice at least."""
+    """Return a row for each drum of those that are named one after the other, one of them twice at least."""
     names = drum_name().findall(words)
-    if len(names) not in _PARTS or len({*names}) == len(names):
+    each = dict.fromkeys(names)
+    if len(each) == len(names):
         return words
-    where: dict[str, list[str]] = {}
-    for name, place in zip(names, _places(len(names)), strict=True):
-        where.setdefault(name, []).append(place)
-    return ", ".join(f"{name} only on {' and '.join(places)}" for name, places in where.items())
+    return ", ".join(f"{one} {''.join('x' if name == one else '-' for name in names)}" for one in each)
 
 
 def in_steps(words: str) -> str:
-    """Return where a drum is that strokes (x) and rests (. or -) of a bar are written for."""
+    """Return a row of signs as one word, for dots end clauses; of rests alone, that the drum is not there."""
     named = drum_name().match(words)
-    steps = [sign for sign in words[named.end() :] if sign in "x.-"] if named else []
-    if named is None or len(steps) not in _PARTS:
+    signs = [sign for sign in words[named.end() :] if sign in "x.-"] if named else []
+    if named is None or len(signs) < (2 if "x" in signs else _RESTS):
         return words
-    struck = [place for place, sign in zip(_places(len(steps)), steps, strict=True) if sign == "x"]
-    return f"{named[0]} only on {' and '.join(struck)}" if struck else f"no {named[0]}"
+    return f"{named[0]} {''.join(signs).replace('.', '-')}" if "x" in signs else f"no {named[0]}"
+
+
+def struck(row: str) -> tuple[str, ...]:
+    """Return the places of the strokes of a row."""
+    return tuple(f"{step}:{len(row)}" for step, sign in enumerate(row, 1) if sign == "x")
+
+
+def _fitting(meter: Meter) -> tuple[int, ...]:
+    """Return how many steps fill a bar: its beats as written, halves of them, and so on to sixteenths."""
+    return tuple(meter.numerator * parts for parts in (1, 2, 4, 8) if meter.unit_ticks // parts >= _SHORTEST)
+
+
+def fit_in_words(meter: Meter) -> str:
+    """Return how many steps fill a bar: "4, 8 or 16"."""
+    *some, last = map(str, _fitting(meter))
+    return f"{', '.join(some)} or {last}" if some else last
+
+
+def step_ticks(meter: Meter, place: str) -> tuple[int, ...]:
+    """Return where in a bar the place of a step is, or () where so many steps do not fill it."""
+    step, steps = map(int, place.split(":"))
+    return ((step - 1) * meter.bar_ticks // steps,) if steps in _fitting(meter) else ()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from router import groove
-from router.kit import DRUM, usual_name
+from router.kit import DRUM, beside_hats, usual_name
 from router.phrases import ENERGY
 from router.rhythms import in_steps, in_turn
 from router.sayings import rules
@@ -27,7 +27,7 @@ _WORDS: Final[dict[str, str]] = {
     # Drums.
     "drum": DRUM,
     "kit": _KIT,
-    "turns": rf"{DRUM}(?: {DRUM}){{2,7}}",
+    "turns": rf"{DRUM}(?: {DRUM}){{2,15}}",
     "steps": rf"{DRUM}:? \|?[x.-]+(?:[ |]+[x.-]+)*\|?",
     "base": rf"{_BASE}(?:(?:,? and |, ){_BASE})*",
     "kits": rf"{_KIT}(?:, ?{_KIT})*(?:,? and {_KIT}|, ?{_KIT}(?! ?,))",
@@ -78,6 +78,7 @@ _CHANGES: Final[dict[str, Callable[[str], str]]] = {
     "usual": usual_name,
     "turns": in_turn,
     "steps": in_steps,
+    "beside": beside_hats,
     "greater": lambda word: _GREATER.get(word, f"more {word}"),
 }
 
@@ -91,10 +92,13 @@ SHORT: Final = rules(
     {begins}{the}{base}( only)?(?= in bars? {bars}($|[,;.])) => {base} only
     {one=only|just|nothing but} {kits}(?= ?($|[;.!,]|(for|in|during)\b)) => {one} {kits:joined}
     # Rhythms: one drum after the other, and grids of strokes and rests.
-    {begins}{turns}(?=$|[,;.]) => {turns:turns}
-    {steps}(?= ?($|[,;])| (and|with|in) ) => {steps:steps}
-    # To a drummer the hats are cymbals.
-    (no|without|don'?t (?:play|use|hit)) (any |the )?cymbals => no hats and cymbals
+    (?<!no )(?<!fill with )\b{turns}(?=$|[,;.]| (and|with) (?![^,;.]* in bars? )) => {turns:turns}
+    (?<=[x.|-])( and| with)? {drum}(?=:? \|?[x.-]+(?!\w)) => , {drum}
+    {steps}(?=$|[ ,;]) => {steps:steps}
+    # To a drummer the hats are cymbals, but where they are named.
+    (don'?t (play|use|hit)|leave out) (any |the )?cymbals => no cymbals
+    {one=no|without} (any )?cymbals but(?= {the}{drum}($|[,;.])) => {one} cymbals except
+    ^{all=.*\bcymbals\b.*}$ => {all:beside}
     # Each half of a clause gets its drum.
     {one=no|without} {kit} {on},? but(?= on {the}(beats? )?\d) => {one} {kit} {on}, add {kit}
     (?<!no )(?<!without )\b{kit} {on},? (but|and) (not|never)(?= on\b) => {kit} {on}, no {kit}

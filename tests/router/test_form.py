@@ -147,7 +147,16 @@ def test_lengths_beside_the_names_of_sections_are_read(words: str, form: str) ->
     assert named == [(one["name"], one["bars"]) for one in read_sections(form)]
 
 
-@pytest.mark.parametrize("words", ["intro 1000 bars", "intro 8, verse 100 bars, chorus 8", "intro:65 verse:8 chorus:8"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "intro 1000 bars",
+        "intro 8, verse 100 bars, chorus 8",
+        "intro:65 verse:8 chorus:8",
+        "song with a verse of 100 bars",
+        "verse: 100 bars",
+    ],
+)
 def test_a_length_that_nobody_plays_is_refused_in_words_too(words: str) -> None:
     """The section and the limit are named; nothing is cut short or left out in silence."""
     with pytest.raises(InvalidRequest, match=r"\((intro|verse)\) is (1000|100|65); it must be 1 to 64"):
@@ -156,7 +165,12 @@ def test_a_length_that_nobody_plays_is_refused_in_words_too(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "name", "bars"),
-    [("blues with a 2 bar intro", "intro", 2), ("16 bar solos", "solo", 16), ("blues song, verse 8 bars", "verse", 8)],
+    [
+        ("blues with a 2 bar intro", "intro", 2),
+        ("16 bar solos", "solo", 16),
+        ("blues song, verse 8 bars", "verse", 8),
+        ("blues, solo of 6 bars", "solo", 6),
+    ],
 )
 def test_one_length_changes_the_usual_form(words: str, name: str, bars: int) -> None:
     """Whoever says how long one section is wants the others as they usually are."""

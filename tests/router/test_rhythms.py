@@ -6,6 +6,7 @@ import pytest
 
 from router.constraints import hold
 from router.drummer import describe, unread
+from router.orders import spelled
 from router.refine import refine
 from router.rhythms import in_steps, in_turn
 from tests.support.grooves import BEAT, GROOVE, drawn, ticks
@@ -28,6 +29,7 @@ def beats(pattern, *voices, bars=(0, 1, 2, 3)):
         ("snare |----|x---|----|x---|, kick x--- ---- x--- ----", {"snare": {2, 4}, "kick": {1, 3}}),
         ("snare: . . x . , kick only on 1", {"snare": {3}, "kick": {1}}),
         ("hats ....", {"hat_closed": set(), "hat_open": set()}),
+        ("open hats .x.x.x.x", {"hat_open": {1.5, 2.5, 3.5, 4.5}}),
     ],
 )
 def test_a_rhythm_is_played_as_it_is_written(words: str, places: dict[str, set[float]]) -> None:
@@ -39,17 +41,96 @@ def test_a_rhythm_is_played_as_it_is_written(words: str, places: dict[str, set[f
     assert (describe(words)["confidence"], unread(words)) == (1.0, ())
 
 
-@pytest.mark.parametrize("words", ["kick snare kick snare kick", "kick snare", "kick snare ride crash"])
-def test_drums_in_turn_that_fill_no_bar_stay_as_they_are(words: str) -> None:
-    """Five strokes are no bar of four, and four drums once each are a list."""
+@pytest.mark.parametrize("words", ["kick snare", "kick snare ride crash"])
+def test_drums_that_are_named_once_each_are_a_list(words: str) -> None:
+    """Nobody says in which order they are to be struck."""
     assert in_turn(words) == words
 
 
-@pytest.mark.parametrize("words", ["kick x..", "kick x..x..x.x", "x...x...", "kick"])
-def test_a_grid_that_fills_no_bar_is_told_of(words: str) -> None:
-    """Nobody knows what the seventh of seven steps is."""
+@pytest.mark.parametrize("words", ["kick x", "kick ... louder", "kick -", "kick"])
+def test_a_sign_alone_is_no_grid(words: str) -> None:
+    """A dash or a few dots are how people write."""
     assert in_steps(words) == words
-    assert words == "kick" or not describe(words)["confidence"]
+
+
+@pytest.mark.parametrize(
+    ("meter", "words", "steps", "fit"),
+    [
+        ("4/4", "kick snare kick snare kick", 5, "4, 8 or 16"),
+        ("4/4", "kick x..x..x.x", 9, "4, 8 or 16"),
+        ("3/4", "kick: x...x...", 8, "3, 6 or 12"),
+        ("3/4", "kick hat hat hat", 4, "3, 6 or 12"),
+        ("5/4", "kick snare kick snare", 4, "5, 10 or 20"),
+        ("6/8", "hat xxxxxxxx", 8, "6 or 12"),
+        ("7/8", "snare x.x.x.x.", 8, "7 or 14"),
+        ("12/8", "hat xxxxxxxx", 8, "12 or 24"),
+    ],
+)
+def test_steps_that_fill_no_bar_are_told_of(meter: str, words: str, steps: int, fit: str) -> None:
+    """With those that would, and no stroke is changed, nor left out of a song for it."""
+    told = f"{steps} steps do not fill a bar of {meter}; {fit} do"
+    plain, made = drawn(meter, bars=2), drawn(f"{meter} {words}", bars=2)
+    assert any(told in one for one in made.meta["asked"])
+    assert not describe(f"{meter} {words}")["confidence"]
+    changed = refine(plain, words)
+    assert told in changed.beyond[0]
+    assert changed.pattern.hits == plain.hits
+    held = hold(plain, [spelled(words).partition(",")[0]])
+    assert (held.pattern.hits, len(held.broken)) == (plain.hits, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "voice", "eighths"),
+    [
+        ("3/4, kick x.....x.....", "kick", [0, 3]),
+        ("3/4 kick hat hat", "hat_closed", [2, 4]),
+        ("6/8 hat -x-xx-", "hat_closed", [1, 3, 4]),
+        ("12/8 snare ...x.....x..", "snare", [3, 9]),
+        ("5/4: kick x.x.x", "kick", [0, 4, 8]),
+        ("7/8 kick: x.x.x..", "kick", [0, 2, 4]),
+    ],
+)
+def test_as_many_steps_as_fill_it_are_a_bar_of_any_metre(words: str, voice: str, eighths: list[int]) -> None:
+    """Its beats as written, their halves, and so on to sixteenths."""
+    made = drawn(words, bars=2)
+    bars = (bar * made.meter.bar_ticks for bar in range(2))
+    assert ticks(made, voice) == [at + eighth * BEAT // 2 for at in bars for eighth in eighths]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "kick x..x..x. snare ..x...x. ride xxxxxxxx",
+        "kick: x..x..x. snare: ..x...x. ride: xxxxxxxx",
+        "kick x--x--x- and snare |--x-|--x-| with ride x x x x x x x x",
+        "funk kick x..x..x.\nsnare ..x...x.\nride xxxxxxxx",
+    ],
+)
+def test_rows_may_stand_side_by_side(words: str) -> None:
+    """The name of a drum begins a new one."""
+    for made in (drawn(words, bars=2), refine(GROOVE, words.removeprefix("funk ")).pattern):
+        assert [beats(made, one, bars=[0]) for one in ("kick", "snare")] == [{1, 2.5, 4}, {2, 4}]
+        assert len(beats(made, "ride", bars=[0])) == 8
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "funk kick snare kick snare",
+        "metal kick snare kick snare",
+        "kick snare kick snare groove",
+        "kick snare kick snare with hats in 8ths",
+        "rock kick snare kick snare and hats in 8ths",
+        "kick snare kick snare with a ride",
+        "kick x.x., snare .x.x",
+    ],
+)
+def test_every_bar_of_a_loop_has_the_rhythm(words: str) -> None:
+    """No fill takes the place of what was spelled out."""
+    for bars in (2, 4):
+        made = drawn(words, bars=bars, fill_amount=None)
+        struck = [beats(made, one, bars=[bar]) for bar in range(bars) for one in ("kick", "snare")]
+        assert struck == [{1, 3}, {2, 4}] * bars
 
 
 @pytest.mark.parametrize("words", ["no cymbals", "don't play any cymbals", "without any cymbals", "rock, no cymbals"])
@@ -61,6 +142,57 @@ def test_without_cymbals_there_are_no_hats(words: str) -> None:
     assert any("hat closed" in one and "left out" in one for one in made.meta["asked"])
     assert not ticks(refine(GROOVE, words.removeprefix("rock, ")).pattern, *hats)
     assert not ticks(hold(GROOVE, ["no cymbals"]).pattern, *hats)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "closed hats, no cymbals",
+        "hats but no cymbals",
+        "only kick, snare and hats, no cymbals",
+        "disco with open hats on the offbeats, no cymbals",
+        "no cymbals, hats only",
+        "no cymbals, but keep the hats",
+        "no cymbals but hats",
+        "hats in eighths, remove the cymbals",
+    ],
+)
+def test_hats_that_are_named_stay_without_cymbals(words: str) -> None:
+    """In a new groove and in one that is there, whichever comes first; the others go."""
+    for made in (drawn(words, bars=4), refine(drawn("rock, crash on 1", bars=4), words).pattern):
+        assert len(ticks(made, "hat_closed", "hat_open")) >= 12
+        assert not ticks(made, "crash", "crash2", "china", "splash", "ride", "ride_bell")
+
+
+def test_hats_take_the_time_from_the_ride() -> None:
+    """Of jazz without cymbals, but with hats, more is left than the foot."""
+    made = drawn("no cymbals but hats", bars=4, genre="jazz", style="swing")
+    assert len(ticks(made, "hat_closed")) >= 12
+    assert not ticks(made, "ride")
+
+
+@pytest.mark.parametrize("words", ["no hats, no cymbals", "jazz, no cymbals or hats", "no kick or hats, no cymbals"])
+def test_hats_that_are_refused_go_with_the_cymbals(words: str) -> None:
+    """To be named is not to be wanted."""
+    assert not ticks(drawn(words, bars=4), "hat_closed", "hat_open", "hat_pedal", "ride", "crash")
+
+
+@pytest.mark.parametrize(
+    "words", ["remove the cymbals", "drop all cymbals", "get rid of the cymbals", "without cymbals"]
+)
+def test_all_ways_to_refuse_cymbals_mean_the_same(words: str) -> None:
+    """The musician has many words for it."""
+    assert refine(GROOVE, words).pattern.hits == refine(GROOVE, "no cymbals").pattern.hits
+
+
+def test_cymbals_at_a_place_are_no_hats() -> None:
+    """The time goes on; and what is told is in the musician's words."""
+    made = refine(GROOVE, "no cymbals on 1")
+    assert ticks(made.pattern, "hat_closed") == ticks(GROOVE, "hat_closed")
+    assert made.done == ("4 strokes left out to hold: no cymbals on 1",)
+    assert refine(GROOVE, "busier ride, no cymbals").beyond == (
+        '"busier ride" is not done: "no cymbals" comes after it',
+    )
 
 
 def test_crash_cymbals_are_not_all_of_them() -> None:

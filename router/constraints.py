@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from router import groove
 from router.groove.weight import metrical
-from router.kit import HATS, refused_voices, spoken_voices
+from router.kit import HATS, beside_hats, refused_voices, spoken_voices
 from router.pattern import RESOLUTION, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.rhythms import step_ticks, struck
@@ -157,20 +157,22 @@ def read_rule(text: str) -> Rule | None:
     return None
 
 
-def hold(pattern: Pattern, constraints: Iterable[str]) -> Verdict:
+def hold(pattern: Pattern, constraints: Sequence[str], wish: str = "") -> Verdict:
     """Hold the constraints as far as leaving strokes out and setting plain ones can; say the rest.
 
-    Constraints that contradict each other end as "not held", with the one that stands against it.
+    Constraints that contradict each other end as "not held", with the one that stands against it. Hats that are named
+    in another one, or in the wish that they stand beside, are none of the cymbals that are refused.
     """
+    around = "; ".join((*constraints, wish))
     mends: list[str] = []
     unchecked: list[str] = []
     rules: list[Rule] = []
     for text in constraints:
-        rule = read_rule(text)
+        rule = read_rule(beside_hats(text.lower(), around) if "cymbals" in text.lower() else text)
         if rule is None:
             unchecked.append(f"constraint not checked: {text}")
             continue
-        rules.append(rule := _by_foot(pattern, rule))
+        rules.append(rule := _by_foot(pattern, rule._replace(text=text)))
         mended, said = _mended(pattern, rule)
         if pattern.hits and not mended.hits:
             continue  # nothing would be left: the rule is broken rather, and said to be

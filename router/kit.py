@@ -10,7 +10,6 @@ from functools import cache
 from typing import Final
 
 from router.pattern import VOICES
-from router.regex import regex
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 SNARES: Final = ("snare", "rim", "clap")
@@ -52,12 +51,14 @@ _REFUSED: Final = (
     r"\b(?:no|without|leave out|never|avoid|omit|remove|drop|lose|mute|kill|cut|take out|get rid of)"
     r"(?: any| more| all| of| the)* "
 )
-_REFUSED_CYMBALS: Final = regex(rf"({_REFUSED})cymbals\b")
 
 
 @cache
-def _refused_drums() -> re.Pattern[str]:
-    return re.compile(rf"{_REFUSED}{DRUM}(?: (?:and|or|nor) {DRUM})*")
+def _refused() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what matches drums that are refused, and the words before cymbals that are."""
+    joined = r"(?:,? (?:and|or|nor) )"
+    drums = rf"{_REFUSED}{DRUM}(?:{joined}{DRUM})*"
+    return re.compile(drums), re.compile(rf"({_REFUSED}(?:{DRUM}(?:, |{joined}))*)cymbals\b")
 
 
 @cache
@@ -95,10 +96,11 @@ def refused_voices(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*HATS, *voices))) if "cymbals" in drum_name().findall(words) else voices
 
 
-def beside_hats(words: str) -> str:
-    """Return "no cymbals" as "no other cymbals" where the words name hats as well, and not to refuse them."""
-    hats = {*HATS} & {*spoken_voices(_refused_drums().sub(" ", words))[0]}
-    return _REFUSED_CYMBALS.sub(r"\1other cymbals", words) if hats else words
+def beside_hats(words: str, around: str = "") -> str:
+    """Return "no cymbals" as "no other cymbals" where hats are named in them or around them, not to refuse them."""
+    drums, before_cymbals = _refused()
+    hats = {*HATS} & {*spoken_voices(drums.sub(" ", f"{words}; {around.lower()}"))[0]}
+    return before_cymbals.sub(r"\1other cymbals", words) if hats else words
 
 
 def voices_in(words: str) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def rules(pattern: Pattern, request: GrooveRequest, mends: list[str], *, strict:
         Unusable: If a constraint cannot be held and `strict` is set.
     """
     if request.constraints:
-        verdict = hold(pattern, request.constraints)
+        verdict = hold(pattern, request.constraints, request.prompt)
         if verdict.broken and strict:
             raise Unusable("; ".join(verdict.broken))
         mends += [*verdict.mends, *verdict.broken, *verdict.unchecked]

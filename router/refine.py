@@ -109,7 +109,7 @@ def refine(
             bench.pattern, bench.done[said:] = before, []
             beyond.append((f'"{order.text}" is not done: nothing would be left', _HUSH))
     if constraints:
-        verdict = hold(bench.pattern, constraints)
+        verdict = hold(bench.pattern, constraints, instruction)
         bench.pattern = verdict.pattern
         bench.done += [*verdict.mends, *verdict.broken, *verdict.unchecked]
     changed = bench.pattern

@@ -203,7 +203,7 @@ def _part(
     bare, _ = groove.repair(bare, tempo=request.tempo)
     rules = (*request.constraints, *drummer.rules(request.prompt))  # "no crash": nor one that opens a part
     if rules:
-        verdict = hold(bare, rules)
+        verdict = hold(bare, rules, request.prompt)
         unkept = [*verdict.broken, *verdict.unchecked]
         bare = replace(verdict.pattern, meta={**verdict.pattern.meta, **({"mends": unkept} if unkept else {})}, id="")
     felt = groove.apply_feel(
@@ -216,7 +216,7 @@ def _part(
         lean=0.5 if request.lean is None else request.lean,
     )
     if rules:  # a looser hand is louder here and there than was meant
-        felt = hold(felt, rules).pattern
+        felt = hold(felt, rules, request.prompt).pattern
     return replace(felt, name=part.name, tempo=request.tempo, meta={**felt.meta, "song_part": part.name}, id="")
 
 

@@ -128,7 +128,7 @@ def test_rows_may_stand_side_by_side(words: str) -> None:
 def test_every_bar_of_a_loop_has_the_rhythm(words: str) -> None:
     """No fill takes the place of what was spelled out."""
     for bars in (2, 4):
-        made = drawn(words, bars=bars, fill_amount=None)
+        made = drawn(words, bars=bars, fill_amount=None, seed=1)
         struck = [beats(made, one, bars=[bar]) for bar in range(bars) for one in ("kick", "snare")]
         assert struck == [{1, 3}, {2, 4}] * bars
 
@@ -162,6 +162,24 @@ def test_hats_that_are_named_stay_without_cymbals(words: str) -> None:
     for made in (drawn(words, bars=4), refine(drawn("rock, crash on 1", bars=4), words).pattern):
         assert len(ticks(made, "hat_closed", "hat_open")) >= 12
         assert not ticks(made, "crash", "crash2", "china", "splash", "ride", "ride_bell")
+
+
+@pytest.mark.parametrize(
+    ("constraints", "wish", "stay"),
+    [
+        (["no cymbals"], "funk", False),
+        (["No Cymbals"], "Hats in 8ths", True),
+        (["no cymbals", "hats at most 8 a bar"], "", True),
+        (["no toms, crashes or cymbals"], "without hats", False),
+        (["no toms or cymbals"], "tight hats", True),
+    ],
+)
+def test_a_constraint_knows_the_wish_beside_it(constraints: list[str], wish: str, stay: bool) -> None:
+    """Hats that are asked for there are not refused here, and the constraint is told as it was written."""
+    verdict = hold(GROOVE, constraints, wish)
+    assert bool(ticks(verdict.pattern, "hat_closed")) == stay
+    assert not ticks(verdict.pattern, "crash")
+    assert verdict.mends[0].endswith(constraints[0])
 
 
 def test_hats_take_the_time_from_the_ride() -> None:

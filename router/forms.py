@@ -11,7 +11,7 @@ from typing import Final
 
 from router import phrases
 from router.constraints import places_of, read_rule
-from router.kit import KEEPERS, SNARES, spoken_voices
+from router.kit import KEEPERS, SNARES, drum_name, spoken_voices
 from router.order import ARTICLES, Order, drums, placed, strange
 from router.pattern import RESOLUTION, VOICES
 from router.phrases import NUMBERS
@@ -113,7 +113,11 @@ def stepped(text: str) -> Order | None:
     found = phrases.STEP.search(text)
     if found is None or re.search(r"\b(?:more|less|no|fewer|remove|drop)\b", text):
         return None
-    voices, rest = spoken_voices(f"{text[: found.start()]} {text[found.end() :]}")
+    words = f"{text[: found.start()]} {text[found.end() :]}"
+    voices, rest = spoken_voices(words)
+    names = drum_name().findall(words)
+    if len({*names}) < len(names):  # a rhythm in words, and what is joined to it
+        return None
     if strange(re.sub(r"^add\b|\b(?:only|just)\b", "", rest)) or not voices:
         return None
     return Order(text, "steps", voices, places=(phrases.STEPS[found[1]],))

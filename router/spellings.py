@@ -28,7 +28,7 @@ _WORDS: Final[dict[str, str]] = {
     "drum": DRUM,
     "kit": _KIT,
     "turns": rf"{DRUM}(?: {DRUM}){{2,15}}",
-    "steps": rf"{DRUM}:? \|?[x.-]+(?:[ |]+[x.-]+)*\|?",
+    "steps": rf"{DRUM}:? \|?[x.-]+(?:[ |]+[x.-]+)* ?\|?",
     "base": rf"{_BASE}(?:(?:,? and |, ){_BASE})*",
     "kits": rf"{_KIT}(?:, ?{_KIT})*(?:,? and {_KIT}|, ?{_KIT}(?! ?,))",
     "keeper": r"(?:(?:open |closed )?hats?|rides?|shakers?|cowbells?)\b",
@@ -46,6 +46,7 @@ _WORDS: Final[dict[str, str]] = {
     "grids": rf"{_GRID}[^,;.]{{0,40}}? in bars? \d",
     "elsewhere": rf"(?:(?:in|on) )?(?:the )?(?:{_GRID}|every |[1-7][&ea]?\b)[^,;.]{{0,40}}? in bars? \d",
     "begins": "^|(?<=[,;] )|(?<=(?<!fill )with )",
+    "opens": r"^|(?<=[,;.] )|(?<=(?<!fill )with )|(?<=and )|(?<=but )",
     "place": r"(?:the |beats? )?(?:\d|(?:and|e|a|last|first|one|two|three|four)\b|(?:back|off|down|up)beat)",
     "downbeat": "top|start|beginning|downbeat|one|1",
     "unfilled": "(?<!fill )(?<!roll )(?<!crescendo )",
@@ -92,9 +93,10 @@ SHORT: Final = rules(
     {begins}{the}{base}( only)?(?= in bars? {bars}($|[,;.])) => {base} only
     {one=only|just|nothing but} {kits}(?= ?($|[;.!,]|(for|in|during)\b)) => {one} {kits:joined}
     # Rhythms: one drum after the other, and grids of strokes and rests.
-    (?<!no )(?<!fill with )\b{turns}(?=$|[,;.]| (and|with) (?![^,;.]* in bars? )) => {turns:turns}
+    {opens}{turns}(?=$|[,;.]| please\b| (and|with) (?![^,;.]* in bars? )) => {turns:turns}
     (?<=[x.|-])( and| with)? {drum}(?=:? \|?[x.-]+(?!\w)) => , {drum}
     {steps}(?=$|[ ,;]) => {steps:steps}
+    (?<=[x-]{3}) (?!(and|with|in|on|only|from|for|until|except|bars?)\b)(?=\w) => ,_
     # To a drummer the hats are cymbals, but where they are named.
     (don'?t (play|use|hit)|leave out) (any |the )?cymbals => no cymbals
     {one=no|without} (any )?cymbals but(?= {the}{drum}($|[,;.])) => {one} cymbals except

@@ -47,6 +47,12 @@ def test_drums_that_are_named_once_each_are_a_list(words: str) -> None:
     assert in_turn(words) == words
 
 
+@pytest.mark.parametrize("words", ["drum roll kick snare kick snare", "no kick snare kick snare kick"])
+def test_a_rhythm_is_not_read_out_of_other_words(words: str) -> None:
+    """What is half understood is not half done."""
+    assert "x-" not in spelled(words)
+
+
 @pytest.mark.parametrize("words", ["kick x", "kick ... louder", "kick -", "kick"])
 def test_a_sign_alone_is_no_grid(words: str) -> None:
     """A dash or a few dots are how people write."""
@@ -123,6 +129,9 @@ def test_rows_may_stand_side_by_side(words: str) -> None:
         "rock kick snare kick snare and hats in 8ths",
         "kick snare kick snare with a ride",
         "kick x.x., snare .x.x",
+        "kick x.x. | snare .x.x swung",
+        "kick snare kick snare please",
+        "no toms and kick snare kick snare",
     ],
 )
 def test_every_bar_of_a_loop_has_the_rhythm(words: str) -> None:

@@ -41,7 +41,8 @@ _FRAME: Final = regex(
     r" (?=(?:on|with|in|starting|ending|that)\b)|where )"
 )
 _WITH: Final = regex(
-    r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the) )+"
+    r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the"
+    r"|keep(?!.* (?:out|off|away|down|minimum)\b)) )+"
 )
 _ON_KNOBS: Final = regex(
     rf"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! [x-]+\b){groove.SOMEWHERE}"

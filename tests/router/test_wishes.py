@@ -43,6 +43,13 @@ def test_words_are_read_beside_the_genre_that_is_set() -> None:
     assert unread("jazz", "jazz") == ()
 
 
+def test_to_keep_a_drum_is_to_have_it() -> None:
+    """Nothing is there yet that could stay as it is; what is kept out is not put in."""
+    assert "asked" not in drawn("rock, but keep the hats").meta
+    assert drawn("keep the kick on 1 and 3").hits == drawn("kick on 1 and 3").hits
+    assert not ticks(drawn("keep the claps out"), "clap")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

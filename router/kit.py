@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 from router.pattern import VOICES
+from router.regex import regex
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 SNARES: Final = ("snare", "rim", "clap")
@@ -51,6 +52,7 @@ _REFUSED: Final = (
     r"\b(?:no|without|leave out|never|avoid|omit|remove|drop|lose|mute|kill|cut|take out|get rid of)"
     r"(?: any| more| all| of| the)* "
 )
+_EXCEPTED: Final = regex(r"\bcymbals (?:except|apart|aside|other|besides|save)\b")
 
 
 @cache
@@ -97,10 +99,13 @@ def refused_voices(words: str) -> tuple[str, ...]:
 
 
 def beside_hats(words: str, around: str = "") -> str:
-    """Return "no cymbals" as "no other cymbals" where hats are named in them or around them, not to refuse them."""
+    """Return "no cymbals" as "no other cymbals" where hats are named in them or around them, not to refuse them.
+
+    Who excepts some of them has counted them: the hats are not meant.
+    """
     drums, before_cymbals = _refused()
     hats = {*HATS} & {*spoken_voices(drums.sub(" ", f"{words}; {around.lower()}"))[0]}
-    return before_cymbals.sub(r"\1other cymbals", words) if hats else words
+    return before_cymbals.sub(r"\1other cymbals", words) if hats or _EXCEPTED.search(words) else words
 
 
 def voices_in(words: str) -> tuple[str, ...]:

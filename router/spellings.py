@@ -100,6 +100,7 @@ SHORT: Final = rules(
     # To a drummer the hats are cymbals, but where they are named.
     (don'?t (play|use|hit)|leave out) (any |the )?cymbals => no cymbals
     {one=no|without} (any )?cymbals but(?= {the}{drum}($|[,;.])) => {one} cymbals except
+    (?<=cymbals) (?=(only|just) {the}{drum}) => ,_
     ^{all=.*\bcymbals\b.*}$ => {all:beside}
     # Each half of a clause gets its drum.
     {one=no|without} {kit} {on},? but(?= on {the}(beats? )?\d) => {one} {kit} {on}, add {kit}

@@ -163,6 +163,7 @@ def test_without_cymbals_there_are_no_hats(words: str) -> None:
         "no cymbals, hats only",
         "no cymbals, but keep the hats",
         "no cymbals but hats",
+        "no cymbals only hats",
         "hats in eighths, remove the cymbals",
     ],
 )
@@ -223,7 +224,8 @@ def test_cymbals_at_a_place_are_no_hats() -> None:
 
 
 def test_crash_cymbals_are_not_all_of_them() -> None:
-    """A kind of cymbal is that kind."""
+    """A kind of cymbal is that kind, and who excepts one does not mean the hats."""
+    assert ticks(refine(GROOVE, "drop the cymbals except the ride").pattern, "hat_closed")
     assert ticks(refine(GROOVE, "no crash cymbals").pattern, "hat_closed")
 
 

@@ -427,7 +427,7 @@ class Router:
 
 def _words(request: GrooveRequest) -> Mapping[str, Any]:
     """Return what the rules read in a prompt, where it decides: a named tier has decided already."""
-    return drummer.describe(request.prompt) if request.tier == "auto" and request.prompt else {}
+    return drummer.describe(request.prompt, request.meter) if request.tier == "auto" and request.prompt else {}
 
 
 def _reasons(trip: Trip) -> list[str]:

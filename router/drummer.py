@@ -15,7 +15,7 @@ from router import clauses as reading
 from router import groove
 from router.constraints import GHOST_BELOW, counted, place_ticks, read_rule
 from router.kit import KEEPERS, PERCUSSION, drum_name, spoken_voices
-from router.pattern import MAX_BARS, VOICES, Hit, Meter, Pattern
+from router.pattern import COMMON_TIME, MAX_BARS, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.request import GrooveRequest
 from router.spans import Bars, runs
@@ -77,15 +77,18 @@ def unread(prompt: str, genre: str | None = None, *, single: bool = False) -> tu
     return (*told, *(f'not understood: "{words}"' for words in reading.leftover(prompt)))
 
 
-def describe(prompt: str) -> dict[str, Any]:
+def describe(prompt: str, meter: Meter = COMMON_TIME) -> dict[str, Any]:
     """Return what `groove.describe` does; words that are followed to the last are sure, drums and all.
 
-    Clauses about drums that can all be followed do not lower the confidence in the rest.
+    Clauses about drums that can all be followed, in the metre that is set or said, do not lower the confidence in the
+    rest.
     """
     said = groove.describe(prompt)
     clauses, rest = _in_section(prompt)
     if clauses:
-        if not all(map(reading.followed, clauses)) or _limited(clauses, said["meter"] or "4/4"):
+        if not all(map(reading.followed, clauses)) or _limited(
+            clauses, said["meter"] if said["meter"] and meter == COMMON_TIME else str(meter)
+        ):
             return said
         said["confidence"] = groove.describe(rest)["confidence"] if rest.strip(" ,") else 1.0
     if (clauses or any(map(said.get, _TELLING))) and not unread(prompt, single=True):

@@ -257,7 +257,7 @@ def test_a_fast_model_that_writes_notes_is_heard_all_the_same():
 @pytest.mark.parametrize(("fits", "tier"), [("true", "fast"), ("false", "balanced")])
 def test_half_understood_words_are_classified_by_the_fast_tier_first(monkeypatch, fits, tier):
     """A preset that fits ends it there; otherwise the default tier writes."""
-    monkeypatch.setattr("router.drummer.describe", lambda _prompt: {"confidence": 0.6})
+    monkeypatch.setattr("router.drummer.describe", lambda *_words: {"confidence": 0.6})
     providers = twins(openai=[says(CHOICE.replace("true", fits)), GOOD])
     (answer,) = play(providers, WISH)
 

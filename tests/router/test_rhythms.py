@@ -7,6 +7,7 @@ import pytest
 from router.constraints import hold
 from router.drummer import describe, unread
 from router.orders import spelled
+from router.pattern import Meter
 from router.refine import refine
 from router.rhythms import in_steps, in_turn
 from tests.support.grooves import BEAT, GROOVE, drawn, ticks
@@ -101,6 +102,12 @@ def test_as_many_steps_as_fill_it_are_a_bar_of_any_metre(words: str, voice: str,
     made = drawn(words, bars=2)
     bars = (bar * made.meter.bar_ticks for bar in range(2))
     assert ticks(made, voice) == [at + eighth * BEAT // 2 for at in bars for eighth in eighths]
+
+
+def test_a_rhythm_is_sure_in_the_metre_that_is_set() -> None:
+    """No model is asked for what the drummer can do; a metre that is set wins over one that is said, as in drawing."""
+    sure = [describe(words, Meter(6, 8))["confidence"] for words in ("hat xxxxxx", "4/4 hat xxxxxx", "hat xxxxxxxx")]
+    assert sure == [1.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("rim, rimshot, rim shot, rim-shot, rim click, rim-click, rimclick, rim knock, rim-knock, rimknock", ("rim",)),
     ("rim, side stick, side-stick, sidestick, side sticking, side-sticking", ("rim",)),
     ("rim, cross stick, cross-stick, crossstick, crosstick, cross sticking, cross-sticking", ("rim",)),
+    ("rim, x-stick, x stick, xstick", ("rim",)),
     ("hat, hi-hat, hihat, hi hat, high hat, high-hat, highhat, hh", HATS),
     ("open hat, open hi-hat, open hi hat, open hihat", ("hat_open",)),
     ("closed hat, closed hi-hat, closed hi hat, closed hihat", ("hat_closed",)),
@@ -111,7 +112,9 @@ def beside_hats(words: str, around: str = "") -> str:
 def voices_in(words: str) -> tuple[str, ...]:
     """Return the voices of all drums that a sentence mentions anywhere."""
     plain = words.lower().replace("_", " ")
-    found = [
-        voice for name, group in _GROUPS.items() if re.search(rf"\b{re.escape(name)}s?\b", plain) for voice in group
-    ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(voice for name, group in _mentions() if name.search(plain) for voice in group))
+
+
+@cache
+def _mentions() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    return tuple((re.compile(rf"\b{re.escape(name)}s?\b"), group) for name, group in _GROUPS.items())

@@ -25,7 +25,7 @@ _AGAINST: Final = {
 }  # fmt: skip
 """Acts that take back what an earlier one did."""
 _NEAR: Final = regex(r"\b(?:right |just |directly )?(before|after) (?:beats? |the |each |every )*(\S.*)$")
-_ON: Final = regex(r"\b(?:on|at)\s+(.+)$")
+_ON: Final = regex(r"\b(?:only )?(?:on|at)\s+(.+)$")
 _BARE_PLACE: Final = regex(r"\b(?:the |every |all |each )*((?:back|off|down)-?beats?|last beat|first beat)\b")
 
 

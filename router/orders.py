@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from router import forms, phrases
@@ -21,7 +22,7 @@ from router.phrases import NUMBERS
 from router.regex import regex
 from router.sayings import reworded
 from router.slips import mended
-from router.spans import Bars, bars_in, strokes_in
+from router.spans import SECTION_NAME, Bars, bars_in, is_section, strokes_in, within_section
 from router.spellings import SHORT, SPELLINGS, WISHED
 
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
@@ -35,11 +36,20 @@ _SAME_ACT: Final = {
     act: regex(rf"(?<!\S)(?:{'|'.join(words for other, words in phrases.ACTS if other == act)})(?!\S)")
     for act, _ in phrases.ACTS
 }
+_LONGEST: Final = 300
+"""Characters of a clause that is read; sixteen places in a row are half of it. What is longer only takes time."""
+_JOINED: Final = 32
+"""How often "and" may stand in one."""
 _SCOPE: Final = frozenset({"", "only", "change", "in", "and"})
 _AND: Final = regex(r"\band\b")
 _GRADED: Final = regex(r"er\b|\bmore\b|\btoo\b|\bup\b|accent|emphasi|raise|boost")
 """What changes a stroke that is there."""
 _LIST: Final = regex(r"((?:add|bring in|introduce|put in|more|double) )(.+?) and (.+)")
+_CONFINED: Final = regex(
+    r"(?:,|,? but|,? and) (not|only|just)(?= (?:in|during|for) "
+    rf"(?:(?:the )?(?:\w+ ){{0,2}}?(?:bars?|measures?|half(?! time))\b|{SECTION_NAME}))"
+)
+"""What confines the clause before: "louder, but not in bar 2"."""
 _PAIR: Final = regex(r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)")
 """One place for two drums; a rule would be content with either of them."""
 
@@ -60,8 +70,35 @@ def spelled(text: str) -> str:
     """Return the words in one spelling: lower case, "hat" for every hi-hat, "rim" for a side-stick."""
     text = " ".join(text.lower().replace("_", " ").replace("\n", ", ").split())
     # "bar 3: ..." holds for all that follows; "hats: ..." does not.
-    text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if bars_in(m[2])[0] in _SCOPE else m[0], text)
-    return " ".join(reworded(text, SHORT, SPELLINGS).split())
+    text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if _is_scope(m[2]) else m[0], text)
+    text = " ".join(reworded(text, SHORT, SPELLINGS).split())
+    return _CONFINED.sub(lambda found: " except" if found[1] == "not" else " only", text)
+
+
+def _is_scope(words: str) -> bool:
+    return bars_in(words)[0] in _SCOPE or is_section(words)
+
+
+def own_words(words: str, instruction: str, section: str | None = None) -> str:
+    """Return the musician's own words for a clause that was read in others, or without the section that is played."""
+    return _read_from(instruction, section).get(words, words)
+
+
+@lru_cache(maxsize=64)
+def _read_from(instruction: str, section: str | None) -> dict[str, str]:
+    """Return the clauses of an instruction, and what "and" joins in them, by the words in which they are read."""
+    text = " ".join(instruction.lower().split())
+    stops = list(phrases.STOP.finditer(text))
+    starts, ends = [0, *(stop.end() for stop in stops)], [*(stop.start() for stop in stops), len(text)]
+    alone = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    two = [text[start:end] for start, end in zip(starts, ends[1:], strict=False)]  # "louder, but not in bar 2"
+    out: dict[str, str] = {}
+    for part in dict.fromkeys((*two, *alone, *(half for one in alone for half in one.split(" and ")))):
+        own = part.strip(" ,.")
+        read = spelled(within_section(own, section))
+        barless = bars_in(read)[0]
+        out |= {barless: own, barless.removesuffix(" except"): own, read: own}
+    return out
 
 
 @lru_cache(maxsize=256)
@@ -76,9 +113,20 @@ def orders(instruction: str, whole: Whole) -> tuple[Order, ...]:
     out: list[Order] = []
     last: Order | None = None
     everywhere: tuple[Bars, ...] = ()
+    section = ""
     for index, clause in enumerate(clauses):
         if not clause.text:
             everywhere = clause.bars  # "in bar 3: ...": for all that follows
+            if out and index + 1 == len(clauses) and not out[-1].bars:
+                out[-1] = replace(out[-1], bars=clause.bars)  # "louder, in bar 3"
+            continue
+        if is_section(clause.text):
+            section = clause.text  # another one than plays
+            if out and index + 1 == len(clauses):
+                out[-1] = Order(f"{out[-1].text}, {section}", "?")  # "louder, only in the verse"
+            continue
+        if section:
+            out.append(Order(f"{section}, {clause.text}", "?"))
             continue
         order = _order(clause.text, last, whole)
         for meant in (reworded(clause.text, WISHED), mended(clause.text)) if order.act == "?" else ():
@@ -125,24 +173,21 @@ def _clauses(text: str, whole: Whole) -> list[_Clause]:
             head, tail = (rest, "") if forms.copied(rest) else _cut(rest, whole)
             bound = forms.copied(head) or forms.confined(head)  # these read their bars themselves
             plain, bars = (head, ()) if bound else bars_in(head)
-            out.append(_Clause(plain.removesuffix(" except"), bars, joined, plain.endswith(" except")))
+            outside = plain.endswith(" except") and not bars_in(head.rpartition(" except ")[0])[1]
+            out.append(_Clause(plain.removesuffix(" except") if outside else plain, bars, joined, outside))
             rest, joined = tail, True
     return out
 
 
 def _cut(text: str, whole: Whole) -> tuple[str, str]:
     """Cut at the first "and" behind which something new is asked for; "kick and snare", "2 and 4" stay together."""
-    if (pair := _PAIR.fullmatch(text)) and drums(pair[2]) and not set(drums(pair[2])) & set(drums(pair[3])):
-        return f"{pair[1]}{pair[2]}{pair[4]}", f"{pair[3]}{pair[4]}"
-    if (listed := _LIST.fullmatch(text)) and drums(listed[2]) and drums(listed[3]):
-        return f"{listed[1]}{listed[2]}", f"{listed[1]}{listed[3]}"
-    if read_rule(text) is not None:
-        return text, ""
-    for found in _AND.finditer(text):
+    if (at_once := _at_once(text) if len(text) <= _LONGEST else None) is not None:
+        return at_once
+    for found in islice(_AND.finditer(text), _JOINED):
         head, tail = text[: found.start()].strip(), text[found.end() :].strip()
         if not head or not tail or re.match(r"(?:(?:and|of) )*(?:\d|of\b|and\b)", tail):
             continue
-        until, there = bars_in(_AND.split(tail)[0].strip())
+        until, there = bars_in(_AND.split(tail, maxsplit=1)[0].strip())
         if there and bars_in(head)[1] and _order(until, None, whole).act != "?":
             return head, tail  # each has bars of its own: "hats off in bar 2 and a crash on bar 3"
         if strokes_in(head, drum_name())[1] and strokes_in(tail, drum_name())[1]:
@@ -152,6 +197,15 @@ def _cut(text: str, whole: Whole) -> tuple[str, str]:
                 continue
             return head, tail
     return text, ""
+
+
+def _at_once(text: str) -> tuple[str, str] | None:
+    """Return the halves of what is said of two drums at once, or all of a rule."""
+    if (pair := _PAIR.fullmatch(text)) and drums(pair[2]) and not set(drums(pair[2])) & set(drums(pair[3])):
+        return f"{pair[1]}{pair[2]}{pair[4]}", f"{pair[3]}{pair[4]}"
+    if (listed := _LIST.fullmatch(text)) and drums(listed[2]) and drums(listed[3]):
+        return f"{listed[1]}{listed[2]}", f"{listed[1]}{listed[3]}"
+    return (text, "") if read_rule(text) is not None else None
 
 
 def _acts(text: str) -> bool:
@@ -171,6 +225,8 @@ def _hidden(text: str) -> str:
 
 def _order(clause: str, last: Order | None, whole: Whole) -> Order:
     unknown = Order(clause, "?", spared=spoken_voices(clause.partition(" except ")[2])[0])
+    if len(clause) > _LONGEST:
+        return unknown
     if (found := phrases.DONT.fullmatch(clause)) and not ((act := _found(clause)) and act[1].start() == 0):
         # What shall not come needs nothing done, as far as it is understood.
         return Order(clause, "keep") if _order(found["what"], last, whole).act != "?" else unknown

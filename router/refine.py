@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from statistics import median
 from typing import Final
 
@@ -19,12 +20,12 @@ from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
 from router.kit import CRASHES, HATS, drum_name, voices_in
 from router.order import Order, overruled
-from router.orders import orders
+from router.orders import orders, own_words
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
 from router.rhythms import fit_in_words
 from router.shaping import mine as _mine
 from router.shaping import named as _name
-from router.spans import astray, runs, within_section
+from router.spans import astray, runs, section_in, within_section
 from router.whole import do_whole, is_whole
 from router.workbench import SIXTEENTH, Bench, joined
 
@@ -90,24 +91,28 @@ def refine(
         tempo: Quarter notes a minute at which it sounds, where that is not the pattern's own.
     """
     bench = Bench(pattern, seed, tempo=tempo)
-    found = orders(within_section(instruction.lower(), pattern.meta.get("section")), is_whole)
+    section = pattern.meta.get("section")
+    found = orders(within_section(instruction.lower(), section), is_whole)
     bench.kept.update(voice for order in found if order.act == "keep" for voice in order.voices)
     unknown: list[str] = []
     beyond: list[tuple[str, str]] = []
     named: set[str] = set()
     against = overruled(found)
+    own = partial(own_words, instruction=instruction, section=section)
     for index, order in enumerate(found):
         before, said = bench.pattern, len(bench.done)
         named.update(order.voices, order.onto, voices_in(order.text) if order.act == "?" else ())
-        if reason := limit(bench.pattern, order):
-            beyond.append(reason)
+        if order.act != "keep" and section_in(order.text):  # another one: "the drop needs more kick" drops nothing
+            unknown.append(own(order.text))
+        elif reason := limit(bench.pattern, order):
+            beyond.append((reason[0].replace(f'"{order.text}"', f'"{own(order.text)}"'), reason[1]))
         elif index in against:
-            beyond.append((f'"{order.text}" is not done: "{against[index]}" comes after it', ""))
+            beyond.append((f'"{own(order.text)}" is not done: "{own(against[index])}" comes after it', ""))
         elif order.act != "keep" and not _done(bench, order):
-            unknown.append(order.text)
+            unknown.append(own(order.text))
         elif before.hits and not bench.pattern.hits:
             bench.pattern, bench.done[said:] = before, []
-            beyond.append((f'"{order.text}" is not done: nothing would be left', _HUSH))
+            beyond.append((f'"{own(order.text)}" is not done: nothing would be left', _HUSH))
     if constraints:
         verdict = hold(bench.pattern, constraints, instruction)
         bench.pattern = verdict.pattern
@@ -122,7 +127,7 @@ def refine(
     spared = {voice for order in found if order.act == "?" for voice in order.spared}
     kept = frozenset(bench.kept | spared)
     told, hint = tuple(why for why, _ in beyond), next((hint for _, hint in beyond), "")
-    lost, spoken = astray(unknown, pattern.meta.get("section")), frozenset(named - spared)
+    lost, spoken = astray(unknown, section), frozenset(named - spared)
     return Refined(changed, tuple(bench.done), tuple(unknown), kept, spoken, sure, told, hint, lost)
 
 

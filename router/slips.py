@@ -8,6 +8,7 @@ from typing import Final
 
 from router.kit import drum_name
 from router.phrases import NOISE
+from router.regex import regex
 
 _KNOWN: Final = (
     "louder", "softer", "quieter", "busier", "simpler", "harder", "heavier", "lighter", "tighter", "looser", "later",
@@ -17,6 +18,7 @@ _KNOWN: Final = (
 _WITHIN: Final = 60
 """Characters of a clause in which slips are looked for."""
 _ALIKE: Final = 0.83
+_TWICE: Final = regex(r"(.)\1")
 
 
 def mended(clause: str) -> str:
@@ -28,6 +30,7 @@ def _meant(found: re.Match[str]) -> str:
     word = found[0]
     if word in NOISE or drum_name().fullmatch(word):
         return word
-    known = [one for one in _KNOWN if one[0] == word[0]]
+    # A letter too many is a slip where it is said twice; else it is another word: "lauter" is not later.
+    known = [one for one in _KNOWN if one[0] == word[0] and (len(word) <= len(one) or _TWICE.sub(r"\1", word) in one)]
     swapped = [one for one in known if sorted(one) == sorted(word)]
     return (swapped or difflib.get_close_matches(word, known, 1, _ALIKE) or [word])[0]

@@ -125,24 +125,48 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
     return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)
 
 
-_SECTION: Final = regex(
-    r"(?<!to )(?<!to the )(?P<inside>,? ?\b(?:in|for|during|of) )?"
-    r"\b(?:(?:the |my )?(intro|verse|pre-?chorus|chorus|bridge|breakdown|outro)|(?:the|my) (build|drop|solo|ending))"
-    r"(?:e?s)?\b"
+SECTION_NAME: Final = (
+    r"(?:(?:(?:the|my|this|our) )?(?:intro|verse|pre[ -]?chorus|chorus|bridge|breakdown|outro)"
+    r"|(?:the|my|this|our) (?:build|drop|solo|ending))(?:e?s)?\b"
 )
 """A drop or a solo without an article is something to be done."""
+_SECTION: Final = regex(
+    r"(?P<other>\b(?:(?:like|than|as|into|from|before|after|until|till)(?: \w+){0,2}"
+    r"|an?|another|no|not|except|to|towards) )?"
+    r"(?:(?P<inside>,? ?(?:\b(?:only|just) )?\b(?:in|on|for|during|of|throughout) )|\b(?:only|just) )?"
+    rf"\b(?P<name>{SECTION_NAME})(?P<others>(?: ?(?:,|\band\b|\bor\b|&|/) ?(?:in |for )?{SECTION_NAME})*)"
+    r"(?! (?:the|an?|my|fills?)\b)"
+    r"(?: (?:only|just|alone|too|as well)(?= ?(?:$|[,;.:!?]|and\b|but\b)))?(?P<label>:(?= |$))?"
+)
+"""A section that words are about; what is compared with one, leads into one or names several is no such thing."""
 
 
-def _section_in(text: str) -> str:
-    found = _SECTION.search(text)
-    return (found[2] or found[3]).replace("prec", "pre-c") if found else ""
+def _section_of(found: re.Match[str]) -> str:
+    if found["other"] or found["others"]:
+        return ""
+    name = re.sub(r"^(?:the|my|this|our) |(?<=us)es$|s$(?<!us)", "", found["name"])
+    return re.sub(r"^pre[ -]?", "pre-", name)
+
+
+def section_in(text: str) -> str:
+    """Return the section of a song that words are about, or ""."""
+    return next(filter(None, map(_section_of, _SECTION.finditer(text))), "")
+
+
+def is_section(text: str) -> bool:
+    """Say whether words name a section that something is said of, and nothing else: "in the verse"."""
+    found = _SECTION.fullmatch(text)
+    return found is not None and bool(found["inside"] and _section_of(found))
 
 
 def within_section(text: str, section: str | None) -> str:
-    """Return words without the section that is played anyway: "make the chorus louder" is "make it louder" there."""
+    """Return words without the section that is played anyway: "make the chorus louder" is "make it louder" there.
+
+    An "only" beside it goes with it: "open hats in the chorus only".
+    """
 
     def plain(found: re.Match[str]) -> str:
-        return found[0] if _section_in(found[0]) != section else "" if found["inside"] else "it"
+        return found[0] if _section_of(found) != section else "" if found["inside"] or found["label"] else "it"
 
     return _SECTION.sub(plain, text) if section else text
 
@@ -150,7 +174,7 @@ def within_section(text: str, section: str | None) -> str:
 def astray(clauses: Iterable[str], section: str | None) -> dict[str, str]:
     """Return those clauses that speak of a section of a song which is not the one that is played, and a sentence."""
     here = f"this groove is the {section}" if section else "this groove is no section of a song"
-    return {one: f'"{one}" is not done: {here}' for one in clauses if _section_in(one)}
+    return {one: f'"{one}" is not done: {here}' for one in clauses if section_in(one) not in {"", section}}
 
 
 _FROM_END: Final = {"next": 2, **{word: number for word, number in _ORDINALS.items() if number > 1}}

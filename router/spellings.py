@@ -20,7 +20,8 @@ _BASE: Final = r"(?:kicks?|snares?|(?:(?:open|closed) )?(?:hi-?)?hats?)\b"
 """What every groove has, so that bars said of it are those where it plays."""
 _NUMBER: Final = "(?:one|two|three|four|five|six|seven|eight)"
 _ANY_NUMBER: Final = rf"\b(?:(?:twenty|thirty|forty|fifty|sixty)[ -])?(?:{'|'.join(groove.NUMBERS)})\b"
-_BEAT: Final = r"(?:beats? )?(?:[1-7][&ea]?(?![\w%.]))"
+_BEAT: Final = r"(?:beats? )?[1-7](?:[&ea](?![\w%.])|(?![\w%.&])|(?=&\w))"
+"""The sign between "1&2" is no part of a beat; were it either, a list of "1& 1& 1&" would be read for ever."""
 _GRID: Final = "(?:quarter|eighth|sixteenth|triplet|8th|16th)"
 _BARS: Final = r"\d(?:(?:, ?(?:and )?| and | & | ?- ?| to )\d)*"
 _WORDS: Final[dict[str, str]] = {
@@ -37,7 +38,7 @@ _WORDS: Final[dict[str, str]] = {
     "guest": "cowbell|shaker|tambourine|claps?|congas?|bongos?|timbales?|percussion|rides?|toms?",
     # Places in the bar, and bars.
     "at": "on (?:the |beats? )*[1-7][&ea]?(?:(?:,|,? and| &) ?[1-7][&ea]?)*",
-    "beats": rf"{_BEAT}(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEAT})*",
+    "beats": rf"{_BEAT}(?:(?:,|,? ?and|,? ?&|,? ?\+)? ?{_BEAT}){{0,31}}",
     "onbeat": "on (?:the )?(?:beats? )?",
     "on": "on [^,;.]{1,60}?",
     "edge": "start|beginning|end",

@@ -346,7 +346,7 @@ def do_whole(bench: Bench, order: Order) -> bool:
     """Do what such a clause asks for; feel is put on the whole groove even where only some bars take it."""
     act = next(act for sign, act in _WHOLE if sign.search(order.text))
     before, length = bench.pattern, bench.pattern.meter.bar_ticks
-    there = runs(order.bars, before.bars) if order.bars else None
+    there = runs(order.bars, before.bars, outside=order.outside) if order.bars else None
     if (order.pick or order.ms or order.ticks) and act not in _SHIFTS:
         return False
     if act is not _felt or there is None:

@@ -189,7 +189,7 @@ def test_a_bar_that_is_not_there_is_said():
     found = refine(GROOVE, "no hats in bar 9")
 
     assert found.pattern.hits == GROOVE.hits
-    assert found.beyond == ('"no hats": no such bar is there; the groove has 4 bars',)
+    assert found.beyond == ('"no hats in bar 9": no such bar is there; the groove has 4 bars',)
 
 
 def test_an_open_hat_takes_the_closed_ones_place():

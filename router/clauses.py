@@ -42,7 +42,7 @@ _FRAME: Final = regex(
 )
 _WITH: Final = regex(
     r"^(?:(?:and|that|which|with|using|featuring|having|has|have|give it|give me|some|lots of|a lot of|an?|the"
-    r"|keep(?!.* (?:out|off|away|down|minimum)\b)) )+"
+    r"|keep(?!.* (?:out|off|away|down|minimum|minimal|simple|plain|basic|sparse|light|low)\b)) )+"
 )
 _ON_KNOBS: Final = regex(
     rf"\b(?:(?:half[ -])?(?:open|closed)[ -]hats?\b(?! [x-]+\b){groove.SOMEWHERE}"
@@ -250,8 +250,8 @@ def keeper(clause: str) -> str:
     """Return "ride" or "hats" where a clause lays the time on it ("ride in eighths", no cymbals but hats), else ""."""
     if _ADDED.search(bare(clause)):
         return ""
-    if "other cymbals" in clause:
-        return "hats"
+    if "cymbals proper" in clause:
+        return "" if {"ride"} & {*spoken_voices(clause.replace("cymbals proper", ""))[0]} else "hats"
     for order in orders_of(clause):
         rule = read_rule(order.text) if order.act == "rule" else None
         places = {*order.places} if order.act == "steps" else {*rule.places} if rule and rule.most is None else set()

@@ -114,7 +114,7 @@ def draw(request: GrooveRequest) -> Pattern:
     if not clauses:
         return groove.generate(request)
     done: list[str] = []
-    asked = {voice for clause in clauses if "other cymbals" not in clause for voice in spoken_voices(clause)[0]}
+    asked = {voice for clause in clauses if "cymbals proper" not in clause for voice in spoken_voices(clause)[0]}
     taken_back, placed = reading.taken_back(clauses), reading.placed(clauses)
     spelled = {voice for said in placed.values() for one in said for voice in one.voices}
     pattern = groove.generate(_unfilled(request, clauses, spelled))
@@ -130,7 +130,8 @@ def draw(request: GrooveRequest) -> Pattern:
             if out := len(before.hits) - len(pattern.hits):
                 done.append(f"{counted(out)} of {', '.join(one.voices).replace('_', ' ')} left out elsewhere")
     pattern, _ = groove.repair(pattern, tempo=float(request.tempo), asked=asked)  # a cowbell takes a hand from the hat
-    return replace(pattern, meta={**pattern.meta, **({"asked": done} if done else {})}, id="")
+    told = [one.replace("cymbals proper", "cymbals") for one in done]
+    return replace(pattern, meta={**pattern.meta, **({"asked": told} if told else {})}, id="")
 
 
 def _unfilled(request: GrooveRequest, clauses: Sequence[str], spelled: set[str]) -> GrooveRequest:

@@ -42,7 +42,7 @@ def copied(text: str) -> Order | None:
 
 def confined(text: str) -> Order | None:
     """Return what "kick only in bar 1" asks for: none of it elsewhere."""
-    if (found := phrases.ONLY_IN.fullmatch(text)) and (voices := drums(found["a"])):
+    if (found := phrases.ONLY_IN.fullmatch(text)) and (voices := drums(found["a"])) and "more" not in found["a"]:
         rest, bars = bars_in(found["where"])
         return Order(text, "drop", voices, bars=bars, outside=True) if bars and not rest else None
     return None

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Final
 
 from router.pattern import VOICES
-from router.regex import regex
 
 HATS: Final = ("hat_closed", "hat_open", "hat_pedal")
 SNARES: Final = ("snare", "rim", "clap")
@@ -34,7 +33,7 @@ _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("ride, ride cymbal", ("ride", "ride_bell")), ("bell, bell of the ride", ("ride_bell",)),
     ("crash, crash cymbal", ("crash", "crash2")), ("china, china cymbal", ("china",)),
     ("splash, splash cymbal", ("splash",)),
-    ("cymbal", _CYMBALS), ("other cymbal", _CYMBALS),
+    ("cymbal", _CYMBALS), ("cymbal proper", _CYMBALS), ("cymbals proper", _CYMBALS),
     ("tom", ("tom_high", "tom_mid", "tom_low", "tom_floor")), ("floor tom", ("tom_floor",)),
     ("clap, hand clap, handclap, hand-clap", ("clap",)), ("snap, finger snap, fingersnap, finger-snap", ("snap",)),
     ("percussion, hand percussion", PERCUSSION),
@@ -53,15 +52,12 @@ _REFUSED: Final = (
     r"\b(?:no|without|leave out|never|avoid|omit|remove|drop|lose|mute|kill|cut|take out|get rid of)"
     r"(?: any| more| all| of| the)* "
 )
-_EXCEPTED: Final = regex(r"\bcymbals (?:except|apart|aside|other|besides|save)\b")
 
 
 @cache
-def _refused() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what matches drums that are refused, and the words before cymbals that are."""
-    joined = r"(?:,? (?:and|or|nor) )"
-    drums = rf"{_REFUSED}{DRUM}(?:{joined}{DRUM})*"
-    return re.compile(drums), re.compile(rf"({_REFUSED}(?:{DRUM}(?:, |{joined}))*)cymbals\b")
+def _refused() -> re.Pattern[str]:
+    """Return what matches cymbals that are refused, and the words before them."""
+    return re.compile(rf"({_REFUSED}(?:{DRUM}(?:, |(?:,? (?:and|or|nor) )))*)cymbals\b(?! proper)")
 
 
 @cache
@@ -100,13 +96,9 @@ def refused_voices(words: str) -> tuple[str, ...]:
 
 
 def beside_hats(words: str, around: str = "") -> str:
-    """Return "no cymbals" as "no other cymbals" where hats are named in them or around them, not to refuse them.
-
-    Who excepts some of them has counted them: the hats are not meant.
-    """
-    drums, before_cymbals = _refused()
-    hats = {*HATS} & {*spoken_voices(drums.sub(" ", f"{words}; {around.lower()}"))[0]}
-    return before_cymbals.sub(r"\1other cymbals", words) if hats or _EXCEPTED.search(words) else words
+    """Return "no cymbals" as "no cymbals proper" where a hat or a cymbal is named beside them: who does counts them."""
+    named = spoken_voices(_refused().sub(" ", f"{words}; {around.lower()}"))[0]
+    return _refused().sub(r"\1cymbals proper", words) if {*HATS, *_CYMBALS} & {*named} else words
 
 
 def voices_in(words: str) -> tuple[str, ...]:

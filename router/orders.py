@@ -22,7 +22,7 @@ from router.phrases import NUMBERS
 from router.regex import regex
 from router.sayings import reworded
 from router.slips import mended
-from router.spans import SECTION_NAME, Bars, bars_in, is_section, strokes_in, within_section
+from router.spans import Bars, bars_in, is_section, strokes_in, within_section
 from router.spellings import SHORT, SPELLINGS, WISHED
 
 _INHERITED: Final = frozenset({"keep", "drop", "more", "less", "loud", "soft"})
@@ -45,10 +45,7 @@ _AND: Final = regex(r"\band\b")
 _GRADED: Final = regex(r"er\b|\bmore\b|\btoo\b|\bup\b|accent|emphasi|raise|boost")
 """What changes a stroke that is there."""
 _LIST: Final = regex(r"((?:add|bring in|introduce|put in|more|double) )(.+?) and (.+)")
-_CONFINED: Final = regex(
-    r"(?:,|,? but|,? and) (not|only|just)(?= (?:in|during|for) "
-    rf"(?:(?:the )?(?:\w+ ){{0,2}}?(?:bars?|measures?|half(?! time))\b|{SECTION_NAME}))"
-)
+_CONFINED: Final = regex(r"(?:,|,? but|,? and) (not|only|just) ((?:in|during|for) [^,;.]+)")
 """What confines the clause before: "louder, but not in bar 2"."""
 _PAIR: Final = regex(r"((?:add|put|place|play|hit) |)(.+?) and (?=\D)(.+?)((?: in| of| (?:bars? \d+))* (?:on|at) .+)")
 """One place for two drums; a rule would be content with either of them."""
@@ -72,7 +69,14 @@ def spelled(text: str) -> str:
     # "bar 3: ..." holds for all that follows; "hats: ..." does not.
     text = re.sub(r"(^|[,;.]) ?([^,;:.]+):", lambda m: m[0][:-1] + ";" if _is_scope(m[2]) else m[0], text)
     text = " ".join(reworded(text, SHORT, SPELLINGS).split())
-    return _CONFINED.sub(lambda found: " except" if found[1] == "not" else " only", text)
+    return _CONFINED.sub(_joined, text)
+
+
+def _joined(found: re.Match[str]) -> str:
+    """Join a place to the clause before, where it is nothing but a place."""
+    if bars_in(found[2])[0] not in _SCOPE and not is_section(found[2]):
+        return found[0]
+    return f" {'except' if found[1] == 'not' else 'only'} {found[2]}"
 
 
 def _is_scope(words: str) -> bool:
@@ -81,7 +85,7 @@ def _is_scope(words: str) -> bool:
 
 def own_words(words: str, instruction: str, section: str | None = None) -> str:
     """Return the musician's own words for a clause that was read in others, or without the section that is played."""
-    return _read_from(instruction, section).get(words, words)
+    return _read_from(instruction, section).get(words, words.replace("cymbals proper", "cymbals"))
 
 
 @lru_cache(maxsize=64)

@@ -125,7 +125,7 @@ def bars_in(text: str) -> tuple[str, tuple[Bars, ...]]:
     return " ".join(re.sub(r"\s*:", " ", text).split()) if bars else text, tuple(bars)
 
 
-SECTION_NAME: Final = (
+_SECTION_NAME: Final = (
     r"(?:(?:(?:the|my|this|our) )?(?:intro|verse|pre[ -]?chorus|chorus|bridge|breakdown|outro)"
     r"|(?:the|my|this|our) (?:build|drop|solo|ending))(?:e?s)?\b"
 )
@@ -134,7 +134,7 @@ _SECTION: Final = regex(
     r"(?P<other>\b(?:(?:like|than|as|into|from|before|after|until|till)(?: \w+){0,2}"
     r"|an?|another|no|not|except|to|towards) )?"
     r"(?:(?P<inside>,? ?(?:\b(?:only|just) )?\b(?:in|on|for|during|of|throughout) )|\b(?:only|just) )?"
-    rf"\b(?P<name>{SECTION_NAME})(?P<others>(?: ?(?:,|\band\b|\bor\b|&|/) ?(?:in |for )?{SECTION_NAME})*)"
+    rf"\b(?P<name>{_SECTION_NAME})(?P<others>(?: ?(?:,|\band\b|\bor\b|&|/) ?(?:in |for )?{_SECTION_NAME})*)"
     r"(?! (?:the|an?|my|fills?)\b)"
     r"(?: (?:only|just|alone|too|as well)(?= ?(?:$|[,;.:!?]|and\b|but\b)))?(?P<label>:(?= |$))?"
 )

@@ -170,6 +170,7 @@ def test_without_cymbals_there_are_no_hats(words: str) -> None:
         "no cymbals, hats only",
         "no cymbals, but keep the hats",
         "no cymbals but hats",
+        "no cymbals, no open hats",
         "no cymbals only hats",
         "hats in eighths, remove the cymbals",
     ],
@@ -187,7 +188,8 @@ def test_hats_that_are_named_stay_without_cymbals(words: str) -> None:
         (["no cymbals"], "funk", False),
         (["No Cymbals"], "Hats in 8ths", True),
         (["no cymbals", "hats at most 8 a bar"], "", True),
-        (["no toms, crashes or cymbals"], "without hats", False),
+        (["no toms, crashes or cymbals"], "", False),
+        (["no cymbals"], "keep the ride", True),
         (["no toms or cymbals"], "tight hats", True),
     ],
 )
@@ -197,6 +199,38 @@ def test_a_constraint_knows_the_wish_beside_it(constraints: list[str], wish: str
     assert bool(ticks(verdict.pattern, "hat_closed")) == stay
     assert not ticks(verdict.pattern, "crash")
     assert verdict.mends[0].endswith(constraints[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "voices"),
+    [
+        ("ride in eighths, no other cymbals", ("ride",)),
+        ("crash on 1, no other cymbals", ("crash", "hat_closed")),
+        ("no cymbals but a crash on 1", ("crash", "hat_closed")),
+        ("no cymbals but crash on 1 in bar 1", ("crash", "hat_closed")),
+        ("no hats on 1, no cymbals", ("hat_closed",)),
+    ],
+)
+def test_who_names_one_of_the_cymbals_has_counted_them(words: str, voices: tuple[str, ...]) -> None:
+    """What is asked for, or excepted, plays; the time stays where it is; and nobody said "proper"."""
+    made = drawn(words, bars=4)
+    assert all(ticks(made, voice) for voice in voices)
+    assert "proper" not in str(made.meta.get("asked", ""))
+
+
+@pytest.mark.parametrize("words", ["no cymbals except the ride", "no cymbals but ride", "the ride, no other cymbals"])
+def test_the_ride_that_is_excepted_keeps_the_time(words: str) -> None:
+    """Jazz goes on as it was."""
+    ride = ticks(drawn("", bars=4, genre="jazz", style="swing"), "ride")
+    assert ticks(drawn(words, bars=4, genre="jazz", style="swing"), "ride") == ride
+
+
+@pytest.mark.parametrize(
+    "words", ["no cymbals, keep the ride", "no cymbals but the ride", "no cymbals, the ride stays"]
+)
+def test_hats_stay_where_a_cymbal_is_excepted(words: str) -> None:
+    """However it is said."""
+    assert ticks(refine(GROOVE, words).pattern, "hat_closed") == ticks(GROOVE, "hat_closed")
 
 
 def test_hats_take_the_time_from_the_ride() -> None:

@@ -88,3 +88,27 @@ def test_bars_of_bars_are_not_guessed():
     words = "snare louder in the first half but not in bar 2"
     assert refine(GROOVE, words).unknown == (words,)
     assert refine(GROOVE, words).pattern.hits == GROOVE.hits
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        ("louder, just in the last bar softer", "louder", "in the last bar softer"),
+        ("no kick, but only in bar 2 no snare", "no kick", "in bar 2 no snare"),
+        ("no crash, only in bar 1 crash on 1", "no crash", "in bar 1 crash on 1"),
+    ],
+)
+def test_a_place_before_the_next_order_is_that_orders(words, first, second):
+    """It confines what follows, and not what was said before."""
+    one = refine(GROOVE, first).pattern
+    assert refine(GROOVE, words).pattern.hits == refine(one, second).pattern.hits
+
+
+@pytest.mark.parametrize("words", ["more kick in bar 2 only", "more kick only in bar 2", "more kick, only in bar 2"])
+def test_more_in_some_bars_only_takes_none_from_the_others(words):
+    """There is more in these, and as much as before elsewhere."""
+    found = refine(GROOVE, words).pattern
+    bar = GROOVE.meter.bar_ticks
+    assert len(found.hits) > len(GROOVE.hits)
+    assert all(hit in found.hits for hit in GROOVE.hits)
+    assert {hit.tick // bar for hit in {*found.hits} - {*GROOVE.hits}} == {1}

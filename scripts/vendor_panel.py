@@ -16,7 +16,7 @@ LIT = "3.3.3"
 ESBUILD = "0.28.2"
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "bridge" / "panel" / "vendor"
-LICENCES = ROOT / "LICENSES"
+LICENCES = ROOT / "docs/licences"
 ENTRY = """\
 export { html, nothing, render, svg } from "lit-html";
 export { live } from "lit-html/directives/live.js";
@@ -25,7 +25,7 @@ README = """\
 lit.js is lit's template engine, npm package "lit-html" {lit}, bundled and minified by esbuild {esbuild} from:
 
 {entry}
-Licence: BSD-3-Clause, Copyright 2017 Google LLC (LICENSES/lit-html.txt).
+Licence: BSD-3-Clause, Copyright 2017 Google LLC (docs/licences/lit-html.txt).
 SHA-256 of lit.js: {digest}
 Made by: python3 scripts/vendor_panel.py        Checked by: python3 scripts/vendor_panel.py --check
 """

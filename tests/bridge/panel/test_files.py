@@ -93,7 +93,7 @@ def test_the_vendored_file_is_the_one_recorded():
 
     assert hashlib.sha256((PANEL / "vendor/lit.js").read_bytes()).hexdigest() in readme
     assert re.search(r'"lit-html" \d+\.\d+\.\d+', readme)
-    assert "Redistribution and use" in (PANEL.parents[1] / "LICENSES/lit-html.txt").read_text()
+    assert "Redistribution and use" in (PANEL.parents[1] / "docs/licences/lit-html.txt").read_text()
 
 
 def test_nothing_is_inline_and_nothing_is_foreign():

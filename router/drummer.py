@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from router import clauses as reading
 from router import groove
 from router.constraints import GHOST_BELOW, counted, place_ticks, read_rule
-from router.kit import KEEPERS, PERCUSSION, drum_name, spoken_voices
+from router.kit import KEEPERS, PERCUSSION, as_said, drum_name, spoken_voices
 from router.pattern import COMMON_TIME, MAX_BARS, VOICES, Hit, Meter, Pattern
 from router.regex import regex
 from router.request import GrooveRequest
@@ -58,7 +58,7 @@ def _in_section(prompt: str, section: str | None = None) -> tuple[tuple[str, ...
 
 def rules(prompt: str) -> tuple[str, ...]:
     """Return those of `details` that are rules in the sense of `router.constraints`, for music that is put together."""
-    return tuple(bare for clause in details(prompt) if read_rule(bare := reading.bare(clause)) is not None)
+    return tuple(as_said(bare) for clause in details(prompt) if read_rule(bare := reading.bare(clause)) is not None)
 
 
 def unread(prompt: str, genre: str | None = None, *, single: bool = False) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def draw(request: GrooveRequest) -> Pattern:
             if out := len(before.hits) - len(pattern.hits):
                 done.append(f"{counted(out)} of {', '.join(one.voices).replace('_', ' ')} left out elsewhere")
     pattern, _ = groove.repair(pattern, tempo=float(request.tempo), asked=asked)  # a cowbell takes a hand from the hat
-    told = [one.replace("cymbals proper", "cymbals") for one in done]
+    told = [as_said(one) for one in done]
     return replace(pattern, meta={**pattern.meta, **({"asked": told} if told else {})}, id="")
 
 

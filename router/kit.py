@@ -101,6 +101,11 @@ def beside_hats(words: str, around: str = "") -> str:
     return _refused().sub(r"\1cymbals proper", words) if {*HATS, *_CYMBALS} & {*named} else words
 
 
+def as_said(words: str) -> str:
+    """Return words without the mark of `beside_hats`: nobody said "proper"."""
+    return words.replace("cymbals proper", "cymbals")
+
+
 def voices_in(words: str) -> tuple[str, ...]:
     """Return the voices of all drums that a sentence mentions anywhere."""
     plain = words.lower().replace("_", " ")

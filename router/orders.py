@@ -15,7 +15,7 @@ from typing import Final
 
 from router import forms, phrases
 from router.constraints import places_of, read_rule
-from router.kit import CRASHES, HATS, KEEPERS, SNARES, drum_name, refused_voices, spoken_voices
+from router.kit import CRASHES, HATS, KEEPERS, SNARES, as_said, drum_name, refused_voices, spoken_voices
 from router.order import ARTICLES, Order, drums, placed, strange
 from router.pattern import VOICES
 from router.phrases import NUMBERS
@@ -85,7 +85,7 @@ def _is_scope(words: str) -> bool:
 
 def own_words(words: str, instruction: str, section: str | None = None) -> str:
     """Return the musician's own words for a clause that was read in others, or without the section that is played."""
-    return _read_from(instruction, section).get(words, words.replace("cymbals proper", "cymbals"))
+    return _read_from(instruction, section).get(words, as_said(words))
 
 
 @lru_cache(maxsize=64)

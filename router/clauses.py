@@ -251,7 +251,7 @@ def keeper(clause: str) -> str:
     if _ADDED.search(bare(clause)):
         return ""
     if "cymbals proper" in clause:
-        return "" if {"ride"} & {*spoken_voices(clause.replace("cymbals proper", ""))[0]} else "hats"
+        return "" if "ride" in spoken_voices(clause.replace("cymbals proper", ""))[0] else "hats"
     for order in orders_of(clause):
         rule = read_rule(order.text) if order.act == "rule" else None
         places = {*order.places} if order.act == "steps" else {*rule.places} if rule and rule.most is None else set()

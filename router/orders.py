@@ -74,9 +74,7 @@ def spelled(text: str) -> str:
 
 def _joined(found: re.Match[str]) -> str:
     """Join a place to the clause before, where it is nothing but a place."""
-    if bars_in(found[2])[0] not in _SCOPE and not is_section(found[2]):
-        return found[0]
-    return f" {'except' if found[1] == 'not' else 'only'} {found[2]}"
+    return f" {'except' if found[1] == 'not' else 'only'} {found[2]}" if _is_scope(found[2]) else found[0]
 
 
 def _is_scope(words: str) -> bool:

@@ -15,10 +15,10 @@ from statistics import median
 from typing import Final
 
 from router import groove, shaping
-from router.constraints import counted, hold, place_ticks, read_rule
+from router.constraints import GHOST_BELOW, counted, hold, place_ticks, read_rule
 from router.groove.noise import uniform
 from router.groove.weight import HANDS_FREE, importance, metrical
-from router.kit import CRASHES, HATS, drum_name, voices_in
+from router.kit import CRASHES, HATS, KEEPERS, SNARES, drum_name, voices_in
 from router.order import Order, overruled
 from router.orders import orders, own_words
 from router.pattern import RESOLUTION, VOICES, Hit, Pattern
@@ -29,8 +29,6 @@ from router.spans import astray, runs, section_in, within_section
 from router.whole import do_whole, is_whole
 from router.workbench import SIXTEENTH, Bench, joined
 
-_TIME: Final = (*HATS, "ride", "ride_bell")
-_GHOST_BELOW: Final = 50
 _GRIDS: Final = {"beat": "the beats", "8th": "eighths", "16th": "sixteenths", "3rd": "triplets"}
 _USUAL_PLACES: Final = {
     **dict.fromkeys(("clap", "tambourine", "snap", "rim"), "the backbeat"), "cowbell": "every beat",
@@ -104,8 +102,8 @@ def refine(
         named.update(order.voices, order.onto, voices_in(order.text) if order.act == "?" else ())
         if order.act != "keep" and section_in(order.text):  # another one: "the drop needs more kick" drops nothing
             unknown.append(own(order.text))
-        elif reason := limit(bench.pattern, order):
-            beyond.append((reason[0].replace(f'"{order.text}"', f'"{own(order.text)}"'), reason[1]))
+        elif reason := limit(bench.pattern, order, own):
+            beyond.append(reason)
         elif index in against:
             beyond.append((f'"{own(order.text)}" is not done: "{own(against[index])}" comes after it', ""))
         elif order.act != "keep" and not _done(bench, order):
@@ -166,17 +164,20 @@ def merge(original: Pattern, answer: Pattern, refined: Refined) -> Pattern:
     return replace(merged, meta={**original.meta, "generator": generator, "refined": True}, id="")
 
 
-def limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
-    """Return why no stroke of this pattern can answer, and what can be asked; None where one can."""
+def limit(pattern: Pattern, order: Order, own: Callable[[str], str] = str) -> tuple[str, str] | None:
+    """Return why no stroke of this pattern can answer, and what can be asked; None where one can.
+
+    `own` returns the musician's words for those in which an order was read.
+    """
     if order.act == "sound":
-        return _SOUND.format(order.text), _INSTEAD
+        return _SOUND.format(own(order.text)), _INSTEAD
     if order.act == "only" and pattern.hits and not any(hit.voice in order.voices for hit in pattern.hits):
-        return f'"{order.text}": there is none, and nothing would be left', 'add them first ("add a shaker")'
+        return f'"{own(order.text)}": there is none, and nothing would be left', 'add them first ("add a shaker")'
     bars = pattern.bars
     lacking = bool(order.bars) and not runs(order.bars, bars, outside=order.outside)
     if lacking or (order.act == "copy" and (order.count or 0) > bars):
         many = f"{bars} bars" if bars > 1 else "1 bar"
-        return f'"{order.text}": no such bar is there; the groove has {many}', f"name bars from 1 to {bars}"
+        return f'"{own(order.text)}": no such bar is there; the groove has {many}', f"name bars from 1 to {bars}"
     rule = read_rule(order.text) if order.act == "rule" else None
     bare = replace(pattern, meta={}, id="")
     for places in (order.places, order.origin, rule.places if rule else ()):
@@ -185,10 +186,10 @@ def limit(pattern: Pattern, order: Order) -> tuple[str, str] | None:
         if any(int(place) > most if place.isdecimal() else not place_ticks(bare, [place]) for place in counted):
             if ":" in counted[0]:
                 steps, fit = counted[0].partition(":")[2], fit_in_words(pattern.meter)
-                why = f'"{order.text}": {steps} steps do not fill a bar of {pattern.meter}; {fit} do'
+                why = f'"{own(order.text)}": {steps} steps do not fill a bar of {pattern.meter}; {fit} do'
                 return why, f"write {fit} steps"
             beats = len(pattern.meter.beats)
-            return f'"{order.text}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"
+            return f'"{own(order.text)}": a bar of {pattern.meter} has {beats} beats', f"name beats from 1 to {beats}"
     return None
 
 
@@ -300,7 +301,7 @@ def _steps(bench: Bench, order: Order) -> bool:
 
 def _stroke(bench: Bench, tick: int, voice: str) -> Hit:
     """Return a stroke as loud as the voice's others, less between the beats."""
-    loud = median([h.velocity for h in bench.pattern.hits if h.voice == voice and h.velocity >= _GHOST_BELOW] or [88])
+    loud = median([h.velocity for h in bench.pattern.hits if h.voice == voice and h.velocity >= GHOST_BELOW] or [88])
     level = loud if tick % RESOLUTION == 0 else loud * (0.9 if tick % (RESOLUTION // 2) == 0 else 0.75)
     return Hit(tick, voice, max(1, min(127, round(level))), 0, _OPENNESS.get(voice))
 
@@ -335,7 +336,7 @@ def _added(bench: Bench, voice: str, order: Order) -> list[Hit]:
     salt = VOICES.index(voice)
     free.sort(key=lambda tick: (-metrical(tick, pattern.meter) if not ghosts else 0.0, uniform(bench.seed, salt, tick)))
     each = len(mine) / pattern.bars
-    usual = max(1, round((max(2.0, 0.6 * each) if voice in _TIME else max(1.5, 0.4 * each)) * order.amount))
+    usual = max(1, round((max(2.0, 0.6 * each) if voice in KEEPERS else max(1.5, 0.4 * each)) * order.amount))
     count = len(free) if order.places else order.count or usual
     out = []
     for tick in free[:count]:
@@ -350,7 +351,7 @@ def _free(pattern: Pattern, voice: str) -> list[int]:
     kin = set(HATS) if voice in HATS else {voice}
     busy = {hit.tick % bar for hit in pattern.hits if hit.voice in kin}
     if voice == "kick":
-        busy |= {hit.tick % bar for hit in pattern.hits if hit.voice == "snare" and hit.velocity >= _GHOST_BELOW}
+        busy |= {hit.tick % bar for hit in pattern.hits if hit.voice == "snare" and hit.velocity >= GHOST_BELOW}
     hands: dict[int, int] = {}
     for hit in pattern.hits:
         if hit.voice not in HANDS_FREE:
@@ -395,10 +396,10 @@ def _thinned(bench: Bench, voice: str, order: Order) -> list[Hit]:
 def _frame(hit: Hit, pattern: Pattern) -> bool:
     """Say whether a stroke holds the groove up: time on the beats, the backbeat, the first kick, a cymbal's crash."""
     place = metrical(hit.tick, pattern.meter)
-    if hit.voice in _TIME:
+    if hit.voice in KEEPERS:
         return place >= 0.8 and hit.voice != "hat_pedal"
-    if hit.voice in {"snare", "rim", "clap"}:
-        return place >= 0.8 and hit.velocity >= _GHOST_BELOW
+    if hit.voice in SNARES:
+        return place >= 0.8 and hit.velocity >= GHOST_BELOW
     return place >= 1.0
 
 
@@ -454,8 +455,8 @@ def _swap(bench: Bench, order: Order) -> bool:
 def _usual(bench: Bench, onto: Sequence[str]) -> tuple[str, ...]:
     """Return what gives way where only the new voice was named: the time keeper for a time keeper, the snare else."""
     there = {hit.voice for hit in bench.pattern.hits}
-    if set(onto) & set(_TIME):
-        return tuple(voice for voice in _TIME if voice in there - set(onto))
+    if set(onto) & set(KEEPERS):
+        return tuple(voice for voice in KEEPERS if voice in there - set(onto))
     return ("snare",) if set(onto) & {"rim", "clap"} else ()
 
 
@@ -479,7 +480,7 @@ def _layer(bench: Bench, order: Order) -> bool:
     lead = order.voices
     if target in {h.voice for h in bench.pattern.hits} and not {h.voice for h in bench.pattern.hits} & set(lead):
         lead, target = order.onto, order.voices[0]  # "layer claps with the snare"
-    mine = [hit for hit in bench.pattern.hits if hit.voice in lead and hit.velocity >= _GHOST_BELOW]
+    mine = [hit for hit in bench.pattern.hits if hit.voice in lead and hit.velocity >= GHOST_BELOW]
     there = {hit.tick for hit in bench.pattern.hits if hit.voice == target}
     new = {h.tick: replace(h, voice=target, openness=None, ornament="") for h in mine if h.tick not in there}
     bench.exchange((), new.values(), f"{_name([target])} with every {_name(lead)}")
